@@ -1,0 +1,45 @@
+"""The errors of the domain: what a caller can do about them. Knows no SDK; gateways translate into these, once.
+
+    RolekeeperError
+    ├── ConfigError      the operator must change a setting, roles.yaml or a deployment
+    ├── PermanentError   recorded, not tried again
+    └── TransientError   recorded and raised, so that Function Compute tries again
+        └── Throttled    refused for quota; the cloud refuses until the next minute
+"""
+
+from __future__ import annotations
+
+
+class RolekeeperError(Exception):
+    """Any error rolekeeper raises on purpose; its text is written for the operator."""
+
+
+class ConfigError(RolekeeperError):
+    """A setting, roles.yaml or the deployment is wrong; the text names the place and the mend."""
+
+
+class CloudCallError(RolekeeperError):
+    """The cloud refused or did not answer a call.
+
+    call: the API action, e.g. "AttachInstanceRamRole". code: the cloud's error code, or "" where it gave none.
+    request_id: the cloud's id of the call, for a support ticket, or "".
+    """
+
+    def __init__(self, call: str, code: str, message: str, request_id: str = "") -> None:
+        super().__init__(f"{call}: {code or 'no code'}: {message}")
+        self.call = call
+        self.code = code
+        self.message = message
+        self.request_id = request_id
+
+
+class PermanentError(CloudCallError):
+    """The same call would fail again: permissions, a missing role, a malformed request."""
+
+
+class TransientError(CloudCallError):
+    """The same call may succeed later: a 5xx, a broken connection, an empty answer."""
+
+
+class Throttled(TransientError):
+    """Refused by a quota. ECS counts per account, region and API and refuses until the next minute."""
