@@ -1,0 +1,38 @@
+"""`fakecloud serve [--port N]`: the emulator as a server, until Ctrl-C or until its standard input closes on request."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+
+from fakecloud.cloud import Cloud
+from fakecloud.identity import ACCOUNT, ROOT_KEY
+from fakecloud.server import Server
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="fakecloud", description="An in-memory Alibaba Cloud on 127.0.0.1.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser("serve", help="serve all services on one port until interrupted")
+    serve.add_argument("--port", type=int, default=0, help="default: any free port")
+    options = parser.parse_args(argv)
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: stop.set())
+    try:
+        server = Server(Cloud(), options.port)
+    except OSError as error:
+        print(f"fakecloud: cannot listen on 127.0.0.1:{options.port}: {error.strerror}", file=sys.stderr)
+        return 1
+    with server:
+        print(f"fakecloud serves {server.url}", flush=True)
+        print(f"account {ACCOUNT}  access key {ROOT_KEY[0]}  secret {ROOT_KEY[1]}", flush=True)
+        print(f"try: curl {server.url}/_fakecloud/state", flush=True)
+        stop.wait()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""Time of the emulated cloud and what is due in it: boots, event deliveries, retries. Knows no service."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime, timezone
+
+
+class Clock:
+    """Real time plus an offset that tests move. Tasks run in settle() (time jumps to each) or by a server's thread."""
+
+    def __init__(self) -> None:
+        self.offset = 0.0
+        self._due: list[tuple[float, int, Callable[[], None]]] = []
+        self._count = itertools.count()
+        self._changed = threading.Condition()
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time() + self.offset
+
+    def utc(self, at: float | None = None) -> datetime:
+        return datetime.fromtimestamp(self.now() if at is None else at, timezone.utc)
+
+    def stamp(self, at: float | None = None) -> str:
+        """RFC 3339 with seconds, as RAM and STS write times."""
+        return self.utc(at).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def advance(self, seconds: float) -> None:
+        with self._changed:
+            self.offset += seconds
+            self._changed.notify_all()
+
+    def later(self, delay: float, task: Callable[[], None]) -> None:
+        """Run task `delay` seconds from now; tasks due at one time run in the order they were given."""
+        with self._changed:
+            heapq.heappush(self._due, (self.now() + delay, next(self._count), task))
+            self._changed.notify_all()
+
+    def settle(self, *, within: float = 86_400.0) -> int:
+        """Run everything that falls due within so many seconds, moving time forward to each. Returns how many ran."""
+        until = self.now() + within
+        ran = 0
+        while True:
+            with self._changed:
+                if not self._due or self._due[0][0] > until:
+                    return ran
+                at, _, task = heapq.heappop(self._due)
+                self.offset += max(0.0, at - self.now())
+            task()
+            ran += 1
+
+    def pending(self) -> int:
+        with self._changed:
+            return len(self._due)
+
+    def clear(self) -> None:
+        with self._changed:
+            self._due.clear()
+            self.offset = 0.0
+            self._changed.notify_all()
+
+    def run(self, stop: threading.Event) -> None:
+        """Run tasks as real time reaches them, until `stop` is set: the server's background thread."""
+        while not stop.is_set():
+            with self._changed:
+                wait = self._due[0][0] - self.now() if self._due else 0.2
+                if not self._due or wait > 0:
+                    self._changed.wait(min(max(wait, 0.001), 0.2))
+                    continue
+                _, _, task = heapq.heappop(self._due)
+            task()

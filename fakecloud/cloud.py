@@ -1,0 +1,137 @@
+"""The emulated cloud: its services and the one dispatch every call goes through. Holds no rule of any service."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from typing import Any
+
+from fakecloud.clock import Clock
+from fakecloud.ecs.api import Ecs
+from fakecloud.errors import CloudError, ConnectionReset, NotEmulated, ReadTimeout
+from fakecloud.eventbridge.api import EventBridge
+from fakecloud.eventbridge.notices import action_trail
+from fakecloud.faults import Fault, Faults, Latency
+from fakecloud.fc.api import FunctionCompute
+from fakecloud.http import Request, Response
+from fakecloud.identity import KeyRing
+from fakecloud.journal import Call as Entry
+from fakecloud.journal import Journal
+from fakecloud.metadata.api import Metadata
+from fakecloud.ram.api import Ram
+from fakecloud.service import Call, Service
+from fakecloud.sls.api import Sls
+from fakecloud.sts.api import Sts
+from fakecloud.switches import Switches
+from fakecloud.tag.api import TagService
+
+
+class Cloud:
+    """One Alibaba Cloud in memory: several accounts and regions, one clock, one journal.
+
+    Use it through wire.install (in this process) or server.Server (over HTTP); both act on the same state.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.clock = Clock()
+        self.keys = KeyRing()
+        self.switches = Switches()
+        self.calls = Journal()
+        self.faults = Faults()
+        self.latency = Latency()
+        self.ram = Ram(self)
+        self.ecs = Ecs(self)
+        self.tag = TagService(self)
+        self.sts = Sts(self)
+        self.sls = Sls(self)
+        self.events = EventBridge(self)
+        self.fc = FunctionCompute(self)
+        self.metadata = Metadata(self)
+        self.services: tuple[Service, ...] = (
+            self.metadata, self.sls, self.fc, self.ecs, self.ram, self.sts, self.tag, self.events,
+        )  # fmt: skip
+
+    def reset(self) -> None:
+        """Back to an empty cloud: no instance, role, log, rule, fault, latency or journal entry; switches at default."""
+        self.clock.clear()
+        with self.lock:
+            self.keys = KeyRing()
+            self.switches.reset()
+            self.faults.clear()
+            self.latency.clear()
+            for service in self.services:
+                service.reset()
+            self.calls.clear()
+
+    def settle(self) -> int:
+        """Let everything that is on its way happen: boots, deliveries, retries. Moves emulated time forward."""
+        return self.clock.settle()
+
+    def trail(self, call: Call, answer: dict[str, Any] | None, error: CloudError | None) -> None:
+        """Record a write call as ActionTrail does: EventBridge carries it, failed calls too."""
+        self.events.emit(action_trail(call, answer, error), delay=self.switches.actiontrail_delay)
+
+    def handle(self, request: Request) -> Response:
+        """Answer one request. Raises ConnectionReset or ReadTimeout where a fault says no answer comes."""
+        began = time.perf_counter()
+        service = next((s for s in self.services if s.matches(request)), None)
+        if service is None:
+            error = NotEmulated(f"the host {request.host!r} with the path {request.path!r}")
+            self._log("?", request.method + " " + request.path, began, error.status, error.code)
+            return Response.json({"Code": error.code, "Message": error.message}, error.status)
+        call = Call(self, service.name, service.action(request), request)
+        status, code = 0, ""
+        try:
+            response, code = self._answer(service, call)
+            status = response.status
+        finally:
+            self._log(call.service, call.action, began, status, code, call)
+        response.headers.setdefault("x-acs-request-id", call.request_id)
+        return response
+
+    def _answer(self, service: Service, call: Call) -> tuple[Response, str]:
+        time.sleep(self.latency.seconds(call.service, call.action))
+        fault = self.faults.take(call.service, call.action)
+        if fault and fault.kind != "partial" and not fault.lost_answer:
+            return self._hit(fault, service, call)
+        try:
+            with self.lock if service.locked else contextlib.nullcontext():
+                call.identity = service.authenticate(call)
+                call.fault = fault if fault and fault.kind == "partial" else None
+                response = service.respond(call)
+        except CloudError as error:
+            return service.refuse(call, error), error.code
+        return self._hit(fault, service, call) if fault and fault.lost_answer else (response, "")
+
+    def _hit(self, fault: Fault, service: Service, call: Call) -> tuple[Response, str]:
+        match fault.kind:
+            case "throttle":
+                error = service.throttled()
+            case "5xx":
+                error = service.broken()
+            case "error":
+                error = CloudError(
+                    fault.message or "Injected.", code=fault.code or "InternalError", status=fault.status or 400
+                )
+            case "empty":
+                return Response(200), ""
+            case "html":
+                return Response(502, b"<html><body>502 Bad Gateway</body></html>", {"content-type": "text/html"}), ""
+            case "reset":
+                raise ConnectionReset()
+            case "timeout" | "partial":
+                raise ReadTimeout(fault.seconds)
+        error.code, error.status = fault.code or error.code, fault.status or error.status
+        return service.refuse(call, error), error.code
+
+    def _log(
+        self, service: str, action: str, began: float, status: int, code: str = "", call: Call | None = None
+    ) -> None:
+        entry = Entry(
+            service, action, status, round((time.perf_counter() - began) * 1000, 3), code,
+            call.request_id if call else "", call.identity.arn if call and call.identity.account else "",
+            self.clock.now(), dict(call.params) if call else {},
+        )  # fmt: skip
+        self.calls.add(entry)

@@ -1,0 +1,1 @@
+"""ecs of the emulated cloud."""

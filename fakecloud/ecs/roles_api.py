@@ -1,0 +1,157 @@
+"""ECS AttachInstanceRamRole, DetachInstanceRamRole, DescribeInstanceRamRole: the calls rolekeeper lives by.
+
+Facts: the three actions' API pages (2024-12-17 revision). What they leave open is in fakecloud/switches.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from fakecloud.ecs import exceptions as errors
+from fakecloud.ecs.models import Instance
+from fakecloud.errors import CloudError
+from fakecloud.rpc import Param
+from fakecloud.service import Call
+
+if TYPE_CHECKING:
+    from fakecloud.ecs.api import Ecs
+
+REGION = Param(required=True)
+IDS = Param("json")
+
+
+def register(ecs: Ecs) -> None:
+    attach = {"RegionId": REGION, "RamRoleName": Param(required=True, high=64), "InstanceIds": Param("json", required=True),
+              "Policy": Param(low=1, high=1024)}  # fmt: skip
+
+    @ecs.declare(attach, write=True)
+    def AttachInstanceRamRole(call: Call) -> dict[str, Any]:
+        region, name = ecs.region(call), call.args["RamRoleName"]
+        found = ecs.look_up(call, region, id_list(call.args["InstanceIds"], 100))
+        check_role(ecs, call, name)
+        refuse_classic(ecs, [i for i in found.values() if i])
+
+        def one(instance: Instance) -> dict[str, Any]:
+            if instance.status == "Pending" and ecs.switches.attach_while_pending == "item":
+                raise errors.IncorrectInstanceStatus()
+            if instance.role and not (instance.role == name and ecs.switches.same_role_again == "success"):
+                raise errors.AlreadyAttached(code=ecs.switches.already_attached_code)
+            ecs.set_role(region, instance, name, call.args["Policy"] or "")
+            return {}
+
+        if ecs.switches.already_attached == "request":
+            again = ecs.switches.same_role_again == "success"
+            if any(i and i.role and not (again and i.role == name) for i in found.values()):
+                raise errors.AlreadyAttached(code=ecs.switches.already_attached_code)
+        return answer(ecs, call, "Attach", name, found, one)
+
+    detach = {"RegionId": REGION, "RamRoleName": Param(high=64), "InstanceIds": Param("json", required=True)}
+
+    @ecs.declare(detach, write=True)
+    def DetachInstanceRamRole(call: Call) -> dict[str, Any]:
+        region, name = ecs.region(call), call.args["RamRoleName"] or ""
+        found = ecs.look_up(call, region, id_list(call.args["InstanceIds"], 100))
+        refuse_classic(ecs, [i for i in found.values() if i])
+
+        def shape(instance: Instance) -> str:
+            if not instance.role:
+                return ecs.switches.detach_nothing
+            return ecs.switches.detach_other if name and instance.role != name else "detach"
+
+        def one(instance: Instance) -> dict[str, Any]:
+            taken = instance.role
+            match shape(instance):
+                case "item":
+                    raise errors.NotAttached()
+                case "success":
+                    return {"InstanceRamRoleSets": {"InstanceRamRoleSet": []}}
+            ecs.set_role(region, instance, "")
+            rows = [{"InstanceId": instance.instance_id, "RamRoleName": taken}]
+            return {"InstanceRamRoleSets": {"InstanceRamRoleSet": rows}}
+
+        if any(i and shape(i) == "request" for i in found.values()):
+            raise errors.NotAttached()
+        return answer(ecs, call, "Detach", name, found, one)
+
+    describe = {"RegionId": REGION, "InstanceIds": IDS, "RamRoleName": Param(),
+                "PageNumber": Param("int", low=1, default=1), "PageSize": Param("int", low=1, high=50, default=10)}  # fmt: skip
+
+    @ecs.declare(describe)
+    def DescribeInstanceRamRole(call: Call) -> dict[str, Any]:
+        region, name = ecs.region(call), call.args["RamRoleName"] or ""
+        if call.args["InstanceIds"] is None and not name:
+            raise errors.AllEmpty()
+        size = call.args["PageSize"]
+        start = (call.args["PageNumber"] - 1) * size
+        if call.args["InstanceIds"] is None:
+            rows, total = region.slice([("role", name)], start, size, lambda i: True)
+        else:
+            found = [i for i in ecs.look_up(call, region, id_list(call.args["InstanceIds"], 50)).values() if i]
+            refuse_classic(ecs, found)
+            rows = [i for i in found if i.role == name or (not name and (i.role or ecs.switches.roleless == "empty"))]
+            rows, total = rows[start : start + size], len(rows)
+        items = [{"InstanceId": i.instance_id, "RamRoleName": i.role} for i in rows]
+        body = {"InstanceRamRoleSet": items}
+        return {"RegionId": region.name, "TotalCount": total, "InstanceRamRoleSets": body}
+
+
+def id_list(value: Any, most: int) -> list[str]:
+    """InstanceIds: a JSON array of 1..most distinct strings."""
+    if not isinstance(value, list) or not 1 <= len(value) <= most or not all(isinstance(i, str) and i for i in value):
+        raise errors.InvalidInstanceIdsMalformed()
+    return list(dict.fromkeys(value))
+
+
+def check_role(ecs: Ecs, call: Call, name: str, *, not_ecs_status: int = 404) -> None:
+    """The role must exist in RAM and trust ecs.aliyuncs.com."""
+    role = ecs.cloud.ram.role(call.account, name)
+    if role is None:
+        raise errors.RamRoleNotFound()
+    if not role.trusts_service("ecs.aliyuncs.com"):
+        raise errors.RamRoleNotEcsRole(status=not_ecs_status)
+
+
+def refuse_classic(ecs: Ecs, instances: list[Instance]) -> None:
+    if ecs.switches.classic_network == "request" and any(i.network == "classic" for i in instances):
+        raise errors.MismatchRamRole()
+
+
+def answer(
+    ecs: Ecs,
+    call: Call,
+    verb: str,
+    name: str,
+    found: dict[str, Instance | None],
+    one: Callable[[Instance], dict[str, Any]],
+) -> dict[str, Any]:
+    """Work on each instance; one that fails does so in its own item of an HTTP 200."""
+    unlucky = set(call.fault.instance_ids or list(found)[: call.fault.items]) if call.fault else set()
+    items, failed = [], 0
+    for instance_id, instance in found.items():
+        item: dict[str, Any] = {"InstanceId": instance_id}
+        try:
+            if instance_id in unlucky and call.fault:
+                raise CloudError(call.fault.message or "Injected.", code=call.fault.code or "InternalError", status=500)
+            if instance is None:
+                raise errors.InvalidInstanceIdNotFound()
+            if instance.network == "classic":
+                raise errors.MismatchRamRole()
+            item |= one(instance)
+            code, message, success = "200", "success" if verb == "Attach" else "Success", True
+        except CloudError as error:
+            code, message, success, failed = error.code, error.message, False, failed + 1
+        item |= {
+            "Code": int(code) if ecs.switches.code_type == "integer" and code.isdigit() else code,
+            "Message": message,
+        }
+        if ecs.switches.success_field == "present":
+            item["Success"] = success
+        items.append(item)
+    results = {f"{verb}InstanceRamRoleResult": items}
+    return {
+        "RamRoleName": name,
+        "TotalCount": len(items),
+        "FailCount": failed,
+        f"{verb}InstanceRamRoleResults": results,
+    }

@@ -1,0 +1,1 @@
+"""fc of the emulated cloud."""

@@ -1,0 +1,1 @@
+"""metadata of the emulated cloud."""

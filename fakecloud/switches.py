@@ -1,0 +1,54 @@
+"""What Alibaba Cloud's documents leave open, as switches: the product is tested under each setting. No logic here.
+
+docs/fidelity.md says of each what is known. Defaults are the likelier behaviour.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_type_hints
+
+Shape = Literal["item", "request"]
+"""How a refusal of one instance comes: in its item of an HTTP 200 answer, or as an error of the whole request."""
+
+
+@dataclass(slots=True)
+class Switches:
+    already_attached: Shape = "item"
+    already_attached_code: str = "InvalidInstance.RamRoleAlreadyAttached"  # invented: no code is documented
+    same_role_again: Literal["error", "success"] = "error"
+    detach_nothing: Literal["success", "item", "request"] = "item"
+    detach_other: Literal["success", "item", "request"] = "item"  # naming a role that is not the attached one
+    unknown_instance: Shape = "request"  # attach, detach and describe of an id that does not exist
+    classic_network: Shape = "request"
+    attach_while_pending: Literal["allow", "item"] = "allow"
+    roleless: Literal["absent", "empty"] = "absent"  # an instance without a role in DescribeInstanceRamRole
+    code_type: Literal["string", "integer"] = "string"  # Code in the items of attach and detach
+    success_field: Literal["present", "absent"] = "present"  # older samples have no Success
+    visible_after: float = 0.0  # seconds until a new instance is shown
+    boot_seconds: float = 2.0  # Pending until Running (RunInstances) or Stopped (CreateInstance)
+    creation_events: Literal["created", "pending", "both"] = "both"
+    tag_event: Literal["actiontrail", "cloudmonitor", "both"] = "both"
+    event_delay: float = 0.2  # seconds from a change to its EventBridge delivery
+    actiontrail_delay: float = 1.0  # ActionTrail's own limit is ten minutes
+    token_seconds: float = 3600.0  # life of a NextToken
+    metadata_delay: float = 0.0  # seconds until the metadata service shows a new role
+    malformed_policy_status: Literal[400, 409] = 400
+    async_invocation_type: Literal["async", "sync"] = "async"  # what a trigger's asyncInvocationType: true means
+
+    def set(self, values: dict[str, Any]) -> None:
+        """Set by name. Raises ValueError for a name or value that is none of the switch's."""
+        hints = get_type_hints(Switches)
+        for name, value in values.items():
+            if name not in hints:
+                raise ValueError(f"no switch {name!r}; there are {', '.join(sorted(hints))}")
+            allowed = get_args(hints[name])
+            wrong = value not in allowed if allowed else not isinstance(value, hints[name]) and hints[name] is not float
+            if wrong:
+                raise ValueError(f"switch {name}: {value!r} is none of {', '.join(map(str, allowed)) or hints[name]}")
+            setattr(self, name, float(value) if hints[name] is float else value)
+
+    def reset(self) -> None:
+        for field in dataclasses.fields(self):
+            setattr(self, field.name, field.default)

@@ -1,0 +1,1 @@
+"""tag of the emulated cloud."""

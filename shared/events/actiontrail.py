@@ -1,0 +1,116 @@
+"""Source: ActionTrail records, in an EventBridge envelope or bare. Creation calls and changes of tags; writes only.
+
+Record fields (reference: ActionTrail, Structure of events). requestParameters is the raw request, so lists may be flattened
+("ResourceId.1") or whole. Tags in the request are not read: ECS is asked for them.
+"""
+
+from __future__ import annotations
+
+import re
+
+from shared.events.event import Event, Seen
+from shared.events.resources import Found, find, requested
+from shared.events.values import Json, folded, last_word, text
+from shared.model import Ignored, Trigger
+
+NAME = "actiontrail"
+
+_CREATION = {"runinstances", "createinstance"}
+_TAGGING = {
+    "ecs": {"tagresources", "untagresources", "addtags", "removetags"},
+    "tag": {"tagresources", "untagresources"},
+}
+_HOST = re.compile(r"(ecs|tag)[.-]")  # eventSource: "ecs-cn-hangzhou-share.aliyuncs.com"
+
+
+def read(event: Event) -> Trigger | Ignored | None:
+    """One API call; None if `event` is no ActionTrail record."""
+    record = event.data
+    if not text(record.get("eventname")) and ":actiontrail:" not in event.type.lower():
+        return None
+    actor, is_own = _actor(folded(record.get("useridentity")), event.home.own_role)
+    parameters = {
+        **folded(record.get("requestparameterjson")),
+        **folded(record.get("requestparameters")),
+    }
+    seen = event.seen(
+        NAME,
+        ids=(record.get("eventid"),),
+        when=(record.get("eventtime"),),
+        regions=(
+            record.get("acsregion"),
+            record.get("regionid"),
+            parameters.get("regionid"),
+        ),
+        accounts=(record.get("recipientaccountid"),),
+        actor=actor,
+    )
+    if is_own:
+        return seen.ignored("own-write", f"{text(record.get('eventname'))} by our own role, {actor}")
+    return _judge(seen, record, parameters, _service(event, record))
+
+
+def _judge(seen: Seen, record: Json, parameters: Json, service: str) -> Trigger | Ignored:
+    name = text(record.get("eventname"))
+    call = name.lower()
+    if not name:
+        return seen.ignored("unknown-event", "an ActionTrail record without eventName")
+    if record.get("errorcode"):
+        return seen.ignored(
+            "failed-call",
+            f"{name} was refused: {text(record['errorcode']) or 'errorCode is set'}",
+        )
+    if service == "ecs" and call in _CREATION:
+        return seen.trigger("instance_created", _created(record), name)
+    if call not in _TAGGING.get(service, ()):
+        return seen.ignored("not-for-us", f"call {name} of {service or 'an unknown service'}")
+    resource_type = last_word(parameters.get("resourcetype")) or "instance"
+    if service == "ecs" and resource_type != "instance":
+        return seen.ignored("not-an-instance", f"{name} on {resource_type}")
+    found = find(*requested(parameters))
+    return seen.trigger(
+        "tags_changed",
+        found if found.ids or found.others else _referenced(record),
+        name,
+    )
+
+
+def _created(record: Json) -> Found:
+    response = folded(record.get("responseelements"))
+    keys = [key for key in response if key.startswith(("instanceid", "instances"))]  # InstanceIdSets, InstanceId
+    found = find(*(response[key] for key in keys))
+    return found if found.ids else _referenced(record)
+
+
+def _referenced(record: Json) -> Found:
+    # Only after the call is known to be ours: DeleteDisk refers to an instance too.
+    referenced = folded(record.get("referencedresources"))
+    lists = [value for key, value in referenced.items() if last_word(key) == "instance"]
+    if last_word(record.get("resourcetype")) == "instance":
+        lists.append(record.get("resourcename"))
+    return find(*lists)
+
+
+def _service(event: Event, record: Json) -> str:
+    """ "ecs", "tag", or the service that the record names; a record that names none is taken for one of ECS."""
+    host = _HOST.match(text(record.get("eventsource")).lower())
+    stated = (
+        event.type.partition(":")[0],
+        event.origin.removeprefix("acs."),
+        text(record.get("servicename")),
+        host[1] if host else "",
+    )
+    names = [name.lower() for name in stated if name]
+    return next((name for name in names if name in _TAGGING), names[0] if names else "ecs")
+
+
+def _actor(identity: Json, own_role: str) -> tuple[str, bool]:
+    """Who called, and whether that is our own role. Function Compute lower-cases the role in "RoleName:SessionName"."""
+    kind, name = text(identity.get("type")).lower(), text(identity.get("username"))
+    if kind == "root-account":
+        return "root", False
+    if kind == "system":
+        return "system", False
+    role, colon, _session = name.partition(":")
+    is_role = kind == "assumed-role" or (not kind and bool(colon))
+    return name, bool(own_role) and is_role and role.lower() == own_role.lower()

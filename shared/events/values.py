@@ -1,0 +1,71 @@
+"""Careful readers of untrusted JSON values: text, objects, keys without case. Never raises, judges nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+Json = Mapping[str, Any]
+"""A JSON object as decoded; the values are whatever the sender wrote."""
+
+# Control characters, line and paragraph separators and the marks that turn the reading direction: any of them could forge
+# a line of a log.
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
+_SECRET = re.compile(r"\b(LTAI|STS\.)[0-9A-Za-z]{4,}")  # AccessKey ids, long-lived and temporary
+_REGION = re.compile(r"[a-z]{2,10}(-[a-z0-9]{1,20}){1,5}")
+
+
+def clean(text: str, limit: int) -> str:
+    """One printable line of at most `limit` characters, AccessKey ids masked; a cut is marked with an ellipsis."""
+    line = _SECRET.sub(r"\1***", _UNPRINTABLE.sub(" ", text[: limit * 8])).strip()
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def text(value: object, limit: int = 256) -> str:
+    """A string or a whole number (account ids come as both) as a clean line; anything else is ""."""
+    if isinstance(value, str):
+        return clean(value, limit)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**20:
+        return str(value)
+    return ""
+
+
+def decoded(value: object) -> object:
+    """`value`, or what stands inside it if it is a string of JSON (requestParameterJson, content, data come so)."""
+    if isinstance(value, str) and value.lstrip()[:1] in {"{", "["}:
+        try:
+            return msgspec.json.decode(value)
+        except (ValueError, RecursionError):
+            return value
+    return value
+
+
+def folded(value: object) -> Json:
+    """A JSON object (or a string of one) with lower-case keys, so that eventName, EventName and eventname are one.
+
+    Published samples differ in the case of initials: Product/product (CloudMonitor API), ResourceId/resourceId (Config).
+    """
+    value = decoded(value)
+    if not isinstance(value, dict):
+        return {}
+    return {key.lower(): item for key, item in value.items()}
+
+
+def region_id(value: object) -> str:
+    """`value` if it has the form of a region id, else "". It becomes part of a host name: never pass it on unchecked."""
+    name = text(value).lower()
+    return name if _REGION.fullmatch(name) else ""
+
+
+def account(value: object) -> str:
+    """An account id as text; the wildcard that ARNs allow says nothing, so it is ""."""
+    name = text(value)
+    return "" if name == "*" else name
+
+
+def last_word(value: object) -> str:
+    """The resource type in one word: "instance" for "instance", "ACS::ECS::Instance" and "ALIYUN::ECS::Instance"."""
+    return text(value).rpartition(":")[2].lower()

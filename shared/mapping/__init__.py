@@ -1,0 +1,73 @@
+"""roles.yaml -> Mapping, validated; Mapping.desired(instance) -> Desired. Pure: reads no file, clock, network or
+environment, and logs nothing; the caller brings the text."""
+
+from __future__ import annotations
+
+from shared.mapping.decode import FILE, check_whole
+from shared.mapping.model import (
+    Brake,
+    InlinePolicy,
+    Mapping,
+    MappingSettings,
+    PolicySpec,
+    RoleSpec,
+    Rule,
+    SystemPolicy,
+    TemplatePolicy,
+)
+from shared.mapping.nodes import Node, Scalar, Unreadable, parse
+from shared.mapping.problems import MappingError, Problem, Report, Where
+from shared.mapping.schema import schema
+from shared.mapping.warnings import warn
+
+__all__ = [
+    "Brake",
+    "InlinePolicy",
+    "Mapping",
+    "MappingError",
+    "MappingSettings",
+    "PolicySpec",
+    "Problem",
+    "RoleSpec",
+    "Rule",
+    "SystemPolicy",
+    "TemplatePolicy",
+    "check",
+    "load",
+    "schema",
+]
+
+
+def load(text: str, *, file: str = "roles.yaml") -> Mapping:
+    """The mapping that this text means. file: the name to report problems under.
+
+    Raises MappingError with every error in the text; warnings do not keep it from loading (see check).
+    """
+    report = Report(file)
+    _, mapping = _read(text, report)
+    if mapping is None or report.errors:
+        raise MappingError(report.errors)
+    return mapping
+
+
+def check(text: str, *, file: str = "roles.yaml") -> tuple[Problem, ...]:
+    """Every error and warning, in the order of the file. Warnings need readable rules: mend other errors first."""
+    report = Report(file)
+    root, mapping = _read(text, report)
+    if root is not None and mapping is not None:
+        warn(root, mapping, report)
+    return report.problems
+
+
+def _read(text: str, report: Report) -> tuple[Node | None, Mapping | None]:
+    try:
+        root = parse(text)
+    except Unreadable as unreadable:
+        report.error(unreadable, Where(), str(unreadable))
+        return None, None
+    if root is None or (isinstance(root, Scalar) and root.kind == "null"):
+        report.error(Scalar("", "null", 1, 1), Where(), "the file is empty; it needs version: 1, roles and rules")
+        return None, None
+    mapping = FILE.read(root, Where(), report)
+    check_whole(root, report)
+    return root, mapping

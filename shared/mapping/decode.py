@@ -1,0 +1,74 @@
+"""roles.yaml as a whole: the top of the file, and what can only be checked with all of it in view."""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+
+from shared.mapping.canonical import fingerprint
+from shared.mapping.model import Brake, Mapping, MappingSettings, RoleSpec, Rule
+from shared.mapping.nodes import Block, Items, Node, Scalar
+from shared.mapping.policies import ROLE_NAME, ROLES
+from shared.mapping.problems import Report, Where, nearest
+from shared.mapping.quantities import Count, Duration, Percentage, Version
+from shared.mapping.rules import ABOUT_FOREIGN_ROLES, ABOUT_MODE, FOREIGN_ROLES, MODE, RULES, name_of
+from shared.mapping.shapes import Flag
+from shared.mapping.tables import Field, Table
+
+BRAKE: Table[Brake] = Table(
+    Field("max_removals", Percentage(), "a run takes roles off at most this share of the instances, e.g. 20%"),
+    Field("at_least", Count(), "removals that are allowed however few the instances"),
+    build=Brake,
+)
+
+SETTINGS: Table[MappingSettings] = Table(
+    Field("mode", MODE, ABOUT_MODE),
+    Field("foreign_roles", FOREIGN_ROLES, ABOUT_FOREIGN_ROLES),
+    Field("launch_grace", Duration(), "instances younger than this only ever gain a role, e.g. 10m"),
+    Field("brake", BRAKE, "stops a run that would take too many roles off"),
+    Field("record_unchanged", Flag(), "true: a reconcile also records each instance that is in sync"),
+    build=MappingSettings,
+)
+
+
+def _mapping(
+    version: int, roles: dict[str, RoleSpec], rules: tuple[Rule, ...], settings: MappingSettings | None = None
+) -> Mapping:
+    chosen = settings or MappingSettings()
+    return Mapping(MappingProxyType(roles), rules, chosen, fingerprint(roles, rules, chosen))
+
+
+FILE: Table[Mapping] = Table(
+    Field("version", Version(), "the version of this format: 1", required=True),
+    Field(
+        "roles", ROLES, "the roles that may be attached, each with its policies; nothing else ever is", required=True
+    ),
+    Field("rules", RULES, "which instances get which role; the first rule that matches wins", required=True),
+    Field("settings", SETTINGS, "how rules are applied; each has a default"),
+    build=_mapping,
+)
+
+
+def check_whole(root: Node, report: Report) -> None:
+    """Rules against each other and against the list of roles."""
+    rules = root.get("rules") if isinstance(root, Block) else None
+    roles = root.get("roles") if isinstance(root, Block) else None
+    listed = {key.text for key, _ in roles.entries if isinstance(key, Scalar)} if isinstance(roles, Block) else None
+    lines: dict[str, int] = {}
+    for index, rule in enumerate(rules.items if isinstance(rules, Items) else ()):
+        where = Where("rules").item(index, name_of(rule))
+        if not isinstance(rule, Block):
+            continue
+        if where.rule in lines:
+            message = f"rule names are unique; the rule on line {lines[where.rule]} has this one already"
+            report.error(rule.get("name") or rule, where.at("name"), message)
+        elif where.rule:
+            lines[where.rule] = rule.line
+        role = rule.get("role")
+        if listed is not None and isinstance(role, Scalar) and _is_name(role) and role.text not in listed:
+            report.error(role, where.at("role"), f"{role.text!r} is not listed under roles", nearest(role.text, listed))
+
+
+def _is_name(role: Scalar) -> bool:
+    """Whether it is a good role name; what is none has been reported as such already."""
+    return role.kind == "text" and re.fullmatch(ROLE_NAME, role.text) is not None

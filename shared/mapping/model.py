@@ -1,0 +1,132 @@
+"""What a valid roles.yaml means, as frozen data, and the one question asked of it: which role for this instance?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping as Map
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+import msgspec
+
+from shared.mapping.compiled import Predicate, compile_condition
+from shared.mapping.conditions import ALWAYS, Condition
+from shared.mapping.template import MAX_NAME, RoleTemplate
+from shared.model import Desired, ForeignRoles, Instance, Mode
+
+
+class TemplatePolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """A policy rendered from shared/policies/templates/NAME.json with these variables."""
+
+    name: str
+    variables: Map[str, str | tuple[str, ...]] = {}
+
+
+class SystemPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """A policy that Alibaba Cloud maintains, e.g. AliyunLogReadOnlyAccess."""
+
+    name: str
+
+
+class InlinePolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """A policy document written out in roles.yaml. name: "" = let rolekeeper name it."""
+
+    document: Map[str, Any]
+    name: str = ""
+
+
+PolicySpec = TemplatePolicy | SystemPolicy | InlinePolicy
+
+
+class RoleSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A listed role: what it is for, and what it may do."""
+
+    description: str = ""
+    policies: tuple[PolicySpec, ...] = ()
+
+
+class Rule(msgspec.Struct, frozen=True, kw_only=True):
+    """role: None = `then: ignore`. mode, foreign_roles: None = as in the settings."""
+
+    name: str
+    when: Condition = ALWAYS
+    role: RoleTemplate | None = None
+    mode: Mode | None = None
+    foreign_roles: ForeignRoles | None = None
+
+
+class Brake(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that would take roles off more than max_removals (a fraction, 0 to 1) of the instances stops, unless the
+    removals are no more than at_least."""
+
+    max_removals: float = 0.2
+    at_least: int = 10
+
+
+class MappingSettings(msgspec.Struct, frozen=True, kw_only=True):
+    mode: Mode = "enforce"
+    foreign_roles: ForeignRoles = "keep"
+    launch_grace: timedelta = timedelta(minutes=10)
+    brake: Brake = Brake()
+    record_unchanged: bool = False
+
+
+Answer = Callable[[Map[str, str]], Desired]
+"""The tags (keys in lower case) -> what a rule that matched wants."""
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A valid roles.yaml. Made by load(); rules stand in the order of the file."""
+
+    roles: Map[str, RoleSpec]
+    rules: tuple[Rule, ...]
+    settings: MappingSettings
+    hash: str  # of the meaning, 12 hex digits: comments, layout and the order of keys do not change it
+
+    def is_managed(self, role: str) -> bool:
+        """Whether the role belongs to this file. Any other role on an instance is foreign: somebody else's intent."""
+        return role in self.roles
+
+    def desired(self, instance: Instance) -> Desired:
+        """What the first rule that matches wants for the instance. Never raises; gives no role but a listed one."""
+        tags = {key.lower(): value for key, value in instance.tags.items()}
+        for matches, answer in self._program:
+            if matches(instance, tags):
+                return answer(tags)
+        return self._no_rule
+
+    @cached_property
+    def _program(self) -> tuple[tuple[Predicate, Answer], ...]:
+        return tuple((compile_condition(rule.when), self._answer(rule)) for rule in self.rules)
+
+    @cached_property
+    def _no_rule(self) -> Desired:
+        return Desired(verdict="none", mode=self.settings.mode, foreign_roles=self.settings.foreign_roles)
+
+    def _answer(self, rule: Rule) -> Answer:
+        template = rule.role
+        blank = Desired(
+            verdict="ignore",
+            rule=rule.name,
+            mode=rule.mode or self.settings.mode,
+            foreign_roles=rule.foreign_roles or self.settings.foreign_roles,
+        )
+        if template is None:
+            return lambda tags: blank
+        given = {role: msgspec.structs.replace(blank, verdict="role", role=role) for role in self.roles}
+
+        def answer(tags: Map[str, str]) -> Desired:
+            text, complete = template.render(tags)
+            if complete and text in given:
+                return given[text]
+            return msgspec.structs.replace(blank, verdict="refused", role=_harmless(text))
+
+        return answer
+
+
+def _harmless(text: str) -> str:
+    """A tag's text made fit for a record: anybody who may tag an instance can write anything into it."""
+    return "".join(char if char.isprintable() else "?" for char in text[:MAX_NAME])

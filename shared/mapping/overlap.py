@@ -1,0 +1,90 @@
+"""Rules that no instance reaches, and roles that no rule gives. Claims only what is proven.
+
+A rule is tried with an instance that meets its conditions. Where an earlier rule takes that instance, another is sought
+that escapes this earlier rule as well, and so on, until one gets through or none can exist.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+
+import msgspec
+
+from shared.mapping.compiled import Predicate, compile_condition
+from shared.mapping.conditions import TAG, Condition, Has, Not, tag
+from shared.mapping.globs import Undecided
+from shared.mapping.model import Rule
+from shared.mapping.solve import Witness, witness
+from shared.mapping.template import RoleTemplate
+from shared.model import Instance
+
+MAX_BINDINGS = 1_000
+"""Ways of filling a template that are tried for one role; past it the role counts as given."""
+
+
+class Overlap:
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        self._conditions: list[Condition] = [rule.when for rule in rules]
+        self._predicates: list[Predicate] = [compile_condition(rule.when) for rule in rules]
+        self._rules = rules
+
+    def unreachable(self) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """(index of a rule, indexes of the earlier rules that leave it nothing); () = it contradicts itself."""
+        for index in range(len(self._rules)):
+            cover = self.cover(index)
+            if cover is not None:
+                yield index, cover
+
+    def cover(self, index: int, also: Sequence[Condition] = ()) -> tuple[int, ...] | None:
+        """The earlier rules that take every instance which meets this rule (and `also`); None where one gets through."""
+        wanted = [self._conditions[index], *also]
+        taken: list[int] = []
+        try:
+            while (values := witness([*wanted, *self._not(taken)])) is not None:
+                by = self._first(values, index)
+                if by is None:
+                    return None
+                taken.append(by)
+            return self._least(wanted, taken)
+        except Undecided:
+            return None
+
+    def gives(self, role: str) -> bool:
+        """Whether some instance gets this role from some rule."""
+        return any(
+            rule.role is not None and self._rule_gives(index, rule.role, role) for index, rule in enumerate(self._rules)
+        )
+
+    def _rule_gives(self, index: int, template: RoleTemplate, role: str) -> bool:
+        bindings = list(islice(template.bindings(role), MAX_BINDINGS + 1))
+        if len(bindings) > MAX_BINDINGS:
+            return True
+        return any(
+            self.cover(index, [Has(tag(key), (value,)) for key, value in binding.items()]) is None
+            for binding in bindings
+        )
+
+    def _not(self, indexes: Sequence[int]) -> list[Condition]:
+        return [Not(self._conditions[index]) for index in indexes]
+
+    def _first(self, values: Witness, before: int) -> int | None:
+        instance, tags = _instance(values)
+        return next((i for i in range(before) if self._predicates[i](instance, tags)), None)
+
+    def _least(self, wanted: list[Condition], taken: list[int]) -> tuple[int, ...]:
+        """Without the rules that are not needed for the proof, so that the message names the right ones."""
+        for index in list(taken):
+            others = [other for other in taken if other != index]
+            if witness([*wanted, *self._not(others)]) is None:
+                taken = others
+        return tuple(sorted(taken))
+
+
+_BLANK = Instance(instance_id="i-witness", region="")
+
+
+def _instance(values: Witness) -> tuple[Instance, Mapping[str, str]]:
+    tags = {subject[len(TAG) :]: value for subject, value in values.items() if subject.startswith(TAG)}
+    attributes = {subject: value for subject, value in values.items() if not subject.startswith(TAG)}
+    return msgspec.structs.replace(_BLANK, **attributes), tags

@@ -1,0 +1,91 @@
+"""A role's entry under `roles`: its description and policies, each one of template, system or document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from shared.mapping.documents import Document
+from shared.mapping.model import InlinePolicy, PolicySpec, RoleSpec, SystemPolicy, TemplatePolicy
+from shared.mapping.nodes import Block, Items, Node
+from shared.mapping.problems import Report, Where
+from shared.mapping.shapes import ListOf, Schema, Text
+from shared.mapping.tables import Field, MapOf, Table
+from shared.mapping.template import MAX_NAME, NAME_RULE, UPPER_CASE
+
+
+class Variable:
+    """The value of a template's variable: a text, or a list of texts."""
+
+    _text = Text("a text")
+    _texts = ListOf(_text, "texts")
+
+    def read(self, node: Node, where: Where, report: Report) -> str | tuple[str, ...] | None:
+        return (
+            self._texts.read(node, where, report) if isinstance(node, Items) else self._text.read(node, where, report)
+        )
+
+    def schema(self) -> Schema:
+        return {"anyOf": [self._text.schema(), self._texts.schema()]}
+
+
+_POLICY_NAME = Text("a policy name", "[A-Za-z0-9-]{1,128}", "1 to 128 of A-Z, a-z, 0-9 and '-'")
+_VARIABLES = MapOf(
+    Text("a variable name", "[a-z][a-z0-9_-]{0,63}", "a-z, 0-9, '_' and '-', beginning with a letter"),
+    Variable(),
+    "the template's variables",
+)
+_DESCRIPTION = Text("a description", r"[\s\S]{0,1024}", "at most 1024 characters, which is RAM's limit")
+
+_KINDS = ("template", "system", "document")
+_GOES_WITH = {"with": "template", "name": "document"}
+
+
+def _check_policy(node: Block, known: dict[str, Node], where: Where, report: Report) -> None:
+    kinds = [kind for kind in _KINDS if kind in known]
+    if len(kinds) != 1:
+        found = f"found {' and '.join(kinds)}" if kinds else "found none"
+        report.error(node, where, f"a policy is exactly one of {', '.join(_KINDS)}, {found}")
+        return
+    for key, kind in _GOES_WITH.items():
+        if key in known and kind not in kinds:
+            report.error(known[key], where.at(key), f"goes with {kind}, not with {kinds[0]}")
+
+
+def _policy(**fields: Any) -> PolicySpec:
+    if "template" in fields:
+        variables: Mapping[str, str | tuple[str, ...]] = fields.get("with", {})
+        return TemplatePolicy(name=fields["template"], variables=variables)
+    if "system" in fields:
+        return SystemPolicy(name=fields["system"])
+    return InlinePolicy(**fields)
+
+
+POLICY: Table[PolicySpec] = Table(
+    Field("template", Text("a template name", "[a-z0-9-]{1,64}", "a-z, 0-9 and '-'"), "a policy template by name"),
+    Field("with", _VARIABLES, "the template's variables"),
+    Field("system", _POLICY_NAME, "a policy of Alibaba Cloud's own, e.g. AliyunLogReadOnlyAccess"),
+    Field("document", Document(), "a policy document, written out"),
+    Field("name", _POLICY_NAME, "what the policy of this document is to be called"),
+    build=_policy,
+    check=_check_policy,
+    constraint={
+        "oneOf": [{"required": [kind]} for kind in _KINDS],
+        "dependentRequired": {key: [kind] for key, kind in _GOES_WITH.items()},
+    },
+)
+
+ROLE: Table[RoleSpec] = Table(
+    Field("description", _DESCRIPTION, "what the role is for"),
+    Field("policies", ListOf(POLICY, "policies"), "what the role may do"),
+    build=RoleSpec,
+    optional=True,
+)
+
+
+def _why_no_name(text: str) -> str:
+    return f"it {UPPER_CASE}" if text != text.lower() else NAME_RULE
+
+
+ROLE_NAME = f"[a-z0-9.-]{{1,{MAX_NAME}}}"
+ROLES = MapOf(Text("a role name", ROLE_NAME, _why_no_name), ROLE, "the roles")

@@ -1,0 +1,82 @@
+"""A rule's `when`: conditions on tags and attributes, all of which must hold, and any/not to combine them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.mapping.conditions import ALWAYS, ATTRIBUTES, AnyOf, Condition, Not, all_of, tag
+from shared.mapping.nodes import Node
+from shared.mapping.problems import Report, Where
+from shared.mapping.shapes import ListOf, Schema, Text
+from shared.mapping.tables import Field, MapOf, Table, entries
+from shared.mapping.values import Value
+
+_TAG_KEY = Text("a tag key", r"[\s\S]{1,128}", "1 to 128 characters")
+
+
+class Tags:
+    """Tag key -> value. Keys compare without case, so two that differ in nothing else contradict each other."""
+
+    def read(self, node: Node, where: Where, report: Report) -> Condition | None:
+        before = report.count
+        found = entries(node, where, report)
+        if found is None:
+            return None
+        if not found and report.count == before:
+            report.error(node, where, "empty; write at least one tag, or leave the key out")
+        parts: dict[str, Condition | None] = {}
+        lines: dict[str, int] = {}
+        for name, (key, value) in found.items():
+            subject, at = tag(name), where.at(name)
+            if subject in parts:
+                message = f"this tag stands on line {lines[subject]} already; tag keys that differ only in case are one"
+                report.error(key, at, message)
+            _TAG_KEY.read(key, at, report)
+            lines[subject] = key.line
+            parts[subject] = Value(subject).read(value, at, report)
+        return all_of(part for part in parts.values() if part) if report.count == before else None
+
+    def schema(self) -> Schema:
+        return MapOf(_TAG_KEY, Value(tag("")), "tags").schema()
+
+
+class When:
+    """Conditions that must all hold. top: a rule's own `when`, which may be empty and then matches every instance."""
+
+    def __init__(self, top: bool = False) -> None:
+        self._top = top
+
+    def read(self, node: Node, where: Where, report: Report) -> Condition | None:
+        return self._table().read(node, where, report)
+
+    def _table(self) -> Table[Condition]:
+        nested = When()
+        return Table(
+            Field("tags", Tags(), "tags by key: a value, a list of values, a glob, {exists: true|false}, {not: ...}"),
+            *(Field(name, Value(name), about) for name, about in ATTRIBUTES.items()),
+            Field("any", ListOf(nested, "conditions"), "conditions of which at least one must hold"),
+            Field("not", nested, "conditions that must not all hold"),
+            build=_combined,
+            hint=f"known are tags, {', '.join(ATTRIBUTES)}, any, not; a tag stands under tags",
+            optional=self._top,
+            nonempty=not self._top,
+        )
+
+    def schema(self) -> Schema:
+        return self._table().schema() if self._top else {"$ref": "#/$defs/conditions"}
+
+    def definition(self) -> Schema:
+        """What the $ref of schema() points to."""
+        return self._table().schema()
+
+
+def _combined(**parts: Any) -> Condition:
+    if not parts:
+        return ALWAYS
+    any_of, negated = parts.pop("any", None), parts.pop("not", None)
+    conditions = list(parts.values())
+    if any_of is not None:
+        conditions.append(AnyOf(any_of))
+    if negated is not None:
+        conditions.append(Not(negated))
+    return all_of(conditions)
