@@ -6,18 +6,23 @@ import heapq
 import itertools
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from datetime import datetime, timezone
 
 
 class Clock:
-    """Real time plus an offset that tests move. Tasks run in settle() (time jumps to each) or by a server's thread."""
+    """Real time plus an offset that tests move. Tasks run in settle() (time jumps to each) or by a server's thread.
+
+    Tasks run outside the clock's own lock, in any thread; those that touch a service's state take the cloud's lock.
+    """
 
     def __init__(self) -> None:
         self.offset = 0.0
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._count = itertools.count()
         self._changed = threading.Condition()
+        self._running: list[int] = []  # threads inside a task
 
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -42,16 +47,24 @@ class Clock:
             self._changed.notify_all()
 
     def settle(self, *, within: float = 86_400.0) -> int:
-        """Run everything that falls due within so many seconds, moving time forward to each. Returns how many ran."""
+        """Run everything that falls due within so many seconds, moving time forward to each. Returns how many ran here.
+
+        Waits for tasks that other threads have begun: what they leave behind is settled too. Never call it while
+        holding a lock that tasks take.
+        """
         until = self.now() + within
         ran = 0
         while True:
             with self._changed:
                 if not self._due or self._due[0][0] > until:
-                    return ran
+                    if all(thread == threading.get_ident() for thread in self._running):
+                        return ran
+                    self._changed.wait()
+                    continue
                 at, _, task = heapq.heappop(self._due)
                 self.offset += max(0.0, at - self.now())
-            task()
+                self._running.append(threading.get_ident())
+            self._run(task)
             ran += 1
 
     def pending(self) -> int:
@@ -73,4 +86,16 @@ class Clock:
                     self._changed.wait(min(max(wait, 0.001), 0.2))
                     continue
                 _, _, task = heapq.heappop(self._due)
+                self._running.append(threading.get_ident())
+            try:
+                self._run(task)
+            except Exception:  # one bad task must not stop the clock for all that comes after it
+                traceback.print_exc()
+
+    def _run(self, task: Callable[[], None]) -> None:
+        try:
             task()
+        finally:
+            with self._changed:
+                self._running.remove(threading.get_ident())
+                self._changed.notify_all()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+import uuid
 from typing import Any
 
 from fakecloud.clock import Clock
@@ -79,8 +80,9 @@ class Cloud:
         service = next((s for s in self.services if s.matches(request)), None)
         if service is None:
             error = NotEmulated(f"the host {request.host!r} with the path {request.path!r}")
-            self._log("?", request.method + " " + request.path, began, error.status, error.code)
-            return Response.json({"Code": error.code, "Message": error.message}, error.status)
+            self._log("?", f"{request.method} {request.path}", began, error.status, error.code)
+            body = {"RequestId": str(uuid.uuid4()).upper(), "Code": error.code, "Message": error.message}
+            return Response.json(body, error.status)
         call = Call(self, service.name, service.action(request), request)
         status, code = 0, ""
         try:
@@ -94,16 +96,24 @@ class Cloud:
     def _answer(self, service: Service, call: Call) -> tuple[Response, str]:
         time.sleep(self.latency.seconds(call.service, call.action))
         fault = self.faults.take(call.service, call.action)
-        if fault and fault.kind != "partial" and not fault.lost_answer:
+        partial = fault if fault and fault.kind == "partial" else None
+        if fault and not partial and not fault.lost_answer:
             return self._hit(fault, service, call)
+        response, code = self._carry_out(service, call, partial)
+        if partial and not call.fault_used:
+            self.faults.give_back(partial)
+        elif fault and fault.lost_answer:
+            return self._hit(fault, service, call)
+        return response, code
+
+    def _carry_out(self, service: Service, call: Call, partial: Fault | None) -> tuple[Response, str]:
         try:
             with self.lock if service.locked else contextlib.nullcontext():
                 call.identity = service.authenticate(call)
-                call.fault = fault if fault and fault.kind == "partial" else None
-                response = service.respond(call)
+                call.fault = partial
+                return service.respond(call), ""
         except CloudError as error:
             return service.refuse(call, error), error.code
-        return self._hit(fault, service, call) if fault and fault.lost_answer else (response, "")
 
     def _hit(self, fault: Fault, service: Service, call: Call) -> tuple[Response, str]:
         match fault.kind:
@@ -112,9 +122,7 @@ class Cloud:
             case "5xx":
                 error = service.broken()
             case "error":
-                error = CloudError(
-                    fault.message or "Injected.", code=fault.code or "InternalError", status=fault.status or 400
-                )
+                error = CloudError("Injected.", code="InternalError", status=400)
             case "empty":
                 return Response(200), ""
             case "html":
@@ -124,7 +132,11 @@ class Cloud:
             case "timeout" | "partial":
                 raise ReadTimeout(fault.seconds)
         error.code, error.status = fault.code or error.code, fault.status or error.status
-        return service.refuse(call, error), error.code
+        error.message = fault.message or error.message
+        response = service.refuse(call, error)
+        if fault.retry_after_ms:
+            response.headers["x-acs-retry-after"] = str(fault.retry_after_ms)
+        return response, error.code
 
     def _log(
         self, service: str, action: str, began: float, status: int, code: str = "", call: Call | None = None

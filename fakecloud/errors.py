@@ -50,6 +50,15 @@ class TimestampExpired(CloudError):
     message = "Specified time stamp or date value is expired."
 
 
+class TimestampMalformed(CloudError):
+    status, code = 400, "InvalidTimeStamp.Format"
+    message = "Specified time stamp or date value is not well formatted."
+
+
+class NonceUsed(CloudError):
+    status, code, message = 400, "SignatureNonceUsed", "Specified signature nonce was used already."
+
+
 class ConnectionReset(Exception):
     """A fault: the connection breaks without an answer. The seam and the server each make their own kind of break."""
 

@@ -1,8 +1,9 @@
-"""Faults and latency put between a client and the emulated cloud. Decides which call is hit; wire.py carries it out."""
+"""Faults and latency put between a client and the emulated cloud. Decides which call is hit; cloud.py carries it out."""
 
 from __future__ import annotations
 
 import dataclasses
+import math
 import threading
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -15,8 +16,10 @@ KINDS = ("throttle", "5xx", "html", "timeout", "empty", "partial", "reset", "err
 class Fault:
     """Hit calls of an action ("*" = any), `count` times (None = always), leaving the first `after`, then each `every`-th.
 
-    lost_answer: the call is carried out and only its answer is lost (timeout, empty, reset, 5xx, html).
-    partial: `items` instances of the batch fail, or those of instance_ids, with `code`; error: answer `status` and `code`.
+    lost_answer: the call is carried out (or refused, as it may be) and only its answer is lost, in the way of the kind.
+    partial: `items` members of the batch fail, or those of instance_ids, with `code` and `message`; it waits for a call
+    that has such members. error: answer `status` and `code`. code, status and message also override those of throttle
+    and 5xx. retry_after_ms: the header x-acs-retry-after. seconds: how long a timeout holds the connection.
     """
 
     kind: Kind
@@ -32,6 +35,7 @@ class Fault:
     status: int = 0
     message: str = ""
     seconds: float = 5.0
+    retry_after_ms: int = 0
     seen: int = field(default=0, compare=False)
     hit: int = field(default=0, compare=False)
 
@@ -44,9 +48,24 @@ class Fault:
             raise ValueError(f"fault: unknown key {unknown[0]!r}; known: {', '.join(sorted(known))}")
         if values.get("kind") not in KINDS:
             raise ValueError(f"fault: kind {values.get('kind')!r} is none of {', '.join(KINDS)}")
-        if int(values.get("every", 1)) < 1:
-            raise ValueError("fault: every must be 1 or more")
-        return cls(**{**values, "instance_ids": tuple(values.get("instance_ids", ()))})
+        for key, least in {"count": 1, "after": 0, "every": 1, "items": 1, "retry_after_ms": 0}.items():
+            value = values.get(key, least)
+            if not (value is None and key == "count") and (type(value) is not int or value < least):
+                raise ValueError(f"fault: {key} must be an integer, {least} or more, not {value!r}")
+        if type(values.get("status", 400)) is not int or not (values.get("status", 0) == 0 or 400 <= values["status"] <= 599):
+            raise ValueError(f"fault: status must be 400 to 599, not {values['status']!r}")
+        seconds = values.get("seconds", 0)
+        if type(seconds) not in (int, float) or not 0 <= seconds < math.inf:
+            raise ValueError(f"fault: seconds must be a number, 0 or more, not {seconds!r}")
+        for key in ("action", "service", "code", "message"):
+            if not isinstance(values.get(key, ""), str):
+                raise ValueError(f"fault: {key} must be a text, not {values[key]!r}")
+        if not isinstance(values.get("lost_answer", False), bool):
+            raise ValueError(f"fault: lost_answer must be true or false, not {values['lost_answer']!r}")
+        ids = values.get("instance_ids", ())
+        if not isinstance(ids, (list, tuple)) or not all(isinstance(i, str) for i in ids):
+            raise ValueError(f"fault: instance_ids must be a list of texts, not {ids!r}")
+        return cls(**{**values, "instance_ids": tuple(ids)})
 
     def matches(self, service: str, action: str) -> bool:
         return self.service in ("*", service) and self.action in ("*", action)
@@ -68,8 +87,10 @@ class Faults:
         self._lock = threading.Lock()
 
     def add(self, kind: Kind, **values: Any) -> Fault:
+        """Raises ValueError naming the key that is wrong."""
         fault = Fault.of({"kind": kind, **values})
-        self._faults.append(fault)
+        with self._lock:
+            self._faults.append(fault)
         return fault
 
     def take(self, service: str, action: str) -> Fault | None:
@@ -77,8 +98,14 @@ class Faults:
         with self._lock:
             return next((f for f in self._faults if f.matches(service, action) and f.take()), None)
 
+    def give_back(self, fault: Fault) -> None:
+        """The call had nothing that the fault could hit: it waits for the next one."""
+        with self._lock:
+            fault.hit, fault.seen = fault.hit - 1, fault.seen - 1
+
     def clear(self) -> None:
-        self._faults.clear()
+        with self._lock:
+            self._faults.clear()
 
 
 class Latency:
@@ -88,7 +115,10 @@ class Latency:
         self._ms: dict[tuple[str, str], float] = {}
 
     def set(self, ms: float, service: str = "*", action: str = "*") -> None:
-        self._ms[service, action] = ms
+        """Raises ValueError for what is no number of milliseconds."""
+        if type(ms) not in (int, float) or not 0 <= ms < math.inf:
+            raise ValueError(f"latency: ms must be a number, 0 or more, not {ms!r}")
+        self._ms[service, action] = float(ms)
 
     def seconds(self, service: str, action: str) -> float:
         for key in ((service, action), ("*", action), (service, "*"), ("*", "*")):

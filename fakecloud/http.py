@@ -32,7 +32,7 @@ class Request:
         """All parameters: the query's and, where the body is a form, the body's (SDKs of some languages send them so)."""
         pairs = dict(self.query)
         if self.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
-            pairs.update(parse_qsl(self.body.decode(), keep_blank_values=True))
+            pairs.update(parse_qsl(self.body.decode(errors="replace"), keep_blank_values=True))
         return pairs
 
     def segments(self) -> list[str]:

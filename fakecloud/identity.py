@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import secrets
+import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
 ACCOUNT = "1234567890123456"
 ROOT_KEY = ("LTAIfakecloudroot", "fakecloud-root-secret")
+NONCE_SECONDS = 30 * 60  # a request is taken 15 minutes before and after its date: a nonce cannot come back later
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,7 @@ class KeyRing:
 
     def __init__(self) -> None:
         self._keys: dict[str, AccessKey] = {}
+        self._nonces: dict[tuple[str, str], float] = {}
         self.add(AccessKey(*ROOT_KEY, Identity("Account", ACCOUNT)))
 
     def add(self, key: AccessKey) -> AccessKey:
@@ -75,6 +79,17 @@ class KeyRing:
 
     def remove(self, access_key_id: str) -> None:
         self._keys.pop(access_key_id, None)
+
+    def use_nonce(self, access_key_id: str, nonce: str) -> bool:
+        """Remember a request's nonce; False where that key has used it within half an hour."""
+        now = time.monotonic()
+        for old, at in list(itertools.islice(self._nonces.items(), 2)):  # oldest first: two out for one in, and it never grows for long
+            if now - at > NONCE_SECONDS:
+                del self._nonces[old]
+        if (access_key_id, nonce) in self._nonces:
+            return False
+        self._nonces[access_key_id, nonce] = now
+        return True
 
     def permanent(self, identity: Identity) -> AccessKey:
         """A long-lived key, as CreateAccessKey makes for a RAM user."""

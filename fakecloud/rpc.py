@@ -27,6 +27,7 @@ class Param:
     """kind "json" is a JSON array or object in a string; "list" is Name.N; "objects" is Name.N.Key with `keys`.
 
     low, high: bounds of an integer, of a string's length, or of the number of members. inert: taken, has no effect here.
+    absent, wrong: the errors of this API for a missing and for an unfit value, where it documents its own.
     """
 
     kind: Literal["str", "int", "bool", "json", "list", "objects", "inert"] = "str"
@@ -36,6 +37,8 @@ class Param:
     high: int | None = None
     keys: tuple[str, ...] = ()
     default: Any = None
+    absent: type[CloudError] | None = None
+    wrong: type[CloudError] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,10 @@ class RpcService:
         action = self.actions.get(call.action)
         if action is None:
             raise NotEmulated(f"the action {call.action} of {self.name} ({self.version})")
-        call.params = {k: v for k, v in call.request.form().items() if k not in COMMON}
+        form = call.request.form()
+        if form.get("Format", "JSON").upper() != "JSON":
+            raise NotEmulated(f"Format={form['Format']}: answers are JSON")
+        call.params = {k: v for k, v in form.items() if k not in COMMON}
         call.args = parse(action, call.params)
         try:
             answer = action.run(call)
@@ -139,9 +145,16 @@ def parse(action: Action, flat: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _value(name: str, spec: Param, parts: dict[str, str] | None) -> Any:
+    try:
+        return _typed(name, spec, parts)
+    except InvalidParameter as error:
+        raise spec.wrong() if spec.wrong else error from None
+
+
+def _typed(name: str, spec: Param, parts: dict[str, str] | None) -> Any:
     if not parts or parts == {"": ""}:
         if spec.required:
-            raise MissingParameter(name)
+            raise spec.absent() if spec.absent else MissingParameter(name)
         return [] if spec.kind in ("list", "objects") and spec.default is None else spec.default
     if spec.kind == "list":
         return _bounded(name, spec, [v for _, v in sorted(parts.items(), key=lambda kv: _index(name, kv[0]))])

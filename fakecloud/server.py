@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import http
 import socket
 import threading
+import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -12,21 +14,27 @@ from werkzeug.wsgi import get_input_stream
 
 from fakecloud.cloud import Cloud
 from fakecloud.errors import ConnectionReset, ReadTimeout
-from fakecloud.http import Request
+from fakecloud.http import Request, Response
 from fakecloud.sidedoor import SideDoor
 
 HOST = "127.0.0.1"
+WAITING = 1024  # connections that may wait to be taken up: clients come in crowds
 
 
 class Server:
-    """A context manager: serves `cloud` and runs what falls due in it until it is left. port 0 = any free one."""
+    """A context manager: serves `cloud` and runs what falls due in it until it is left. port 0 = any free one.
+
+    Raises OSError where the port is taken.
+    """
 
     def __init__(self, cloud: Cloud, port: int = 0) -> None:
         self.cloud = cloud
-        self._server: BaseWSGIServer = make_server(
-            HOST, port, _application(cloud), threaded=True, request_handler=_Quiet
-        )
         self._stop = threading.Event()
+        application = _application(cloud, self._stop)
+        with socket.create_server((HOST, port), backlog=WAITING) as listening:
+            self._server: BaseWSGIServer = make_server(
+                HOST, port, application, threaded=True, request_handler=_Quiet, fd=listening.fileno()
+            )
         self._threads = [
             threading.Thread(target=self._server.serve_forever, name="fakecloud-http", daemon=True),
             threading.Thread(target=cloud.clock.run, args=(self._stop,), name="fakecloud-clock", daemon=True),
@@ -57,30 +65,39 @@ class _Quiet(WSGIRequestHandler):
         """The journal is the log."""
 
 
-def _application(cloud: Cloud) -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]:
+def _application(
+    cloud: Cloud, stop: threading.Event
+) -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]:
     door = SideDoor(cloud)
-    stopping = threading.Event()
 
     def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        headers = {k[5:].replace("_", "-").lower(): v for k, v in environ.items() if k.startswith("HTTP_")}
-        for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-            if environ.get(name):
-                headers[name.replace("_", "-").lower()] = environ[name]
-        raw = environ.get("RAW_URI") or environ.get("REQUEST_URI") or environ["PATH_INFO"]
-        body = get_input_stream(environ).read()
-        request = Request.of(environ["REQUEST_METHOD"], raw, headers, body)
+        request = _request(environ)
         try:
             answer = door.handle(request) if door.matches(request) else cloud.handle(request)
         except ReadTimeout as fault:
-            stopping.wait(fault.seconds)
+            stop.wait(fault.seconds)
             return _hang_up(environ)
         except ConnectionReset:
             return _hang_up(environ)
+        except Exception as error:  # a bug of the emulator: say so to whoever asked, and where it can be seen
+            traceback.print_exc()
+            text = f"a bug in fakecloud, not an answer of the cloud: {type(error).__name__}: {error}"
+            answer = Response.json({"Code": "Fakecloud.Bug", "Message": text}, 500)
         answer.headers.setdefault("content-type", "text/plain")
-        start(f"{answer.status} -", [*answer.headers.items(), ("content-length", str(len(answer.body)))])
+        headers = {**answer.headers, "content-length": str(len(answer.body))}
+        start(f"{answer.status} {http.HTTPStatus(answer.status).phrase}", list(headers.items()))
         return [answer.body]
 
     return application
+
+
+def _request(environ: dict[str, Any]) -> Request:
+    headers = {k[5:].replace("_", "-").lower(): v for k, v in environ.items() if k.startswith("HTTP_")}
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if environ.get(name):
+            headers[name.replace("_", "-").lower()] = environ[name]
+    raw = environ.get("RAW_URI") or environ.get("REQUEST_URI") or environ["PATH_INFO"]
+    return Request.of(environ["REQUEST_METHOD"], raw, headers, get_input_stream(environ).read())
 
 
 def _hang_up(environ: dict[str, Any]) -> Iterable[bytes]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -28,6 +29,21 @@ class Call:
     args: dict[str, Any] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)  # as sent, flat: what ActionTrail records
     fault: Fault | None = None
+    fault_used: bool = False
+
+    def unlucky(self, members: Iterable[str]) -> set[str]:
+        """Which members of this call's batch a partial fault hits: those it names, else the first `items` of them."""
+        if self.fault is None:
+            return set()
+        batch = list(members)
+        hit = set(batch) & set(self.fault.instance_ids) if self.fault.instance_ids else set(batch[: self.fault.items])
+        self.fault_used = self.fault_used or bool(hit)
+        return hit
+
+    def injected(self) -> CloudError:
+        """What a member that the partial fault hits fails with."""
+        fault = self.fault or Fault("partial")
+        return CloudError(fault.message or "Injected.", code=fault.code or "InternalError", status=fault.status or 500)
 
     @property
     def account(self) -> str:

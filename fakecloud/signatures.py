@@ -12,7 +12,16 @@ import re
 from datetime import datetime, timezone
 from urllib.parse import quote
 
-from fakecloud.errors import InvalidAccessKey, SignatureMismatch, TimestampExpired, TokenExpired, TokenMismatch
+from fakecloud.errors import (
+    InvalidAccessKey,
+    NonceUsed,
+    NotEmulated,
+    SignatureMismatch,
+    TimestampExpired,
+    TimestampMalformed,
+    TokenExpired,
+    TokenMismatch,
+)
 from fakecloud.http import Request
 from fakecloud.identity import AccessKey, Identity, KeyRing
 
@@ -28,15 +37,18 @@ def escape(text: str) -> str:
 def authenticate(request: Request, keys: KeyRing, now: float) -> Identity:
     """The caller. `now` is the emulated time, for the life of temporary keys.
 
-    Raises InvalidAccessKey, SignatureMismatch, TokenMismatch, TokenExpired or TimestampExpired, as the cloud does.
+    Raises InvalidAccessKey, SignatureMismatch, TokenMismatch, TokenExpired, TimestampMalformed, TimestampExpired or
+    NonceUsed, as the cloud does; NotEmulated for a way of signing that is not known here.
     """
     header = request.headers.get("authorization", "")
     found = _AUTHORIZATION.fullmatch(header)
     if found:
         return _acs3(request, keys, now, *found.groups())
+    if header:
+        raise NotEmulated(f"the signature {header.split(' ')[0]!r}; there are ACS3-HMAC-SHA256 and HMAC-SHA1 in the query")
     if "Signature" in request.form():
         return _query_signature(request, keys, now)
-    raise InvalidAccessKey("The request carries no signature that is known: Authorization is missing or malformed.")
+    raise InvalidAccessKey("The request is not signed: it has neither an Authorization header nor a Signature.")
 
 
 def check_key(keys: KeyRing, access_key_id: str, token: str, now: float) -> AccessKey:
@@ -69,20 +81,30 @@ def _acs3(request: Request, keys: KeyRing, now: float, key_id: str, signed: str,
     expected = hmac.new(key.secret.encode(), to_sign.encode(), hashlib.sha256).hexdigest()
     if not hmac.compare_digest(expected, signature):
         raise SignatureMismatch()
+    _use_nonce(keys, key_id, headers.get("x-acs-signature-nonce", ""))
     return key.identity
 
 
 def _query_signature(request: Request, keys: KeyRing, now: float) -> Identity:
     form = request.form()
     given = form.pop("Signature")
+    if form.get("SignatureMethod", "HMAC-SHA1") != "HMAC-SHA1" or form.get("SignatureType"):
+        raise NotEmulated(f"the SignatureMethod {form.get('SignatureMethod')!r} {form.get('SignatureType', '')}".rstrip())
     key = check_key(keys, form.get("AccessKeyId", ""), form.get("SecurityToken", ""), now)
     _check_date(form.get("Timestamp", ""), "%Y-%m-%dT%H:%M:%SZ")
     query = "&".join(f"{escape(k)}={escape(v)}" for k, v in sorted(form.items()))
     to_sign = f"{request.method}&{escape('/')}&{escape(query)}"
     digest = hmac.new((key.secret + "&").encode(), to_sign.encode(), hashlib.sha1).digest()
-    if not hmac.compare_digest(base64.b64encode(digest).decode(), given):
+    if not hmac.compare_digest(base64.b64encode(digest), given.encode()):
         raise SignatureMismatch()
+    _use_nonce(keys, key.access_key_id, form.get("SignatureNonce", ""))
     return key.identity
+
+
+def _use_nonce(keys: KeyRing, key_id: str, nonce: str) -> None:
+    """Only where there is one: Function Compute's clients and some of the older ones send none."""
+    if nonce and not keys.use_nonce(key_id, nonce):
+        raise NonceUsed()
 
 
 def _check_date(text: str, form: str) -> None:
@@ -90,6 +112,6 @@ def _check_date(text: str, form: str) -> None:
     try:
         at = datetime.strptime(text, form).replace(tzinfo=timezone.utc)
     except ValueError:
-        raise TimestampExpired(f"The date {text!r} is not of the form {form}.") from None
+        raise TimestampMalformed() from None
     if abs((datetime.now(timezone.utc) - at).total_seconds()) > SKEW_SECONDS:
         raise TimestampExpired()

@@ -6,7 +6,9 @@ docs/fidelity.md says of each what is known. Defaults are the likelier behaviour
 from __future__ import annotations
 
 import dataclasses
+import math
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, get_args, get_type_hints
 
 Shape = Literal["item", "request"]
@@ -33,22 +35,42 @@ class Switches:
     event_delay: float = 0.2  # seconds from a change to its EventBridge delivery
     actiontrail_delay: float = 1.0  # ActionTrail's own limit is ten minutes
     token_seconds: float = 3600.0  # life of a NextToken
+    tag_filter_beyond: Literal["all", "cut"] = "all"  # DescribeInstances' Tag filter where over 1,000 instances match
     metadata_delay: float = 0.0  # seconds until the metadata service shows a new role
     malformed_policy_status: Literal[400, 409] = 400
-    async_invocation_type: Literal["async", "sync"] = "async"  # what a trigger's asyncInvocationType: true means
+    async_invocation_type: Literal["async", "sync"] = "sync"  # what a trigger's asyncInvocationType: true means
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, _checked(name, value))
 
     def set(self, values: dict[str, Any]) -> None:
-        """Set by name. Raises ValueError for a name or value that is none of the switch's."""
-        hints = get_type_hints(Switches)
-        for name, value in values.items():
-            if name not in hints:
-                raise ValueError(f"no switch {name!r}; there are {', '.join(sorted(hints))}")
-            allowed = get_args(hints[name])
-            wrong = value not in allowed if allowed else not isinstance(value, hints[name]) and hints[name] is not float
-            if wrong:
-                raise ValueError(f"switch {name}: {value!r} is none of {', '.join(map(str, allowed)) or hints[name]}")
-            setattr(self, name, float(value) if hints[name] is float else value)
+        """Set by name, all or none. Raises ValueError for a name or value that is none of the switch's."""
+        checked = {name: _checked(name, value) for name, value in values.items()}
+        for name, value in checked.items():
+            setattr(self, name, value)
 
     def reset(self) -> None:
         for field in dataclasses.fields(self):
             setattr(self, field.name, field.default)
+
+
+@cache
+def _hints() -> dict[str, Any]:
+    return get_type_hints(Switches)
+
+
+def _checked(name: str, value: Any) -> Any:
+    hints = _hints()
+    if name not in hints:
+        raise ValueError(f"no switch {name!r}; there are {', '.join(sorted(hints))}")
+    if allowed := get_args(hints[name]):
+        if value not in allowed:
+            raise ValueError(f"switch {name}: {value!r} is none of {', '.join(map(str, allowed))}")
+        return value
+    if hints[name] is float:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < math.inf:
+            raise ValueError(f"switch {name}: {value!r} is not a number of seconds, 0 or more")
+        return float(value)
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"switch {name}: {value!r} is not a text")
+    return value

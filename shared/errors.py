@@ -1,10 +1,10 @@
 """The errors of the domain: what a caller can do about them. Knows no SDK; gateways translate into these, once.
 
-    RolekeeperError
-    ├── ConfigError      the operator must change a setting, roles.yaml or a deployment
-    ├── PermanentError   recorded, not tried again
-    └── TransientError   recorded and raised, so that Function Compute tries again
-        └── Throttled    refused for quota; the cloud refuses until the next minute
+RolekeeperError
+├── ConfigError      the operator must change a setting, roles.yaml or a deployment
+├── PermanentError   recorded, not tried again
+└── TransientError   recorded and raised, so that Function Compute tries again
+    └── Throttled    refused for quota; the cloud refuses until the next minute
 """
 
 from __future__ import annotations

@@ -46,6 +46,7 @@ class Reason(str, Enum):
     NOT_VISIBLE_YET = "not-visible-yet"
     GONE = "gone"
     ROLE_NOT_LISTED = "role-not-listed"
+    NOT_OBSERVED = "not-observed"  # the look itself failed: error_code says why
 
 
 class Remedy(msgspec.Struct, frozen=True, kw_only=True):

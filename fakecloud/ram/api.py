@@ -140,5 +140,6 @@ class Ram(RpcService):
         if made.key not in state.policies:
             state.add_policy(made)
         own: Policy = state.policies[made.key]
-        state.add_version(own, text, now, as_default=True, rotate=True)
+        if not own.versions or own.versions[own.default].text != text:
+            state.add_version(own, text, now, as_default=True, rotate=True)
         return own.key

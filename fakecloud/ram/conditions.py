@@ -18,7 +18,7 @@ Test = Callable[[str, str], bool]
 def like(pattern: str, text: str, *, ignore_case: bool = False) -> bool:
     """`*` is any run of characters, `?` is one."""
     parts = {"*": ".*", "?": "."}
-    regex = "".join(parts.get(char) or re.escape(char) for char in pattern)
+    regex = "".join(parts.get(char) or re.escape(char) for char in re.sub(r"\*+", "*", pattern))
     return re.fullmatch(regex, text, re.DOTALL | (re.IGNORECASE if ignore_case else 0)) is not None
 
 

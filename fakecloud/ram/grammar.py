@@ -13,7 +13,7 @@ from typing import Any
 
 from fakecloud.ram.conditions import OPERATORS
 
-ACTION = re.compile(r"\*|[\w*?.-]+:[\w*?:/.-]+")
+ACTION = re.compile(r"\*|[\w*?.-]+:[\w*?:/.-]+", re.ASCII)
 RESOURCE = re.compile(r"\*|acs:[^:]*:[^:]*:[^:]*:.+|acs:.*\*", re.DOTALL)
 CONDITION_KEY = re.compile(r"[\w-]+:[^\s].*")
 
@@ -39,6 +39,8 @@ def parse_document(text: str) -> dict[str, Any]:
     """What permission and trust policies share: JSON, Version "1" and a list of statements."""
     try:
         document = json.loads(text, object_pairs_hook=_no_doubles, parse_constant=_no_constants)
+    except GrammarError:
+        raise
     except RecursionError:
         raise GrammarError("the document is nested too deep") from None
     except ValueError as error:

@@ -113,16 +113,12 @@ def _pairs(
     state: Account, type_: str, named: set[str], wanted: list[tags.Filter], after: tuple[str, str]
 ) -> Iterator[tuple[str, str]]:
     """Resource name (a role's lower-cased) and tag key, in order, from the one after `after`."""
-    own = state.tags[type_]
-    start = _key(type_, after[0])
+    own, start = state.tags[type_], _key(type_, after[0])
+    keys: Iterator[Any] = own.matching(wanted, start, inclusive=True)
     if named:
-        exact = {_key(type_, name.lower() if type_ == "role" else name): name for name in named}
-        keys: Iterator[Any] = (
-            key for key in sorted(exact)
-            if key >= start and own.has(key, wanted) and _name(state, type_, key if type_ == "role" else key[1]) == exact[key]
-        )  # fmt: skip
-    else:
-        keys = own.matching(wanted, start, inclusive=True)
+        asked = {_key(type_, name.lower() if type_ == "role" else name) for name in named}
+        keys = (key for key in sorted(asked) if key >= start and own.has(key, wanted))
     for key in keys:
         name = key if type_ == "role" else key[1]
-        yield from ((name, tag) for tag in own.of(key) if (name, tag) > after)
+        if not named or _name(state, type_, name) in named:
+            yield from ((name, tag) for tag in own.of(key) if (name, tag) > after)

@@ -27,7 +27,7 @@ PRINCIPALS = {
     "Service": re.compile(r"(\d+@)?[a-z0-9-]+(\.[a-z0-9-]+)+"),  # ACCOUNT@service: the service of another account
     "Federated": re.compile(r"acs:ram::\d+:(saml-provider|oidc-provider)/.+"),
 }
-ACTION = re.compile(r"\*|sts:[\w*?]+")
+ACTION = re.compile(r"\*|sts:[\w*?]+", re.ASCII)
 
 
 def parse_trust(text: str) -> dict[str, Any]:

@@ -14,7 +14,16 @@ from typing import Any
 from fakecloud.errors import NotEmulated
 from fakecloud.sls.exceptions import IndexInfoInvalid, ParameterInvalid
 
-_TOP = {"line", "keys", "ttl", "max_text_len", "log_reduce", "log_reduce_white_list", "log_reduce_black_list", "scan_index"}
+_TOP = {
+    "line",
+    "keys",
+    "ttl",
+    "max_text_len",
+    "log_reduce",
+    "log_reduce_white_list",
+    "log_reduce_black_list",
+    "scan_index",
+}
 _LINE = {"token", "caseSensitive", "chn", "include_keys", "exclude_keys", "auto_text_keys", "auto_key_detect"}
 _KEY = {"type", "alias", "chn", "token", "caseSensitive", "doc_value"}
 NUMERIC = ("long", "double")
@@ -70,7 +79,7 @@ def parse(body: Any) -> Index:
         raise ParameterInvalid("The body is not valid json string.")
     _known(body, _TOP, "the index")
     line, keys = body.get("line"), body.get("keys")
-    if not (isinstance(line, dict) or isinstance(keys, dict) and keys) or not isinstance(keys or {}, dict):
+    if not (isinstance(line, dict) or (isinstance(keys, dict) and keys)) or not isinstance(keys or {}, dict):
         raise IndexInfoInvalid("required fields line/keys are lacking or of error format.")
     length = body.get("max_text_len", 2048) or 2048
     if not isinstance(length, int) or not 64 <= length <= 16384:

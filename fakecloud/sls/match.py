@@ -76,7 +76,9 @@ def _in_field(name: str, text: str, quoted: bool, index: Index) -> Test:
     key = _field(name, index)
     if key.type in NUMERIC:
         if not _DECIMAL.fullmatch(text):
-            raise QueryError(f"key ({name}) is of type {key.type}, which only numbers can be compared with, not {text!r}", "")
+            raise QueryError(
+                f"key ({name}) is of type {key.type}, which only numbers can be compared with, not {text!r}", ""
+            )
         number = float(text)
         return lambda log: number_of(log, name, key) == number
     if text == "*" and not quoted:

@@ -103,7 +103,8 @@ class Logstore:
         return low, max(low, self.indexed.bisect_key_left((*end, -1)))
 
     def span(self, low: int, high: int, reverse: bool = False) -> Iterator[Log]:
-        return self.indexed.islice(low, high, reverse)
+        logs: Iterator[Log] = self.indexed.islice(low, high, reverse)
+        return logs
 
 
 @dataclass(slots=True)

@@ -46,7 +46,7 @@ def decode(body: bytes) -> LogGroup:
                 group.source = _text(value)
             case 6, bytes():
                 group.tags.append(_pair(value))
-            case (1 | 3 | 4 | 6), _:
+            case ((1 | 3 | 4 | 6), _):
                 raise PostBodyInvalid()
     return group
 
@@ -61,7 +61,7 @@ def _log(body: bytes) -> RawLog:
                 log.nanoseconds = value
             case 2, bytes():
                 log.contents.append(_pair(value))
-            case (1 | 2 | 4), _:
+            case ((1 | 2 | 4), _):
                 raise PostBodyInvalid()
     if log.time < 0:
         raise PostBodyInvalid()
@@ -69,7 +69,7 @@ def _log(body: bytes) -> RawLog:
 
 
 def _pair(body: bytes) -> tuple[str, str]:
-    parts = {number: value for number, value in _fields(body)}
+    parts = dict(_fields(body))
     key, value = parts.get(1), parts.get(2)
     if not isinstance(key, bytes) or not isinstance(value, bytes):
         raise PostBodyInvalid()

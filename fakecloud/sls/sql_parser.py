@@ -7,10 +7,10 @@ What it does not read it refuses by name; nothing is passed over.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from fakecloud.errors import NotEmulated
 from fakecloud.sls.exceptions import QueryError
+from fakecloud.sls.sql_tree import Apply, Column, Item, Literal, Node, Select
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<string>'(?:[^']|'')*')|(?P<name>"(?:[^"]|"")*")|(?P<number>\d+(?:\.\d+)?(?![A-Za-z_]))
@@ -18,53 +18,24 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _COMPARE = {"=": "=", "<>": "<>", "!=": "<>", "<": "<", "<=": "<=", ">": ">", ">=": ">="}
-_REFUSED = {"union", "join", "insert", "with", "window", "over", "unnest", "set", "exists", "offset", "except", "intersect"}
-_RESERVED = _REFUSED | set(
-    "select from where group having order by limit as and or not in like between is null case when then else end asc desc".split()
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    name: str
-    quoted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    value: str | int | float | bool | None
-
-
-@dataclass(frozen=True, slots=True)
-class Apply:
-    """A function or an operator on its arguments: "count", "=", "and", "like", "in", "case", "cast:bigint" and so on."""
-
-    name: str
-    args: tuple[Node, ...] = ()
-    distinct: bool = False
-    star: bool = False
-
-
-Node = Column | Literal | Apply
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    node: Node | None  # None is *
-    alias: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Select:
-    items: tuple[Item, ...]
-    distinct: bool = False
-    table: str = ""
-    where: Node | None = None
-    group: tuple[Node, ...] = ()
-    having: Node | None = None
-    order: tuple[tuple[Node, bool], ...] = ()  # with whether it is descending
-    offset: int = 0
-    limit: int | None = None
+_REFUSED = {
+    "union",
+    "join",
+    "insert",
+    "with",
+    "window",
+    "over",
+    "unnest",
+    "set",
+    "exists",
+    "offset",
+    "except",
+    "intersect",
+}
+_RESERVED = _REFUSED | {
+    "select", "from", "where", "group", "having", "order", "by", "limit", "as", "and", "or", "not", "in", "like", "between",
+    "is", "null", "case", "when", "then", "else", "end", "asc", "desc",
+}  # fmt: skip
 
 
 def parse(text: str) -> Select:
@@ -102,6 +73,11 @@ class _Parser:
         if not self.take(word):
             raise self.mismatch(f"expecting {word!r}")
 
+    def open(self) -> None:
+        self.need("(")
+        if self.peek()[1].lower() == "select":
+            raise NotEmulated("a subquery in an analytic statement of SLS")
+
     def mismatch(self, hint: str = "") -> QueryError:
         _, text, at = self.peek()
         if text.lower() in _REFUSED:
@@ -115,7 +91,7 @@ class _Parser:
         items = [self.item()]
         while self.take(","):
             items.append(self.item())
-        table = self.name() if self.take("from") else ""
+        table = self.table() if self.take("from") else ""
         where = self.expression() if self.take("where") else None
         group = self.listed() if self.take("group", "by") else ()
         having = self.expression() if self.take("having") else None
@@ -129,6 +105,11 @@ class _Parser:
         if self.peek()[0] != "end":
             raise self.mismatch()
         return Select(tuple(items), distinct, table, where, group, having, tuple(order), offset, limit)
+
+    def table(self) -> str:
+        if self.peek()[1] == "(":
+            self.open()
+        return self.name()
 
     def item(self) -> Item:
         if self.take("*"):
@@ -215,7 +196,7 @@ class _Parser:
             self.need("and")
             return Apply("between", (node, low, self.sum()))
         if self.take("in"):
-            self.need("(")
+            self.open()
             nodes = self.listed()
             self.need(")")
             return Apply("in", (node, *nodes))
@@ -244,9 +225,8 @@ class _Parser:
         if kind == "number":
             self.at += 1
             return Literal(float(text) if "." in text else int(text))
-        if self.take("("):
-            if self.peek()[1].lower() == "select":
-                raise NotEmulated("a subquery in an analytic statement of SLS")
+        if self.peek()[1] == "(":
+            self.open()
             node = self.expression()
             self.need(")")
             return node

@@ -51,8 +51,7 @@ def read(
 def _read(member: object, home: Home) -> Trigger | Ignored:
     if not isinstance(member, dict):
         return Ignored(
-            reason="unknown-event",
-            detail=f"expected a JSON object, got {_KINDS.get(type(member), 'a list')}",
+            reason="unknown-event", detail=f"expected a JSON object, got {_KINDS.get(type(member), 'a list')}"
         )
     event = Event.of(member, home)
     for source in SOURCES:
@@ -63,16 +62,7 @@ def _read(member: object, home: Home) -> Trigger | Ignored:
         return event.seen("").ignored("not-for-us", f"events of type {event.type}")
     keys = ", ".join(text(key, 32) for key in list(member)[:6]) or "none"
     hint = "a manual payload names one of " + ", ".join(manual.SELECTORS)
-    return Ignored(
-        reason="unknown-event",
-        detail=clean(f"no event has these keys: {keys}; {hint}", DETAIL_LIMIT),
-    )
+    return Ignored(reason="unknown-event", detail=clean(f"no event has these keys: {keys}; {hint}", DETAIL_LIMIT))
 
 
-_KINDS: dict[type, str] = {
-    str: "text",
-    int: "a number",
-    float: "a number",
-    bool: "true or false",
-    type(None): "null",
-}
+_KINDS: dict[type, str] = {str: "text", int: "a number", float: "a number", bool: "true or false", type(None): "null"}

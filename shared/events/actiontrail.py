@@ -29,19 +29,12 @@ def read(event: Event) -> Trigger | Ignored | None:
     if not text(record.get("eventname")) and ":actiontrail:" not in event.type.lower():
         return None
     actor, is_own = _actor(folded(record.get("useridentity")), event.home.own_role)
-    parameters = {
-        **folded(record.get("requestparameterjson")),
-        **folded(record.get("requestparameters")),
-    }
+    parameters = {**folded(record.get("requestparameterjson")), **folded(record.get("requestparameters"))}
     seen = event.seen(
         NAME,
         ids=(record.get("eventid"),),
         when=(record.get("eventtime"),),
-        regions=(
-            record.get("acsregion"),
-            record.get("regionid"),
-            parameters.get("regionid"),
-        ),
+        regions=(record.get("acsregion"), record.get("regionid"), parameters.get("regionid")),
         accounts=(record.get("recipientaccountid"),),
         actor=actor,
     )
@@ -56,10 +49,7 @@ def _judge(seen: Seen, record: Json, parameters: Json, service: str) -> Trigger 
     if not name:
         return seen.ignored("unknown-event", "an ActionTrail record without eventName")
     if record.get("errorcode"):
-        return seen.ignored(
-            "failed-call",
-            f"{name} was refused: {text(record['errorcode']) or 'errorCode is set'}",
-        )
+        return seen.ignored("failed-call", f"{name} was refused: {text(record['errorcode']) or 'errorCode is set'}")
     if service == "ecs" and call in _CREATION:
         return seen.trigger("instance_created", _created(record), name)
     if call not in _TAGGING.get(service, ()):
@@ -68,11 +58,7 @@ def _judge(seen: Seen, record: Json, parameters: Json, service: str) -> Trigger 
     if service == "ecs" and resource_type != "instance":
         return seen.ignored("not-an-instance", f"{name} on {resource_type}")
     found = find(*requested(parameters))
-    return seen.trigger(
-        "tags_changed",
-        found if found.ids or found.others else _referenced(record),
-        name,
-    )
+    return seen.trigger("tags_changed", found if found.ids or found.others else _referenced(record), name)
 
 
 def _created(record: Json) -> Found:

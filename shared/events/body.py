@@ -22,10 +22,7 @@ def members(body: object) -> Iterator[object]:
     if isinstance(body, str):
         body = body.encode("utf-8", errors="surrogatepass")  # lone surrogates become bytes that the decoder refuses
     if not isinstance(body, (bytes, bytearray, memoryview)):
-        yield Ignored(
-            reason="not-json",
-            detail=f"expected the bytes of an event, got {type(body).__name__}",
-        )
+        yield Ignored(reason="not-json", detail=f"expected the bytes of an event, got {type(body).__name__}")
         return
     content = bytes(body).removeprefix(_BOM).strip()
     if not content:
@@ -43,10 +40,7 @@ def _decode(content: bytes) -> Iterator[object]:
     except RecursionError:
         yield Ignored(reason="not-json", detail="the JSON is nested too deeply")
     except UnicodeDecodeError as error:
-        yield Ignored(
-            reason="not-json",
-            detail=clean(f"not UTF-8: {error.reason} (byte {error.start})", 200),
-        )
+        yield Ignored(reason="not-json", detail=clean(f"not UTF-8: {error.reason} (byte {error.start})", 200))
     except ValueError as error:
         yield Ignored(reason="not-json", detail=clean(str(error), 200))
     else:

@@ -39,46 +39,24 @@ def read(event: Event) -> Trigger | Ignored | None:
     )
     # With a content beside it, `product` is the one that sent the event; without, it is part of the content.
     sender = text(payload.get("product")) if is_system_event else product
-    return _judge(
-        seen,
-        text(payload.get("name")) or type_name,
-        sender.lower(),
-        content,
-        payload,
-        is_tag_content,
-    )
+    return _judge(seen, text(payload.get("name")) or type_name, sender.lower(), content, payload, is_tag_content)
 
 
-def _judge(
-    seen: Seen,
-    name: str,
-    sender: str,
-    content: Json,
-    payload: Json,
-    is_tag_content: bool,
-) -> Trigger | Ignored:
+def _judge(seen: Seen, name: str, sender: str, content: Json, payload: Json, is_tag_content: bool) -> Trigger | Ignored:
     letters = _NOT_A_LETTER.sub("", name.lower())  # "Tag:ChangeOnResource" and "Tag[ChangeOnResource]" are one
     if letters == "tagchangeonresource" or is_tag_content:
         return _tags(seen, content, payload)
     if letters == "instancestatechange" and sender in {"ecs", ""}:
         return state_change.judge(seen, (content, payload))
-    return seen.ignored(
-        "not-for-us",
-        f"system event {name or 'without a name'} of {sender or 'an unknown product'}",
-    )
+    return seen.ignored("not-for-us", f"system event {name or 'without a name'} of {sender or 'an unknown product'}")
 
 
 def _tags(seen: Seen, content: Json, payload: Json) -> Trigger | Ignored:
-    product, resource_type = (
-        text(content.get("product")).lower(),
-        last_word(content.get("resourcetype")),
-    )
+    product, resource_type = (text(content.get("product")).lower(), last_word(content.get("resourcetype")))
     if product not in {"ecs", ""}:
         return seen.ignored("not-for-us", f"tags of {product} {resource_type}")
     if resource_type not in {"instance", ""}:
         return seen.ignored("not-an-instance", f"tags of {resource_type}")
     return seen.trigger(
-        "tags_changed",
-        find(content.get("resourceid"), payload.get("resourceid")),
-        "Tag:ChangeOnResource",
+        "tags_changed", find(content.get("resourceid"), payload.get("resourceid")), "Tag:ChangeOnResource"
     )

@@ -47,15 +47,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
             return cls(home=home, raw=raw, top=top, data=top, enveloped=False)
         data = folded(top.get("data"))
         kind, origin = text(top.get("type")), text(top.get("source"))
-        return cls(
-            home=home,
-            raw=raw,
-            top=top,
-            data=data,
-            enveloped=True,
-            type=kind,
-            origin=origin,
-        )
+        return cls(home=home, raw=raw, top=top, data=data, enveloped=True, type=kind, origin=origin)
 
     def seen(
         self,
@@ -74,11 +66,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         """
         attributes = self.top if self.enveloped else {}
         event_time, event_at = times.first(*when, attributes.get("time"), attributes.get("aliyunpublishtime"))
-        owners = (
-            attributes.get("aliyunoriginalaccountid"),
-            *accounts,
-            attributes.get("aliyunaccountid"),
-        )
+        owners = (attributes.get("aliyunoriginalaccountid"), *accounts, attributes.get("aliyunaccountid"))
         where = map(region_id, (attributes.get("aliyunregionid"), *regions))
         return Seen(
             home=self.home,
@@ -132,10 +120,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
         named = ", ".join(found.others[:3])
         if named and not named.startswith("i-"):
             return self.ignored("not-an-instance", f"about {named}")
-        return self.ignored(
-            "no-instance",
-            f"no instance id in {named}" if named else "no instance id where it belongs",
-        )
+        return self.ignored("no-instance", f"no instance id in {named}" if named else "no instance id where it belongs")
 
     def _foreign(self, found: Found) -> Ignored | None:
         # Every account that the event states must be ours: on routing across accounts the envelope names both the account

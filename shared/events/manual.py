@@ -51,10 +51,7 @@ def read(event: Event) -> Trigger | Ignored | None:
             return _request("$", raw, event)
     except _Slip as slip:
         return Ignored(
-            reason="bad-payload",
-            detail=clean(str(slip), DETAIL_LIMIT),
-            source=NAME,
-            region=event.home.region,
+            reason="bad-payload", detail=clean(str(slip), DETAIL_LIMIT), source=NAME, region=event.home.region
         )
     return None
 

@@ -14,10 +14,7 @@ import msgspec
 from shared.events.values import Json, account, decoded, region_id, text
 
 _ID = re.compile(r"i-[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
-_ARN = re.compile(
-    r"(?:arn:)?acs:ecs:([^:]*):([^:]*):instance/(i-[0-9A-Za-z][0-9A-Za-z_-]{0,63})",
-    re.IGNORECASE,
-)
+_ARN = re.compile(r"(?:arn:)?acs:ecs:([^:]*):([^:]*):instance/(i-[0-9A-Za-z][0-9A-Za-z_-]{0,63})", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[\s,;]+")
 _RESOURCE_KEY = re.compile(r"(resource|instance)(id|arn)s?(\.\w+)*", re.ASCII)
 _MAX_DEPTH = 8  # lists in objects in strings; published shapes need three

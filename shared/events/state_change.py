@@ -14,12 +14,7 @@ from shared.model import Ignored, Trigger
 NAME = "state_change"
 
 _TYPE = "ecs:instance:statechange"
-_CREATION = {
-    "created",
-    "pending",
-    "panding",
-    "running",
-}  # "Panding": so spelt in CloudMonitor's best practice
+_CREATION = {"created", "pending", "panding", "running"}  # "Panding": so spelt in CloudMonitor's best practice
 
 
 def read(event: Event) -> Trigger | Ignored | None:
@@ -32,20 +27,14 @@ def read(event: Event) -> Trigger | Ignored | None:
         return None
     # Public consumers read data.content.resourceId first and data.resourceId else: both structures have been seen.
     content = folded(data.get("content"))
-    seen = event.seen(
-        NAME,
-        regions=(data.get("regionid"), content.get("regionid"), data.get("acsregion")),
-    )
+    seen = event.seen(NAME, regions=(data.get("regionid"), content.get("regionid"), data.get("acsregion")))
     return judge(seen, (content, data))
 
 
 def judge(seen: Seen, places: tuple[Json, ...]) -> Trigger | Ignored:
     """A change of state described in `places` (lower-case keys), the likeliest first."""
     state = next(filter(None, (text(place.get("state")) for place in places)), "")
-    kind_of = next(
-        filter(None, (last_word(place.get("resourcetype")) for place in places)),
-        "instance",
-    )
+    kind_of = next(filter(None, (last_word(place.get("resourcetype")) for place in places)), "instance")
     if kind_of != "instance":
         return seen.ignored("not-an-instance", f"a change of state of {kind_of}")
     if not state:

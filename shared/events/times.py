@@ -41,21 +41,9 @@ def parse(value: object) -> datetime | None:
             return None
         year, month, day, hour, minute, second, fraction, zone = match.groups(default="")
         micro = int(fraction[:6].ljust(6, "0")) if fraction else 0
-        local = datetime(
-            int(year),
-            int(month),
-            int(day),
-            int(hour or 0),
-            int(minute or 0),
-            int(second or 0),
-            micro,
-        )
+        local = datetime(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), micro)
         return local.replace(tzinfo=_zone(zone)).astimezone(timezone.utc)
-    except (
-        ValueError,
-        OverflowError,
-        KeyError,
-    ):  # no such day, year 0, an unknown zone
+    except (ValueError, OverflowError, KeyError):  # no such day, year 0, an unknown zone
         return None
 
 

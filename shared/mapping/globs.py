@@ -6,15 +6,11 @@ import fnmatch
 import re
 from collections.abc import Callable, Iterable
 
+from shared.mapping.effort import Effort
+
 Globs = tuple[str, ...]
 States = frozenset[tuple[str, int]]
 """How far each glob has been read: (glob, position in it)."""
-
-MAX_STATES = 5_000
-
-
-class Undecided(Exception):
-    """The search was given up: too much to try."""
 
 
 def is_literal(glob: str) -> bool:
@@ -35,21 +31,24 @@ def matcher(globs: Globs) -> Callable[[str], bool]:
     return lambda value: pattern.match(value) is not None
 
 
-def example(required: frozenset[Globs], forbidden: frozenset[Globs], *, empty: bool) -> str | None:
+def example(required: frozenset[Globs], forbidden: frozenset[Globs], empty: bool, effort: Effort) -> str | None:
     """A value that matches one glob of each required set and none of the forbidden; None where there is no such value.
 
-    empty: whether the empty value is one. Raises Undecided rather than guess.
+    empty: whether the empty value is one. Raises Undecided where the effort does not suffice.
     """
     literal = next((globs for globs in required if all(map(is_literal, globs))), None)
     if literal is not None:
         wanted = [matcher(globs) for globs in required]
         unwanted = [matcher(globs) for globs in forbidden]
+        effort.spend(len(literal) + len(required) + len(forbidden))
         fits = (v for v in literal if all(m(v) for m in wanted) and not any(m(v) for m in unwanted))
         return next((value for value in fits if value or empty), None)
-    return _search([_start(globs) for globs in required], _start(g for globs in forbidden for g in globs), empty)
+    return _search(
+        [_start(globs) for globs in required], _start(g for globs in forbidden for g in globs), empty, effort
+    )
 
 
-def _search(required: list[States], forbidden: States, empty: bool) -> str | None:
+def _search(required: list[States], forbidden: States, empty: bool, effort: Effort) -> str | None:
     """Breadth first over the values, told apart only by how far each glob has been read: exact, and it ends."""
     first = (*required, forbidden)
     other = _other_than({char for states in first for glob, _ in states for char in glob})
@@ -61,12 +60,11 @@ def _search(required: list[States], forbidden: States, empty: bool) -> str | Non
             return value
         expected = {glob[at] for states in state for glob, at in states if at < len(glob)} - {"*", "?"}
         for char in (other, *sorted(expected)):
+            effort.spend(sum(map(len, state)))
             after = tuple(_step(states, char) for states in state)
             if all(after[:-1]) and (after not in seen or not value):  # the first step leaves the empty value behind
                 seen.add(after)
                 queue.append((value + char, after))
-        if len(seen) > MAX_STATES:
-            raise Undecided
     return None
 
 

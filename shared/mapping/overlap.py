@@ -13,12 +13,15 @@ import msgspec
 
 from shared.mapping.compiled import Predicate, compile_condition
 from shared.mapping.conditions import TAG, Condition, Has, Not, tag
-from shared.mapping.globs import Undecided
+from shared.mapping.effort import Effort, Undecided
 from shared.mapping.model import Rule
-from shared.mapping.solve import Witness, witness
+from shared.mapping.solve import Solver, Witness
 from shared.mapping.template import RoleTemplate
 from shared.model import Instance
 
+MAX_EFFORT_A_RULE = 200_000
+MAX_EFFORT = 3_000_000
+"""Steps spent on one question and on the whole file: some seconds. What is not proven by then is not claimed."""
 MAX_BINDINGS = 1_000
 """Ways of filling a template that are tried for one role; past it the role counts as given."""
 
@@ -28,6 +31,8 @@ class Overlap:
         self._conditions: list[Condition] = [rule.when for rule in rules]
         self._predicates: list[Predicate] = [compile_condition(rule.when) for rule in rules]
         self._rules = rules
+        self._solver = Solver()
+        self._effort = Effort(MAX_EFFORT)
 
     def unreachable(self) -> Iterator[tuple[int, tuple[int, ...]]]:
         """(index of a rule, indexes of the earlier rules that leave it nothing); () = it contradicts itself."""
@@ -40,13 +45,14 @@ class Overlap:
         """The earlier rules that take every instance which meets this rule (and `also`); None where one gets through."""
         wanted = [self._conditions[index], *also]
         taken: list[int] = []
+        effort = Effort(MAX_EFFORT_A_RULE, self._effort)
         try:
-            while (values := witness([*wanted, *self._not(taken)])) is not None:
+            while (values := self._solver.witness([*wanted, *self._not(taken)], effort)) is not None:
                 by = self._first(values, index)
                 if by is None:
                     return None
                 taken.append(by)
-            return self._least(wanted, taken)
+            return self._least(wanted, taken, effort)
         except Undecided:
             return None
 
@@ -72,11 +78,11 @@ class Overlap:
         instance, tags = _instance(values)
         return next((i for i in range(before) if self._predicates[i](instance, tags)), None)
 
-    def _least(self, wanted: list[Condition], taken: list[int]) -> tuple[int, ...]:
+    def _least(self, wanted: list[Condition], taken: list[int], effort: Effort) -> tuple[int, ...]:
         """Without the rules that are not needed for the proof, so that the message names the right ones."""
         for index in list(taken):
             others = [other for other in taken if other != index]
-            if witness([*wanted, *self._not(others)]) is None:
+            if self._solver.witness([*wanted, *self._not(others)], effort) is None:
                 taken = others
         return tuple(sorted(taken))
 

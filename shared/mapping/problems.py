@@ -111,7 +111,7 @@ class Report:
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """`did you mean 'tags'?` for the known word most like this one, "" where none is like it."""
-    by_lower = {candidate.lower(): candidate for candidate in known}
+    by_lower = {candidate.lower(): candidate for candidate in sorted(known)}
     for close in difflib.get_close_matches(word.lower(), by_lower, n=1):
         return f"did you mean '{by_lower[close]}'?"
     return ""

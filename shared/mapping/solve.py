@@ -1,16 +1,16 @@
 """Can all of these conditions hold at once? Answers with the values that make them hold: a witness, not an opinion.
 
-Exact within a budget. No knowledge of ECS: that a zone lies in a region, say, is not used, so more is taken for possible
+Exact within its effort. No knowledge of ECS: that a zone lies in a region, say, is not used, so more is taken for possible
 than is; what is said to be impossible is impossible.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
 
 from shared.mapping.conditions import TAG, AllOf, AnyOf, Condition, Has, Not
-from shared.mapping.globs import Globs, Undecided, example
+from shared.mapping.effort import Effort
+from shared.mapping.globs import Globs, example
 
 Witness = Mapping[str, str]
 """Subject -> value; a subject that is not in it is not there."""
@@ -20,32 +20,46 @@ Claim = tuple[Condition, bool]
 Facts = dict[str, tuple[frozenset[Globs], frozenset[Globs]]]
 """Subject -> (the glob sets that its value must match, those that it must not)."""
 
-MAX_STEPS = 5_000
 
+class Solver:
+    """Answers about one file; remembers which values it has found already."""
 
-def witness(conditions: Iterable[Condition]) -> Witness | None:
-    """Values under which every condition holds, None where there are none. Raises globs.Undecided past the budget."""
-    facts = _Search().run([(condition, True) for condition in conditions], {})
-    if facts is None:
-        return None
-    values = {subject: _value(subject, *globs) for subject, globs in facts.items()}
-    return {subject: value for subject, value in values.items() if isinstance(value, str)}
-
-
-class _Search:
     def __init__(self) -> None:
-        self._steps = 0
+        self._found: dict[tuple[bool, frozenset[Globs], frozenset[Globs]], str | None] = {}
 
-    def run(self, claims: list[Claim], known: Facts) -> Facts | None:
+    def witness(self, conditions: Iterable[Condition], effort: Effort) -> Witness | None:
+        """Values under which every condition holds, None where there are none. Raises Undecided past the effort."""
+        facts = self._satisfied(conditions, effort)
+        if facts is None:
+            return None
+        values = {subject: self._value(subject, *globs, effort) for subject, globs in facts.items() if globs[0]}
+        return {subject: value for subject, value in values.items() if value is not None}
+
+    def _satisfied(self, conditions: Iterable[Condition], effort: Effort) -> Facts | None:
         """A tableau: take apart what must hold, then try the most constrained choice, branch by branch."""
-        self._steps += 1
-        if self._steps > MAX_STEPS:
-            raise Undecided
-        facts, choices = dict(known), []
+        branches: list[tuple[list[Claim], Facts]] = [([(condition, True) for condition in conditions], {})]
+        while branches:
+            claims, known = branches.pop()
+            facts = dict(known)
+            choices = self._forced(claims, facts, effort)
+            if choices is None:
+                continue
+            opened = (self._open(choice, facts, effort) for choice in choices)
+            left = sorted((choice for choice in opened if choice is not None), key=len)
+            if not left:
+                return facts
+            rest = [_either(choice) for choice in left[1:]]
+            branches.extend(([claim, *rest], facts) for claim in reversed(left[0]))
+        return None
+
+    def _forced(self, claims: list[Claim], facts: Facts, effort: Effort) -> list[list[Claim]] | None:
+        """Adds to the facts what the claims leave no choice about; the choices they do leave, None if they clash."""
+        choices = []
         while claims:
+            effort.spend(1)
             condition, holds = claims.pop()
             if isinstance(condition, Has):
-                if not _add(facts, condition, holds):
+                if not self._add(facts, condition, holds, effort):
                     return None
             elif isinstance(condition, Not):
                 claims.append((condition.part, not holds))
@@ -53,51 +67,39 @@ class _Search:
                 claims.extend((part, holds) for part in condition.parts)
             else:
                 choices.append([(part, holds) for part in condition.parts])
-        if not choices:
-            return facts
-        choices = [[claim for claim in choice if _plausible(claim, facts)] for choice in choices]
-        choices.sort(key=len)
-        return self._branch(choices[0], choices[1:], facts)
+        return choices
 
-    def _branch(self, choice: list[Claim], others: list[list[Claim]], facts: Facts) -> Facts | None:
-        rest: list[Claim] = [_either(other) for other in others]
-        for claim in choice:
-            found = self.run([claim, *rest], facts)
-            if found is not None:
-                return found
-        return None
+    def _open(self, choice: list[Claim], facts: Facts, effort: Effort) -> list[Claim] | None:
+        """The branches that the facts allow; None where they imply one of them, so that nothing is left to choose."""
+        effort.spend(4 * len(choice))
+        if any(not self._plausible((condition, not holds), facts, effort) for condition, holds in choice):
+            return None
+        return [claim for claim in choice if self._plausible(claim, facts, effort)]
+
+    def _plausible(self, claim: Claim, facts: Facts, effort: Effort) -> bool:
+        condition, holds = claim
+        while isinstance(condition, Not):
+            condition, holds = condition.part, not holds
+        return not isinstance(condition, Has) or self._add(dict(facts), condition, holds, effort)
+
+    def _add(self, facts: Facts, test: Has, holds: bool, effort: Effort) -> bool:
+        """Adds the test to the facts; False where its subject can then have no value, nor be absent."""
+        required, forbidden = facts.get(test.subject, (frozenset(), frozenset()))
+        if holds:
+            required |= {test.globs}
+        else:
+            forbidden |= {test.globs}
+        facts[test.subject] = required, forbidden
+        return not required or self._value(test.subject, required, forbidden, effort) is not None
+
+    def _value(
+        self, subject: str, required: frozenset[Globs], forbidden: frozenset[Globs], effort: Effort
+    ) -> str | None:
+        key = subject.startswith(TAG), required, forbidden  # only a tag may have an empty value
+        if key not in self._found:
+            self._found[key] = example(required, forbidden, key[0], effort)
+        return self._found[key]
 
 
 def _either(choice: list[Claim]) -> Claim:
     return AnyOf(tuple(condition if holds else Not(condition) for condition, holds in choice)), True
-
-
-def _plausible(claim: Claim, facts: Facts) -> bool:
-    condition, holds = claim
-    while isinstance(condition, Not):
-        condition, holds = condition.part, not holds
-    return not isinstance(condition, Has) or _add(dict(facts), condition, holds)
-
-
-def _add(facts: Facts, test: Has, holds: bool) -> bool:
-    """Adds the test to the facts; False where its subject can then have no value, nor be absent."""
-    required, forbidden = facts.get(test.subject, (frozenset(), frozenset()))
-    if holds:
-        required |= {test.globs}
-    else:
-        forbidden |= {test.globs}
-    facts[test.subject] = required, forbidden
-    return _value(test.subject, required, forbidden) is not False
-
-
-def _value(subject: str, required: frozenset[Globs], forbidden: frozenset[Globs]) -> str | bool | None:
-    """A value for the subject; None = be absent; False = impossible."""
-    if not required:
-        return None
-    return _present(subject.startswith(TAG), required, forbidden)
-
-
-@lru_cache(maxsize=10_000)
-def _present(empty: bool, required: frozenset[Globs], forbidden: frozenset[Globs]) -> str | bool:
-    value = example(required, forbidden, empty=empty)
-    return False if value is None else value

@@ -1,0 +1,101 @@
+"""Loads a Serverless Devs 3 YAML as `s` does: base files, templates, variables. Deploys nothing.
+
+Source: Serverless-Devs docs/zh/yaml.md. Of maps that meet, the inner wins key by key; arrays are replaced, not joined.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from fakecloud.fc.variables import VariableError, Variables
+
+
+class YamlError(ValueError):
+    """The YAML cannot be deployed; the text says which file and key, and why."""
+
+
+def load_s_yaml(path: Path, env: Mapping[str, str], account: str, region: str = "") -> dict[str, Any]:
+    """The YAML with everything resolved: {"name", "vars", "resources": {key: {"component", "props"}}}.
+
+    env: for `${env(...)}`. region: if given, takes the place of vars.region and of each resource's region.
+    Raises YamlError.
+    """
+    document = _read(path)
+    if region and "region" in (document.get("vars") or {}):
+        document["vars"]["region"] = region
+    variables = Variables(document, path.parent, env, account)
+    try:
+        resources = {
+            key: _resource(document, key, resource, variables, path)
+            for key, resource in (document.get("resources") or {}).items()
+        }
+        shared = variables.render(document.get("vars") or {}, {})
+    except VariableError as error:
+        raise YamlError(f"{path}: {error}") from None
+    for resource in resources.values():
+        if region:
+            resource["props"]["region"] = region
+    return {"name": document.get("name", ""), "vars": shared, "resources": resources}
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """base with over on top. Neither is changed."""
+    merged = copy.deepcopy(dict(base))
+    for key, value in over.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(key), Mapping)
+        merged[key] = merge(merged[key], value) if both else copy.deepcopy(value)
+    return merged
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise YamlError(f"{path}: {error.strerror}") from None
+    except yaml.YAMLError as error:
+        raise YamlError(f"{path}: {error}") from None
+    if not isinstance(loaded, dict):
+        raise YamlError(f"{path}: a map is needed at the top")
+    document: dict[str, Any] = loaded
+    if document.get("extend"):
+        base = _read(path.parent / document.pop("extend"))
+        document = merge(base, document)
+    if str(document.get("edition")) != "3.0.0":
+        raise YamlError(f"{path}: edition {document.get('edition')!r}: only 3.0.0 is known")
+    return document
+
+
+def _resource(document: Mapping[str, Any], key: str, resource: Any, variables: Variables, path: Path) -> dict[str, Any]:
+    where = f"{path}: resources.{key}"
+    if not isinstance(resource, dict) or not isinstance(resource.get("props") or {}, dict):
+        raise YamlError(f"{where}: component and props are needed")
+    props: dict[str, Any] = resource.get("props") or {}
+    extend = resource.get("extend")
+    if extend:
+        template = (document.get("template") or {}).get(extend.get("name"))
+        if template is None:
+            raise YamlError(f"{where}.extend: there is no template {extend.get('name')!r}")
+        props = merge(_without(template, extend.get("ignore") or []), props)
+    whole = {**resource, "props": props}
+    return {
+        "component": variables.render(resource.get("component", ""), whole),
+        "props": variables.render(props, whole),
+    }
+
+
+def _without(template: Mapping[str, Any], ignored: list[str]) -> dict[str, Any]:
+    """The template less the keys that are ignored; "a.b" is a key of a map in it."""
+    left = copy.deepcopy(dict(template))
+    for entry in ignored:
+        *parents, last = entry.split(".")
+        node: Any = left
+        for parent in parents:
+            node = node.get(parent) if isinstance(node, dict) else None
+        if isinstance(node, dict):
+            node.pop(last, None)
+    return left

@@ -1,0 +1,123 @@
+"""The composition root: settings, credentials and roles.yaml become a Reconciler; a function is handler_for(its name).
+
+Nothing that is made here lives longer than one invocation, but for roles.yaml as read from the package.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from shared import events
+from shared.errors import ConfigError
+from shared.gateways.clients import Credentials
+from shared.invocation import Invocation, say
+from shared.mapping import Mapping as RoleMapping
+from shared.mapping import load
+from shared.model import Ignored, Kind, Trigger
+from shared.reconciler import Stamp
+from shared.settings import Settings
+
+CODE = Path(__file__).resolve().parent.parent
+ACCEPTS: Mapping[Kind, frozenset[Kind]] = {
+    "instance_created": frozenset({"instance_created", "tags_changed"}),
+    "tags_changed": frozenset({"instance_created", "tags_changed"}),
+    "reconcile": frozenset({"reconcile"}),
+    "remediate": frozenset({"remediate"}),
+}
+"""Which events a function takes. Either event function may get either event; only remediate takes an operator's payload."""
+
+Handler = Callable[[Any, Any], dict[str, Any]]
+
+
+def handler_for(name: Kind) -> Handler:
+    """The entry point of the function of that name: handler(event bytes, context) -> a summary.
+
+    Raises TransientError when something is to be tried again (Function Compute does so for asynchronous invocations)
+    and ConfigError when the deployment is wrong; whatever was done before is recorded.
+    """
+
+    def handler(event: bytes | str, context: Any) -> dict[str, Any]:
+        settings = settings_from(os.environ, context)
+        stamp = Stamp(
+            account_id=settings.account_id, function=name, request_id=str(getattr(context, "request_id", "") or ""),
+            attempt=str(getattr(context, "retry_count", "") or ""),
+        )  # fmt: skip
+        read = events.read(
+            event, account_id=settings.account_id, own_role=settings.execution_role, region=settings.region
+        )
+        triggers, ignored = sort(name, read)
+        for item in ignored:
+            say(
+                {
+                    "ignored": item.reason,
+                    "detail": item.detail,
+                    "event_id": item.event_id,
+                    "request_id": stamp.request_id,
+                }
+            )
+        if not triggers:
+            return {"function": name, "outcomes": {}, "ignored": [summary(item) for item in ignored]}
+        mapping = mapping_from(str(CODE / settings.roles_file))
+        run = Invocation(name, settings, mapping, credentials_from(os.environ, context), stamp)
+        return {**run(triggers), "ignored": [summary(item) for item in ignored]}
+
+    return handler
+
+
+def settings_from(env: Mapping[str, str], context: Any) -> Settings:
+    """Settings from the environment, and from what Function Compute says of itself."""
+    region = str(getattr(context, "region", "") or env.get("FC_REGION", ""))
+    account = str(getattr(context, "account_id", "") or env.get("FC_ACCOUNT_ID", ""))
+    return Settings.from_env(env, region=region, account_id=account)
+
+
+def credentials_from(env: Mapping[str, str], context: Any) -> Credentials:
+    """Keys of this invocation: the environment's (every runtime), else the context's (runtimes up to python3.10).
+
+    Raises ConfigError where there are none: the function has no role.
+    """
+    given = getattr(context, "credentials", None)
+    key = env.get("ALIBABA_CLOUD_ACCESS_KEY_ID", "")
+    if key:
+        secret, token = env.get("ALIBABA_CLOUD_ACCESS_KEY_SECRET", ""), env.get("ALIBABA_CLOUD_SECURITY_TOKEN", "")
+    else:
+        key = getattr(given, "access_key_id", "") or ""
+        secret, token = getattr(given, "access_key_secret", "") or "", getattr(given, "security_token", "") or ""
+    if not key or not secret:
+        raise ConfigError("no credentials: neither ALIBABA_CLOUD_ACCESS_KEY_ID/_SECRET nor context.credentials is set; "
+                          "give the function its execution role (s.yaml: role)")  # fmt: skip
+    return Credentials(access_key_id=key, access_key_secret=secret, security_token=token)
+
+
+@lru_cache(maxsize=4)
+def mapping_from(path: str) -> RoleMapping:
+    """roles.yaml of the package, read once a process. Raises ConfigError."""
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read: {error}; ROLEKEEPER_ROLES_FILE names it") from error
+    return load(text, file=Path(path).name)
+
+
+def sort(name: Kind, read: Iterable[Trigger | Ignored]) -> tuple[list[Trigger], list[Ignored]]:
+    """What this function takes, and what it ignores."""
+    triggers: list[Trigger] = []
+    ignored: list[Ignored] = []
+    for item in read:
+        if isinstance(item, Ignored):
+            ignored.append(item)
+        elif item.kind not in ACCEPTS[name]:
+            ignored.append(
+                Ignored(reason="not-for-this-function", detail=f"{name} does not take {item.kind}", source=item.source)
+            )
+        else:
+            triggers.append(item)
+    return triggers, ignored
+
+
+def summary(item: Ignored) -> dict[str, str]:
+    return {"reason": item.reason, "detail": item.detail, "event_id": item.event_id}

@@ -1,0 +1,52 @@
+"""How an SDK client is made: credentials, endpoint, timeouts, retries. Makes no call."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from shared.settings import Settings
+
+
+class Credentials(msgspec.Struct, frozen=True, kw_only=True):
+    """Keys for one invocation; never logged, never kept longer."""
+
+    access_key_id: str
+    access_key_secret: str
+    security_token: str = ""
+
+    def __repr__(self) -> str:
+        return f"Credentials({self.access_key_id[:4]}…)"
+
+
+def config(settings: Settings, credentials: Credentials, *, region: str, endpoint: str = "") -> Any:
+    """Config of an alibabacloud_* client.
+
+    Retries: RuntimeOptions' are ignored by tea-openapi 0.4.6, only Config's retry_options count (measured). One quiet
+    retry for a broken connection (a socket that died while the function was frozen) and for a 5xx. A throttle is not
+    retried here: it lasts until the next minute.
+    """
+    from alibabacloud_tea_openapi.utils_models import Config
+    from darabonba.policy.retry import RetryOptions
+
+    backoff = {"policy": "Fixed", "period": 200}
+    again = {
+        "maxAttempts": 2,
+        "exception": ["RetryError"],
+        "errorCode": ["ServiceUnavailable", "InternalError"],
+        "backoff": backoff,
+    }
+    milliseconds = int(settings.timeout_seconds * 1000)
+    return Config(
+        access_key_id=credentials.access_key_id,
+        access_key_secret=credentials.access_key_secret,
+        security_token=credentials.security_token or None,
+        region_id=region,
+        endpoint=settings.endpoint or endpoint or None,
+        protocol="http" if settings.endpoint.startswith("http://") else "https",
+        connect_timeout=milliseconds,
+        read_timeout=milliseconds,
+        retry_options=RetryOptions({"retryable": True, "retryCondition": [again]}),
+        user_agent="rolekeeper",
+    )

@@ -1,0 +1,69 @@
+"""Translates every SDK's error into one of ours, once. The classes and codes are stated in shared/errors.py."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from shared.errors import CloudCallError, PermanentError, Throttled, TransientError
+
+_THROTTLED = re.compile(r"Throttl|FlowControl|QpsLimit|(?:Read|Write)QuotaExceed|ServerBusy|ResourceExhausted")
+_TRANSIENT = re.compile(r"ServiceUnavailable|InternalError|InternalServerError|RequestTimeout|LogRequestError|BadResponse|"
+                        r"IncorrectInstanceStatus|OperationConflict|InvalidSecurityToken\.Expired|LastTokenProcessing")  # fmt: skip
+
+
+def classify(call: str, code: str, message: str, status: int, request_id: str) -> CloudCallError:
+    """By the code first: the HTTP status of a throttle is 400, 403 or 429 (ECS api-throttling)."""
+    kind: type[CloudCallError] = PermanentError
+    if _THROTTLED.search(code) or status == 429:
+        kind = Throttled
+    elif _TRANSIENT.search(code) or status >= 500 or not code:
+        kind = TransientError
+    return kind(call, code, message, request_id)
+
+
+@contextmanager
+def translated(call: str) -> Iterator[None]:
+    """Around one SDK call: any SDK error comes out as PermanentError, TransientError or Throttled."""
+    try:
+        yield
+    except CloudCallError:
+        raise
+    except Exception as error:
+        ours = _from_tea(call, error) or _from_sls(call, error)
+        if ours is None:
+            raise
+        raise ours from error
+
+
+def _from_tea(call: str, error: Exception) -> CloudCallError | None:
+    """Errors of the alibabacloud_* packages: all are Tea.exceptions.TeaException; no answer or no JSON has code None."""
+    if not any(base.__name__ in ("TeaException", "DaraException") for base in type(error).__mro__):
+        return None
+    data: dict[str, Any] = getattr(error, "data", None) or {}
+    code = str(getattr(error, "code", "") or "")
+    code = str(data.get("ErrorCode") or "") if code == "None" else code  # FC 2.0 says ErrorCode
+    message = str(data.get("Message") or data.get("ErrorMessage") or getattr(error, "message", "") or error)
+    status = int(getattr(error, "status_code", 0) or data.get("statusCode") or 0)
+    if not code:
+        message = f"no usable answer ({message})"
+    return classify(
+        call, code, _one_line(message), status, str(getattr(error, "request_id", "") or data.get("RequestId") or "")
+    )
+
+
+def _from_sls(call: str, error: Exception) -> CloudCallError | None:
+    """aliyun.log.LogException: a plain Exception with getters."""
+    if type(error).__name__ != "LogException":
+        return None
+    get: Any = error
+    return classify(
+        call, str(get.get_error_code() or ""), _one_line(str(get.get_error_message())),
+        int(get.get_resp_status() or 0), str(get.get_request_id() or ""),
+    )  # fmt: skip
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:500]

@@ -1,0 +1,124 @@
+"""Deciding: (Instance, Desired) -> Decision, and decisions -> calls, grouped and batched. Pure: no clock, no network.
+
+The decision table is in docs/mapping.md; decide() is that table, in its order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Literal
+
+import msgspec
+
+from shared.model import Desired, Instance, Outcome, Reason
+
+Verb = Literal["attach", "detach", "swap", "none"]
+BATCH = 100  # instance ids a call of AttachInstanceRamRole and DetachInstanceRamRole (their API pages)
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """What to do about one instance and why. verb "none": nothing, and `outcome` is how the look ended."""
+
+    instance: Instance
+    desired: Desired
+    verb: Verb
+    reason: Reason
+    outcome: Outcome | None = None
+
+    @property
+    def role_after(self) -> str:
+        """The role it holds when the decision has been carried out."""
+        if self.verb == "none":
+            return self.instance.role
+        return "" if self.verb == "detach" else self.desired.role
+
+
+def decide(
+    instance: Instance,
+    desired: Desired,
+    *,
+    is_managed: Callable[[str], bool],
+    now: datetime,
+    launch_grace: timedelta,
+    at_birth: bool = False,
+    dry_run: bool = False,
+) -> Decision:
+    """One row of the decision table.
+
+    is_managed: whether a role is listed in roles.yaml; any other on an instance is foreign. at_birth: the trigger is the
+    instance's creation. dry_run: what would be done becomes `planned`, as it does in mode audit.
+    """
+
+    def nothing(outcome: Outcome, reason: Reason) -> Decision:
+        return Decision(instance=instance, desired=desired, verb="none", reason=reason, outcome=outcome)
+
+    def do(verb: Verb, reason: Reason) -> Decision:
+        planned = Outcome.PLANNED if dry_run or desired.mode == "audit" else None
+        return Decision(instance=instance, desired=desired, verb=verb, reason=reason, outcome=planned)
+
+    held, wanted = instance.role, desired.role if desired.verdict == "role" else ""
+    foreign = bool(held) and not is_managed(held)
+    if desired.verdict == "ignore":
+        return nothing(Outcome.UNCHANGED, Reason.IGNORED)
+    if desired.verdict == "refused":
+        return nothing(Outcome.REFUSED, Reason.ROLE_NOT_LISTED)
+    if wanted and instance.network == "classic":
+        return nothing(Outcome.SKIPPED, Reason.NOT_IN_VPC)
+    if held == wanted:
+        return nothing(Outcome.UNCHANGED, Reason.IN_SYNC if wanted else Reason.NO_RULE)
+    if not held:
+        return do("attach", Reason.MISSING)
+    if foreign and not wanted:
+        return nothing(Outcome.UNCHANGED, Reason.FOREIGN_ROLE)
+    if foreign and desired.foreign_roles == "keep":
+        return nothing(Outcome.SKIPPED, Reason.FOREIGN_ROLE)
+    if not wanted and (at_birth or _young(instance, now, launch_grace)):
+        return nothing(Outcome.UNCHANGED, Reason.YOUNG)
+    if desired.mode == "attach-only":
+        return nothing(Outcome.SKIPPED, Reason.ATTACH_ONLY)
+    if not wanted:
+        return do("detach", Reason.NO_LONGER_MAPPED)
+    return do("swap", Reason.FOREIGN_ROLE if foreign else Reason.WRONG)
+
+
+def _young(instance: Instance, now: datetime, launch_grace: timedelta) -> bool:
+    """ECS gives the creation time without seconds, so up to a minute too early; one that it does not give is old."""
+    return instance.created_at is not None and now - instance.created_at < launch_grace
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True):
+    """A batch that is worked on as one: its decisions share verb, region, the role to take off and the role to put on.
+
+    attach: one AttachInstanceRamRole. detach: one DetachInstanceRamRole by name. swap: the one, then the other.
+    """
+
+    verb: Verb
+    region: str
+    detach: str
+    attach: str
+    decisions: tuple[Decision, ...]
+
+
+def steps(decisions: Iterable[Decision]) -> tuple[Step, ...]:
+    """The calls that carry the decisions out, each batch up to 100 instances. Attaches first: they harm nobody."""
+    grouped: dict[tuple[int, Verb, str, str, str], list[Decision]] = {}
+    for decision in decisions:
+        if decision.verb == "none" or decision.outcome is not None:
+            continue
+        detach = decision.instance.role if decision.verb != "attach" else ""
+        order = ("attach", "swap", "detach").index(decision.verb)
+        key = (order, decision.verb, decision.instance.region, detach, decision.role_after)
+        grouped.setdefault(key, []).append(decision)
+    return tuple(
+        Step(verb=verb, region=region, detach=detach, attach=attach, decisions=batch)
+        for (_, verb, region, detach, attach), members in sorted(grouped.items(), key=lambda item: item[0])
+        for batch in batches(members, BATCH)
+    )
+
+
+def batches(members: Iterable[Decision], size: int) -> Iterator[tuple[Decision, ...]]:
+    rest = iter(members)
+    while batch := tuple(islice(rest, size)):
+        yield batch

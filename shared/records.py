@@ -1,0 +1,79 @@
+"""Records: how one look at one instance ended, flat, for SLS. Shapes only: who sends them is in gateways/sls.py."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One look at one instance. Field names are the SLS fields; README's table explains each. All become strings."""
+
+    outcome: str
+    reason: str
+    action: str  # attach, detach, swap, none
+    instance_id: str
+    region: str
+    account_id: str = ""
+    rule: str = ""
+    role: str = ""  # what roles.yaml gives
+    role_before: str = ""
+    role_after: str = ""
+    trigger: str = ""  # instance_created, tags_changed, reconcile, remediate
+    event_id: str = ""
+    event_time: str = ""
+    event_age_ms: str = ""
+    actor: str = ""  # who caused the event; on a remediation its operator
+    operator: str = ""  # remediate: who asked, and why
+    operator_reason: str = ""
+    mode: str = ""
+    mapping_hash: str = ""
+    function: str = ""
+    request_id: str = ""
+    attempt: str = ""
+    error_code: str = ""
+    error_message: str = ""
+    cloud_request_ids: str = ""  # space-separated
+    duration_ms: str = ""
+    gap_ms: str = ""  # a swap: how long the instance had no role
+
+    def fields(self) -> dict[str, str]:
+        """What SLS gets: every field that has a value."""
+        return fields(self)
+
+
+class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One run over many instances: what it saw, by outcome and reason. run: "complete" or "incomplete" (then error_...)."""
+
+    run: str
+    seen: str
+    counts: str  # JSON, e.g. {"unchanged/in-sync": 998, "attached/missing": 2}
+    action: str = "run"
+    region: str = ""
+    account_id: str = ""
+    trigger: str = ""
+    event_time: str = ""
+    actor: str = ""
+    operator: str = ""
+    operator_reason: str = ""
+    mapping_hash: str = ""
+    function: str = ""
+    request_id: str = ""
+    attempt: str = ""
+    error_code: str = ""
+    error_message: str = ""
+    duration_ms: str = ""
+
+    def fields(self) -> dict[str, str]:
+        """What SLS gets: every field that has a value."""
+        return fields(self)
+
+
+def fields(record: Record | RunRecord) -> dict[str, str]:
+    return {name: value for name, value in msgspec.structs.asdict(record).items() if value}
+
+
+def age_ms(event_at: datetime | None, now: datetime) -> str:
+    """Milliseconds from the event to now; "" where the event's time is not known. Never negative: clocks differ."""
+    return "" if event_at is None else str(max(0, round((now - event_at).total_seconds() * 1000)))

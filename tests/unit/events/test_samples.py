@@ -1,0 +1,155 @@
+"""Every file under events/ means what this table says: read from the files that operators and the demo send."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+import pytest
+
+from shared.events import MEANING, read
+from shared.model import Ignored, Trigger
+from tests.unit.events.builders import ACCOUNT, SAMPLES, A, B, C
+
+CALLED_AT = "2026-11-23T08:00:00Z"
+SEEN_AT = "2026-11-23T08:00:00.123Z"
+
+# file: kind, instances, what happened, by whom, the end of the event id, when
+TRIGGERS: dict[str, tuple[str, tuple[str, ...], str, str, str, str]] = {
+    "instance_created/state-created": ("instance_created", (A,), "Created", "", "001", SEEN_AT),
+    "instance_created/state-pending": ("instance_created", (A,), "Pending", "", "002", SEEN_AT),
+    "instance_created/state-running": ("instance_created", (A,), "Running", "", "003", SEEN_AT),
+    "instance_created/run-instances-api": (
+        "instance_created",
+        (A, B),
+        "RunInstances",
+        "terraform-deployer:ci-1042",
+        "004",
+        CALLED_AT,
+    ),
+    "instance_created/run-instances-console": ("instance_created", (A,), "RunInstances", "root", "005", CALLED_AT),
+    "instance_created/run-instances-string": ("instance_created", (A, B, C), "RunInstances", "alice", "006", CALLED_AT),
+    "instance_created/create-instance": ("instance_created", (A,), "CreateInstance", "alice", "007", CALLED_AT),
+    "tags_changed/ecs-tag-resources": ("tags_changed", (A, B), "TagResources", "alice", "020", CALLED_AT),
+    "tags_changed/ecs-tag-resources-console": ("tags_changed", (A, B), "TagResources", "root", "021", CALLED_AT),
+    "tags_changed/ecs-untag-resources": ("tags_changed", (A,), "UntagResources", "alice", "022", CALLED_AT),
+    "tags_changed/ecs-untag-resources-all": ("tags_changed", (A,), "UntagResources", "alice", "023", CALLED_AT),
+    "tags_changed/ecs-add-tags": ("tags_changed", (A,), "AddTags", "alice", "024", CALLED_AT),
+    "tags_changed/ecs-remove-tags": ("tags_changed", (A,), "RemoveTags", "alice", "025", CALLED_AT),
+    "tags_changed/tag-service-tag-resources": ("tags_changed", (A, B), "TagResources", "alice", "026", CALLED_AT),
+    "tags_changed/tag-service-flattened": ("tags_changed", (A, B), "TagResources", "alice", "027", CALLED_AT),
+    "tags_changed/tag-service-untag-string": ("tags_changed", (A,), "UntagResources", "root", "028", CALLED_AT),
+    "tags_changed/cloudmonitor-tag-set": ("tags_changed", (A,), "Tag:ChangeOnResource", "", "029", SEEN_AT),
+    "tags_changed/cloudmonitor-tag-removed": ("tags_changed", (A,), "Tag:ChangeOnResource", "", "030", SEEN_AT),
+    "reconcile/timer": ("reconcile", (), "reconcile-timer", "", "", CALLED_AT),
+    "remediate/instance-ids": ("remediate", (A, B), "remediate", "alice", "", ""),
+    "remediate/by-tags": ("remediate", (), "remediate", "", "", ""),
+    "remediate/all-dry-run": ("remediate", (), "remediate", "alice", "", ""),
+    "remediate/bare": ("remediate", (A,), "remediate", "", "", ""),
+    "direct/cloudmonitor-state": ("instance_created", (A,), "Pending", "", "040", SEEN_AT),
+    "direct/cloudmonitor-tags": ("tags_changed", (A,), "Tag:ChangeOnResource", "", "041", SEEN_AT),
+    "direct/cloudmonitor-content-string": ("tags_changed", (A,), "Tag:ChangeOnResource", "", "042", SEEN_AT),
+    "direct/cloudmonitor-tags-envelope": ("tags_changed", (A,), "Tag:ChangeOnResource", "", "043", SEEN_AT),
+    "direct/cloudmonitor-state-envelope": ("instance_created", (A,), "Pending", "", "045", SEEN_AT),
+    "direct/actiontrail-record": ("instance_created", (A, B), "RunInstances", "alice", "047", CALLED_AT),
+    "direct/actiontrail-old-record": ("instance_created", (A,), "CreateInstance", "system", "048", CALLED_AT),
+    "direct/actiontrail-request-json": ("tags_changed", (A,), "TagResources", "alice", "049", CALLED_AT),
+    "direct/actiontrail-data-string": ("tags_changed", (A,), "UntagResources", "alice", "050", CALLED_AT),
+    "direct/state-content": ("instance_created", (A,), "Running", "", "052", SEEN_AT),
+    "direct/state-raw-data": ("instance_created", (A,), "Created", "", "", ""),
+}
+
+# file: reason, a word of the detail, by whom
+IGNORED: dict[str, tuple[str, str, str]] = {
+    "ignored/state-starting": ("not-for-us", "Starting", ""),
+    "ignored/state-stopped": ("not-for-us", "Stopped", ""),
+    "ignored/state-deleted": ("not-for-us", "Deleted", ""),
+    "ignored/run-instances-failed": ("failed-call", "QuotaExceed.ElasticQuota", "alice"),
+    "ignored/tag-resources-failed": ("failed-call", "Forbidden.RAM", "alice"),
+    "ignored/own-attach": ("own-write", "AttachInstanceRamRole", "rolekeeper-fc:rolekeeper-tags_changed"),
+    "ignored/own-tag-write": ("own-write", "TagResources", "rolekeeper-fc:rolekeeper-tags_changed"),
+    "ignored/attach-by-hand": ("not-for-us", "AttachInstanceRamRole", "alice"),
+    "ignored/disk-tags": ("not-an-instance", "disk", "alice"),
+    "ignored/delete-disk": ("not-for-us", "DeleteDisk", "alice"),
+    "ignored/delete-instance": ("not-for-us", "DeleteInstance", "alice"),
+    "ignored/vpc-tags": ("not-for-us", "vpc", "alice"),
+    "ignored/cloudmonitor-vpc-tags": ("not-for-us", "vpc", ""),
+    "ignored/cloudmonitor-disk-tags": ("not-an-instance", "disk", ""),
+    "ignored/spot-interruption": ("not-for-us", "PreemptibleInstanceInterruption", ""),
+    "ignored/release-by-service": ("not-for-us", "DeleteInstance", "system"),
+    "ignored/cloud-config": ("not-for-us", "ecs:Config:ConfigurationItemChangeNotification", ""),
+}
+
+WITHOUT_ACCOUNT = {"direct/actiontrail-old-record", "direct/state-raw-data"}
+
+
+def outcomes(name: str) -> tuple[Trigger | Ignored, ...]:
+    body = (SAMPLES / f"{name}.json").read_bytes()
+    return read(body, account_id=ACCOUNT, own_role="rolekeeper-fc", region="cn-hangzhou")
+
+
+def test_the_tables_cover_every_sample_file() -> None:
+    files = {path.relative_to(SAMPLES).with_suffix("").as_posix() for path in SAMPLES.rglob("*.json")}
+    assert files == {*TRIGGERS, *IGNORED, "direct/batch"}
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, id=name) for name in TRIGGERS])
+def test_a_sample_is_read_as_the_trigger_it_stands_for(name: str) -> None:
+    kind, ids, happened, actor, id_end, when = TRIGGERS[name]
+    (outcome,) = outcomes(name)
+    assert isinstance(outcome, Trigger), outcome
+    assert (outcome.kind, outcome.instance_ids) == (kind, ids)
+    assert (outcome.event_name, outcome.actor, outcome.event_time) == (happened, actor, when)
+    assert outcome.event_id.endswith(id_end)
+    assert bool(outcome.event_id) == bool(id_end)
+    assert outcome.event_at == (datetime.fromisoformat(when.replace("Z", "+00:00")) if when else None)
+    assert outcome.region == "cn-hangzhou"
+    unstated = kind in {"reconcile", "remediate"} or name in WITHOUT_ACCOUNT
+    assert outcome.account_id == ("" if unstated else ACCOUNT)
+
+
+@pytest.mark.parametrize("name", [name for name in TRIGGERS if not name.startswith("direct/")])
+def test_a_sample_lies_in_the_folder_of_the_function_it_is_for(name: str) -> None:
+    assert name.split("/")[0] == TRIGGERS[name][0]
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, id=name) for name in IGNORED])
+def test_a_sample_that_is_not_for_us_is_ignored_with_its_reason(name: str) -> None:
+    reason, word, actor = IGNORED[name]
+    (outcome,) = outcomes(name)
+    assert isinstance(outcome, Ignored), outcome
+    assert (outcome.reason, outcome.actor, outcome.account_id) == (reason, actor, ACCOUNT)
+    assert word in outcome.detail
+    assert outcome.event_id
+    assert outcome.event_time
+
+
+def test_a_batch_is_read_member_by_member_in_order() -> None:
+    created, stopped, tagged = outcomes("direct/batch")
+    assert isinstance(created, Trigger)
+    assert (created.kind, created.instance_ids) == ("instance_created", (A,))
+    assert isinstance(stopped, Ignored)
+    assert stopped.reason == "not-for-us"
+    assert isinstance(tagged, Trigger)
+    assert (tagged.kind, tagged.instance_ids) == ("tags_changed", (B,))
+
+
+@pytest.mark.parametrize("name", [*TRIGGERS, *IGNORED])
+def test_a_sample_of_another_account_is_foreign_where_it_states_its_account(name: str) -> None:
+    (outcome,) = read((SAMPLES / f"{name}.json").read_bytes(), account_id="9999999999999999")
+    stated = ACCOUNT in json.dumps((SAMPLES / f"{name}.json").read_text()) and not name.startswith("remediate/")
+    if stated and name not in WITHOUT_ACCOUNT:
+        assert isinstance(outcome, Ignored)
+        assert outcome.reason == "foreign-account"
+        assert outcome.account_id == ACCOUNT
+    else:
+        assert isinstance(outcome, Trigger)
+
+
+def test_the_readme_names_every_sample_file_and_every_reason() -> None:
+    readme = (SAMPLES / "README.md").read_text(encoding="utf-8")
+    rows = {line.split("|")[1].strip(" `") for line in readme.splitlines() if line.startswith("| `")}
+    files = {path.relative_to(SAMPLES).as_posix() for path in SAMPLES.rglob("*.json")}
+    assert rows == files | set(MEANING)
+    for reason, meaning in MEANING.items():
+        assert f"| `{reason}` | {meaning} |" in readme
