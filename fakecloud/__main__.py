@@ -1,4 +1,4 @@
-"""`fakecloud serve [--port N]`: the emulator as a server, until Ctrl-C or until its standard input closes on request."""
+"""`fakecloud serve [--port N]`: the emulator as a server, until Ctrl-C or SIGTERM, then exit code 0."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="fakecloud", description="An in-memory Alibaba Cloud on 127.0.0.1.")
     commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="serve all services on one port until interrupted")
-    serve.add_argument("--port", type=int, default=0, help="default: any free port")
+    serve.add_argument("--port", type=_port, default=0, help="default: any free port")
     options = parser.parse_args(argv)
     stop = threading.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -24,7 +24,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         server = Server(Cloud(), options.port)
     except OSError as error:
-        print(f"fakecloud: cannot listen on 127.0.0.1:{options.port}: {error.strerror}", file=sys.stderr)
+        text = f"fakecloud: cannot listen on 127.0.0.1:{options.port}: {error.strerror}; leave --port out for any free port"
+        print(text, file=sys.stderr)
         return 1
     with server:
         print(f"fakecloud serves {server.url}", flush=True)
@@ -32,6 +33,12 @@ def main(argv: list[str] | None = None) -> int:
         print(f"try: curl {server.url}/_fakecloud/state", flush=True)
         stop.wait()
     return 0
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to 65535")
+    return int(text)
 
 
 if __name__ == "__main__":

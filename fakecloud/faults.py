@@ -52,7 +52,9 @@ class Fault:
             value = values.get(key, least)
             if not (value is None and key == "count") and (type(value) is not int or value < least):
                 raise ValueError(f"fault: {key} must be an integer, {least} or more, not {value!r}")
-        if type(values.get("status", 400)) is not int or not (values.get("status", 0) == 0 or 400 <= values["status"] <= 599):
+        if type(values.get("status", 400)) is not int or not (
+            values.get("status", 0) == 0 or 400 <= values["status"] <= 599
+        ):
             raise ValueError(f"fault: status must be 400 to 599, not {values['status']!r}")
         seconds = values.get("seconds", 0)
         if type(seconds) not in (int, float) or not 0 <= seconds < math.inf:

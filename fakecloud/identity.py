@@ -83,7 +83,9 @@ class KeyRing:
     def use_nonce(self, access_key_id: str, nonce: str) -> bool:
         """Remember a request's nonce; False where that key has used it within half an hour."""
         now = time.monotonic()
-        for old, at in list(itertools.islice(self._nonces.items(), 2)):  # oldest first: two out for one in, and it never grows for long
+        for old, at in list(
+            itertools.islice(self._nonces.items(), 2)
+        ):  # oldest first: two out for one in, and it never grows for long
             if now - at > NONCE_SECONDS:
                 del self._nonces[old]
         if (access_key_id, nonce) in self._nonces:

@@ -17,7 +17,23 @@ from fakecloud.identity import Identity
 from fakecloud.service import Call
 
 COMMON = frozenset(
-    ["Action", "Version", "Format", "AccessKeyId", "Signature", "SignatureMethod", "SignatureVersion", "SignatureNonce", "SignatureType", "Timestamp", "SecurityToken", "OwnerId", "OwnerAccount", "ResourceOwnerId", "ResourceOwnerAccount"]
+    [
+        "Action",
+        "Version",
+        "Format",
+        "AccessKeyId",
+        "Signature",
+        "SignatureMethod",
+        "SignatureVersion",
+        "SignatureNonce",
+        "SignatureType",
+        "Timestamp",
+        "SecurityToken",
+        "OwnerId",
+        "OwnerAccount",
+        "ResourceOwnerId",
+        "ResourceOwnerAccount",
+    ]
 )
 """Parameters that any RPC action takes and that change nothing here."""
 
@@ -157,7 +173,10 @@ def _typed(name: str, spec: Param, parts: dict[str, str] | None) -> Any:
             raise spec.absent() if spec.absent else MissingParameter(name)
         return [] if spec.kind in ("list", "objects") and spec.default is None else spec.default
     if spec.kind == "list":
-        return _bounded(name, spec, [v for _, v in sorted(parts.items(), key=lambda kv: _index(name, kv[0]))])
+        members = [v for _, v in sorted(parts.items(), key=lambda kv: _index(name, kv[0]))]
+        for member in members:
+            _allowed(name, spec, member)
+        return _bounded(name, spec, members)
     if spec.kind == "objects":
         return _bounded(name, spec, _objects(name, spec, parts))
     if spec.kind == "inert":
@@ -168,8 +187,7 @@ def _typed(name: str, spec: Param, parts: dict[str, str] | None) -> Any:
 
 
 def _scalar(name: str, spec: Param, text: str) -> Any:
-    if spec.values and text not in spec.values:
-        raise InvalidParameter(name, f"{text!r} is none of {', '.join(spec.values)}")
+    _allowed(name, spec, text)
     if spec.kind == "int":
         try:
             number = int(text)
@@ -190,6 +208,11 @@ def _scalar(name: str, spec: Param, text: str) -> Any:
     if (spec.low is not None and len(text) < spec.low) or (spec.high is not None and len(text) > spec.high):
         raise InvalidParameter(name, f"its length {len(text)} is not within {spec.low} to {spec.high}")
     return text
+
+
+def _allowed(name: str, spec: Param, text: str) -> None:
+    if spec.values and text not in spec.values:
+        raise InvalidParameter(name, f"{text!r} is none of {', '.join(spec.values)}")
 
 
 def _index(name: str, text: str) -> int:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import http
 import socket
 import threading
 import traceback
 from collections.abc import Callable, Iterable
+from http.client import responses
 from typing import Any
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
@@ -22,12 +22,13 @@ WAITING = 1024  # connections that may wait to be taken up: clients come in crow
 
 
 class Server:
-    """A context manager: serves `cloud` and runs what falls due in it until it is left. port 0 = any free one.
+    """A context manager: serves `cloud` until it is left, and runs what falls due in it as real time reaches it.
 
+    port 0 = any free one. runs_clock False: nothing falls due by itself; cloud.settle() lets it happen.
     Raises OSError where the port is taken.
     """
 
-    def __init__(self, cloud: Cloud, port: int = 0) -> None:
+    def __init__(self, cloud: Cloud, port: int = 0, *, runs_clock: bool = True) -> None:
         self.cloud = cloud
         self._stop = threading.Event()
         application = _application(cloud, self._stop)
@@ -35,14 +36,14 @@ class Server:
             self._server: BaseWSGIServer = make_server(
                 HOST, port, application, threaded=True, request_handler=_Quiet, fd=listening.fileno()
             )
-        self._threads = [
-            threading.Thread(target=self._server.serve_forever, name="fakecloud-http", daemon=True),
-            threading.Thread(target=cloud.clock.run, args=(self._stop,), name="fakecloud-clock", daemon=True),
-        ]
+        self._threads = [threading.Thread(target=self._server.serve_forever, name="fakecloud-http", daemon=True)]
+        if runs_clock:
+            ticking = threading.Thread(target=cloud.clock.run, args=(self._stop,), name="fakecloud-clock", daemon=True)
+            self._threads.append(ticking)
 
     @property
     def url(self) -> str:
-        return f"http://{HOST}:{self._server.server_port}"
+        return f"http://{HOST}:{self._server.port}"
 
     def __enter__(self) -> Server:
         for thread in self._threads:
@@ -60,6 +61,7 @@ class Server:
 
 class _Quiet(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"  # keep-alive: SDKs pool their connections
+    disable_nagle_algorithm = True  # head and body go out apart: the body must not wait for the head's receipt
 
     def log(self, type: str, message: str, *args: Any) -> None:
         """The journal is the log."""
@@ -85,7 +87,8 @@ def _application(
             answer = Response.json({"Code": "Fakecloud.Bug", "Message": text}, 500)
         answer.headers.setdefault("content-type", "text/plain")
         headers = {**answer.headers, "content-length": str(len(answer.body))}
-        start(f"{answer.status} {http.HTTPStatus(answer.status).phrase}", list(headers.items()))
+        reason = responses.get(answer.status, "-")
+        start(f"{answer.status} {reason}", list(headers.items()))
         return [answer.body]
 
     return application

@@ -5,10 +5,14 @@ JSON over HTTP, unsigned; the server binds to loopback only. It is not part of a
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from fakecloud.ecs.models import number_of
+from fakecloud.errors import CloudError
 from fakecloud.http import Request, Response
 from fakecloud.identity import ACCOUNT
 
@@ -17,15 +21,18 @@ if TYPE_CHECKING:
     from fakecloud.ecs.models import Instance
 
 PREFIX = "/_fakecloud/"
+MOST_SHOWN = 1000
 
 
 class SideDoor:
+    """Every route takes a JSON object (or the query's pairs), refuses keys it does not know, and answers JSON."""
+
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
         self.routes: dict[tuple[str, str], Callable[[dict[str, Any]], Any]] = {
             ("POST", "reset"): self.reset,
             ("GET", "state"): self.state,
-            ("GET", "calls"): lambda asked: self.cloud.calls.to_json(),
+            ("GET", "calls"): self.calls,
             ("DELETE", "calls"): self.clear_calls,
             ("POST", "faults"): self.faults,
             ("DELETE", "faults"): self.clear_faults,
@@ -49,38 +56,48 @@ class SideDoor:
             asked = json.loads(request.body or b"{}")
             if not isinstance(asked, dict):
                 raise ValueError("the body must be a JSON object")
-            with self.cloud.lock:
+            # The clock runs tasks, and tasks of other threads take the cloud's lock: it must not be held meanwhile.
+            with contextlib.nullcontext() if route == self.clock else self.cloud.lock:
                 return Response.json(route({**asked, **dict(request.query)}))
-        except (ValueError, TypeError, KeyError) as error:
-            return Response.json({"error": f"{request.path}: {error}"}, 400)
+        except (ValueError, TypeError, CloudError) as error:
+            return Response.json({"error": f"{request.method} {request.path}: {error}"}, 400)
 
     def reset(self, asked: dict[str, Any]) -> dict[str, Any]:
+        _only(asked)
         self.cloud.reset()
         return {}
 
     def state(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """Counts, and up to `limit` (default 100) instances after the id `after`."""
-        limit, after = int(asked.get("limit", 100)), str(asked.get("after", ""))
+        """Counts, and up to `limit` (default 100) instances after the id `after`, in the order of their creation."""
+        _only(asked, "limit", "after")
+        limit = asked.get("limit", 100)
+        if not re.fullmatch(r"[0-9]{1,4}", str(limit)) or not 0 <= int(limit) <= MOST_SHOWN:
+            raise ValueError(f"limit must be 0 to {MOST_SHOWN}, not {limit!r}")
+        after = number_of(str(asked["after"])) if asked.get("after") else -1
         places = self.cloud.ecs.regions()
-        start = self.cloud.ecs.instance(after) if after else None
-        number = start.number if start else -1
         shown: list[Instance] = []
         for place in places:
-            shown += place.page([], number, limit, lambda i: True)[0]
-        shown = sorted(shown, key=lambda i: i.number)[:limit]
+            shown += place.page([], after, int(limit))[0]
+        shown = sorted(shown, key=lambda i: i.number)[: int(limit)]
         return {
             "time": self.cloud.clock.stamp(),
             "instances": {"count": sum(len(p.instances) for p in places), "items": [describe(i) for i in shown]},
-            "roles": self.cloud.ram.summary(),
+            "roles": [{"name": role.name, "arn": role.arn} for role in self.cloud.ram.account(ACCOUNT).roles.values()],
             "calls": len(self.cloud.calls),
             "pending": self.cloud.clock.pending(),
         }
 
+    def calls(self, asked: dict[str, Any]) -> list[dict[str, Any]]:
+        _only(asked)
+        return self.cloud.calls.to_json()
+
     def clear_calls(self, asked: dict[str, Any]) -> dict[str, Any]:
+        _only(asked)
         self.cloud.calls.clear()
         return {}
 
     def clear_faults(self, asked: dict[str, Any]) -> dict[str, Any]:
+        _only(asked)
         self.cloud.faults.clear()
         return {}
 
@@ -90,17 +107,27 @@ class SideDoor:
         return {}
 
     def clock(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """{"advance": seconds}"""
-        self.cloud.clock.advance(float(asked["advance"]))
-        return {"time": self.cloud.clock.stamp()}
+        """{"advance": seconds} moves time; {"settle": true} lets all that is on its way happen, and says how much ran."""
+        _only(asked, "advance", "settle")
+        advance, settle = asked.get("advance", 0), asked.get("settle", False)
+        if type(advance) not in (int, float) or not 0 <= advance < 1e10:
+            raise ValueError(f"advance must be a number of seconds, 0 or more, not {advance!r}")
+        if not isinstance(settle, bool) or not asked:
+            raise ValueError('give {"advance": seconds} or {"settle": true}')
+        self.cloud.clock.advance(advance)
+        ran = self.cloud.settle() if settle else 0
+        return {"time": self.cloud.clock.stamp(), "ran": ran}
 
     def faults(self, asked: dict[str, Any]) -> dict[str, Any]:
-        self.cloud.faults.add(asked.pop("kind", ""), **asked)
+        """{"kind": "throttle", "action": "AttachInstanceRamRole", "count": 2, ...}: see fakecloud/faults.py."""
+        kind = asked.pop("kind", "")
+        self.cloud.faults.add(kind, **asked)
         return {}
 
     def latency(self, asked: dict[str, Any]) -> dict[str, Any]:
         """{"ms": 50, "service": "ecs", "action": "DescribeInstances"}: the last two may be left out."""
-        self.cloud.latency.set(float(asked["ms"]), asked.get("service", "*"), asked.get("action", "*"))
+        _only(asked, "ms", "service", "action", needed="ms")
+        self.cloud.latency.set(asked["ms"], _text(asked, "service", "*"), _text(asked, "action", "*"))
         return {}
 
     def instances(self, asked: dict[str, Any]) -> dict[str, Any]:
@@ -113,14 +140,33 @@ class SideDoor:
 
     def roles(self, asked: dict[str, Any]) -> dict[str, Any]:
         """{"name": ..., "services": ["ecs.aliyuncs.com"], "policies": [system policy names], "account": ...}"""
-        services = tuple(asked.get("services", ("ecs.aliyuncs.com",)))
-        policies = tuple(asked.get("policies", ()))
-        role = self.cloud.ram.put_role(
-            asked.get("account", ACCOUNT), asked["name"], services=services, policies=policies
-        )
+        _only(asked, "name", "services", "policies", "account", needed="name")
+        services, policies = asked.get("services", ["ecs.aliyuncs.com"]), asked.get("policies", [])
+        for key, value in (("services", services), ("policies", policies)):
+            if not isinstance(value, list) or not all(
+                isinstance(v, (str, dict) if key == "policies" else str) for v in value
+            ):
+                raise ValueError(f"{key} must be a list, not {value!r}")
+        account = _text(asked, "account", ACCOUNT)
+        role = self.cloud.ram.put_role(account, _text(asked, "name", ""), services=services, policies=policies)
         return {"name": role.name, "arn": role.arn}
 
 
 def describe(i: Instance) -> dict[str, Any]:
     return {"instance_id": i.instance_id, "region": i.region, "status": i.status, "network": i.network, "vpc": i.vpc,
             "role": i.role, "tags": i.tags}  # fmt: skip
+
+
+def _only(asked: Mapping[str, Any], *known: str, needed: str = "") -> None:
+    unknown = sorted(set(asked) - set(known))
+    if unknown:
+        raise ValueError(f"unknown key {unknown[0]!r}; known: {', '.join(known) or 'none'}")
+    if needed and needed not in asked:
+        raise ValueError(f"the key {needed!r} is missing")
+
+
+def _text(asked: Mapping[str, Any], key: str, default: str) -> str:
+    value = asked.get(key, default)
+    if not isinstance(value, str):
+        raise ValueError(f"{key} must be a text, not {value!r}")
+    return value

@@ -45,7 +45,9 @@ def authenticate(request: Request, keys: KeyRing, now: float) -> Identity:
     if found:
         return _acs3(request, keys, now, *found.groups())
     if header:
-        raise NotEmulated(f"the signature {header.split(' ')[0]!r}; there are ACS3-HMAC-SHA256 and HMAC-SHA1 in the query")
+        raise NotEmulated(
+            f"the signature {header.split(' ')[0]!r}; there are ACS3-HMAC-SHA256 and HMAC-SHA1 in the query"
+        )
     if "Signature" in request.form():
         return _query_signature(request, keys, now)
     raise InvalidAccessKey("The request is not signed: it has neither an Authorization header nor a Signature.")
@@ -89,7 +91,9 @@ def _query_signature(request: Request, keys: KeyRing, now: float) -> Identity:
     form = request.form()
     given = form.pop("Signature")
     if form.get("SignatureMethod", "HMAC-SHA1") != "HMAC-SHA1" or form.get("SignatureType"):
-        raise NotEmulated(f"the SignatureMethod {form.get('SignatureMethod')!r} {form.get('SignatureType', '')}".rstrip())
+        raise NotEmulated(
+            f"the SignatureMethod {form.get('SignatureMethod')!r} {form.get('SignatureType', '')}".rstrip()
+        )
     key = check_key(keys, form.get("AccessKeyId", ""), form.get("SecurityToken", ""), now)
     _check_date(form.get("Timestamp", ""), "%Y-%m-%dT%H:%M:%SZ")
     query = "&".join(f"{escape(k)}={escape(v)}" for k, v in sorted(form.items()))

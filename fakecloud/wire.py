@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import http
 import io
 import time
 from collections.abc import Callable, Mapping
+from http.client import responses
 from typing import Any
 from unittest import mock
 from urllib.parse import unquote, urlsplit
@@ -73,7 +73,7 @@ def _asked(request: requests.PreparedRequest, proxies: Mapping[str, str]) -> Req
 def _raw(answer: Response) -> HTTPResponse:
     """As urllib3 hands it over: not read yet, so that streaming clients work too."""
     headers = {**answer.headers, "content-length": str(len(answer.body))}
-    reason = http.HTTPStatus(answer.status).phrase
+    reason = responses.get(answer.status)
     return HTTPResponse(io.BytesIO(answer.body), headers, answer.status, reason=reason, preload_content=False)
 
 

@@ -8,9 +8,11 @@ import itertools
 import json
 from typing import TYPE_CHECKING, Any
 
-from fakecloud.ecs import describe_api, launch_api, roles_api, tags_api
+from fakecloud.ecs import describe_api, launch_api, roles_api, status_api, tags_api
 from fakecloud.ecs import exceptions as errors
-from fakecloud.ecs.models import REGIONS, Instance, Region
+from fakecloud.ecs.making import checked
+from fakecloud.ecs.models import Instance, Region
+from fakecloud.ecs.regions import REGIONS
 from fakecloud.errors import CloudError
 from fakecloud.eventbridge.notices import instance_state, tag_change
 from fakecloud.identity import ACCOUNT
@@ -22,11 +24,6 @@ if TYPE_CHECKING:
     from fakecloud.switches import Switches
 
 
-MOST_MADE = 1_000_000
-GIVEN = ("zone", "name", "image", "instance_type", "network", "vpc", "vswitch", "resource_group", "status", "role",
-         "http_tokens", "http_endpoint")  # fmt: skip
-
-
 class Ecs(RpcService):
     """Instances of every account and region."""
 
@@ -34,13 +31,13 @@ class Ecs(RpcService):
         super().__init__("ecs", "2014-05-26", "ecs.aliyuncs.com")
         self.cloud = cloud
         self.reset()
-        for family in (roles_api, describe_api, launch_api, tags_api):
+        for family in (roles_api, describe_api, status_api, launch_api, tags_api):
             family.register(self)
 
     def reset(self) -> None:
         self._regions: dict[tuple[str, str], Region] = {}
         self._numbers = itertools.count(1)
-        self.client_tokens: dict[tuple[str, str, str], tuple[dict[str, str], list[str]]] = {}
+        self.client_tokens: dict[tuple[str, ...], tuple[dict[str, str], list[str]]] = {}
 
     @property
     def switches(self) -> Switches:
@@ -50,7 +47,9 @@ class Ecs(RpcService):
         """An account's region; made when first asked for."""
         if name not in REGIONS:
             raise errors.InvalidRegionId()
-        return self._regions.setdefault((account, name), Region(account, name, self._numbers))
+        if (account, name) not in self._regions:
+            self._regions[account, name] = Region(account, name, self._numbers, self.cloud.clock.now)
+        return self._regions[account, name]
 
     def regions(self) -> list[Region]:
         return list(self._regions.values())
@@ -60,27 +59,31 @@ class Ecs(RpcService):
 
     def make(
         self, count: int = 1, *, tags: dict[str, str] | None = None, region: str = "cn-hangzhou", account: str = ACCOUNT,
-        age_seconds: float = 3600.0, **properties: str,
+        age_seconds: float = 3600.0, **properties: Any,
     ) -> list[Instance]:  # fmt: skip
         """Instances that are there already: nothing is announced. For tests and the side door; 100,000 take a second.
 
-        Raises ValueError for a property that an instance does not have.
+        Raises ValueError for a property or a value that an instance does not have, InvalidRegionId.
         """
-        unknown = sorted(set(properties) - set(GIVEN))
-        if unknown:
-            raise ValueError(
-                f"unknown property {unknown[0]!r}; known: count, tags, region, account, age_seconds, {', '.join(GIVEN)}"
-            )
-        if not 0 < int(count) <= MOST_MADE:
-            raise ValueError(f"count must be 1 to {MOST_MADE}")
-        place = self.place(account, region)
-        created = self.cloud.clock.now() - float(age_seconds)
-        made = [place.new(created, tags=dict(tags or {}), role_since=created, **properties) for _ in range(int(count))]
-        place.add_many(made)
+        tags = {} if tags is None else tags
+        properties = checked(count, tags, age_seconds, properties)
+        with self.cloud.lock:
+            place = self.place(account, region)
+            created = self.cloud.clock.now() - age_seconds
+            made = [place.new(created, tags=dict(tags), role_since=created, **properties) for _ in range(count)]
+            place.add_many(made)
         return made
 
+    def age(self, instance_id: str, seconds: float) -> None:
+        """Set an instance's creation back, as if that time had passed. Raises KeyError for one that is not there."""
+        with self.cloud.lock:
+            found = self.instance(instance_id)
+            if found is None:
+                raise KeyError(instance_id)
+            found.created -= seconds
+
     def instance(self, instance_id: str) -> Instance | None:
-        """For tests, the metadata service and the side door: wherever it is."""
+        """For tests and the metadata service: wherever it is, and shown yet or not."""
         found = (region.instances.get(instance_id) for region in self._regions.values())
         return next((instance for instance in found if instance), None)
 
@@ -90,14 +93,13 @@ class Ecs(RpcService):
     def find(self, call: Call) -> tuple[Region, Instance]:
         """The instance of an action that takes an InstanceId and no RegionId."""
         for region in self._regions.values():
-            if region.account == call.account and (instance := region.instances.get(call.args["InstanceId"])):
+            if region.account == call.account and (instance := region.get(call.args["InstanceId"])):
                 return region, instance
         raise errors.InvalidInstanceIdNotFound()
 
     def look_up(self, call: Call, region: Region, ids: list[str]) -> dict[str, Instance | None]:
         """Instances by id; one that is not there (or not shown yet) is refused whole or left None: a switch."""
-        now = self.cloud.clock.now()
-        found = {n: i if (i := region.instances.get(n)) and i.visible_at <= now else None for n in ids}
+        found = {n: region.get(n) for n in ids}
         if None in found.values() and self.switches.unknown_instance == "request":
             raise errors.InvalidInstanceIdNotFound()
         return found
@@ -144,13 +146,13 @@ class Ecs(RpcService):
             fresh = self.cloud.clock.now() - made <= self.switches.token_seconds
         except (ValueError, TypeError):
             raise refused() from None
-        if not fresh or filters != _filters(call, region, listing) or not isinstance(after, int):
+        if not fresh or filters != _filters(call, region, listing) or type(after) is not int:
             raise refused()
         return after
 
 
 def _filters(call: Call, region: Region, listing: str) -> str:
-    asked: dict[str, Any] = {k: v for k, v in call.params.items() if k not in ("NextToken", "MaxResults")}
+    asked = {k: v for k, v in call.params.items() if k not in ("NextToken", "MaxResults", "PageSize")}
     return hashlib.sha256(
         json.dumps([region.account, region.name, listing, asked], sort_keys=True).encode()
     ).hexdigest()[:16]

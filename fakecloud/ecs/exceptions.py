@@ -6,7 +6,8 @@ from fakecloud.errors import CloudError
 
 
 class InvalidRegionId(CloudError):
-    status, code, message = 404, "InvalidRegionId.NotFound", "The specified RegionId does not exist."
+    status, code = 404, "InvalidRegionId.NotFound"
+    message = "The RegionId provided does not exist in our records."
 
 
 class InvalidInstanceIdsMalformed(CloudError):
@@ -62,7 +63,7 @@ class AllEmpty(CloudError):
 
 
 class TooManyInstanceIds(CloudError):
-    status, code, message = 403, "InvalidParameter.TooManyInstanceIds", "The specified InstanceIds exceed the limit."
+    status, code, message = 403, "InvalidParameter.TooManyInstanceIds", "Instance ids cannot be more than 100."
 
 
 class DryRunOperation(CloudError):
@@ -92,11 +93,15 @@ class TagQuotaExceeded(CloudError):
 
 
 class NumberExceedResourceIds(CloudError):
-    status, code, message = 400, "NumberExceed.ResourceIds", "The ResourceIds exceed the limit of 50."
+    status, code, message = (
+        400,
+        "NumberExceed.ResourceIds",
+        "The ResourceIds parameter's number is exceed , Valid : 50.",
+    )
 
 
 class NumberExceedTags(CloudError):
-    status, code, message = 400, "NumberExceed.Tags", "The Tags exceed the limit of 20."
+    status, code, message = 400, "NumberExceed.Tags", "The Tags parameter's number is exceed , Valid : 20."
 
 
 class BothEmpty(CloudError):
@@ -105,7 +110,8 @@ class BothEmpty(CloudError):
 
 
 class ParamConflict(CloudError):
-    status, code, message = 403, "Param.Conflict", "TagKey and All cannot be given together."
+    status, code = 403, "Param.Conflict"
+    message = "The specified all is true, but the specified TagKey.N is not empty."
 
 
 class InvalidResourceId(CloudError):
@@ -113,7 +119,7 @@ class InvalidResourceId(CloudError):
 
 
 class InvalidTagNextToken(CloudError):
-    status, code, message = 400, "Invalid.NextToken", "The specified NextToken is invalid."
+    status, code, message = 403, "Invalid.NextToken", "The specified NextToken is not valid."
 
 
 class IdempotentParameterMismatch(CloudError):
@@ -122,7 +128,117 @@ class IdempotentParameterMismatch(CloudError):
 
 
 class InvalidFilterKey(CloudError):
-    status, code, message = 404, "InvalidFilterKey.NotFound", "The specified FilterKey does not exist."
+    status, code, message = 404, "InvalidFilterKey.NotFound", "Invalid filter."
+
+
+class InvalidFilterValue(CloudError):
+    status, code, message = 404, "InvalidFilterValue", "Invalid filter."
+
+
+class InvalidStatus(CloudError):
+    status, code, message = 404, "InvalidStatus.NotFound", "The specified Status is not found."
+
+
+class InvalidNetworkType(CloudError):
+    status, code = 404, "InvalidNetworkType.NotFound"
+    message = "The specified InstanceNetworkType is not found."
+
+
+class InvalidLockReason(CloudError):
+    status, code, message = 404, "InvalidLockReason.NotFound", "The specified LockReason is not found."
+
+
+class InvalidZoneId(CloudError):
+    status, code, message = 404, "InvalidZoneId.NotFound", "The ZoneId provided does not exist in our records."
+
+
+class AbsInvalidInstanceIds(CloudError):
+    status, code, message = 403, "Abs.InvalidInstanceIds.MalFormed", "The specified instanceIds is not valid."
+
+
+class InvalidAcceptLanguage(CloudError):
+    status, code = 404, "InvalidAcceptLanguage.NotFound"
+    message = "Only Chinese (zh-CN), English (en-US), and Japanese (ja) are allowed."
+
+
+class InvalidResourceType(CloudError):
+    status, code = 404, "InvalidResourceType.NotFound"
+    message = "The ResourceType provided does not exist in our records."
+
+
+class InvalidInstanceChargeType(CloudError):
+    status, code = 403, "Invalid.InstanceChargeType"
+    message = "The specified instanceChargeType is not valid."
+
+
+class InvalidTagMismatch(CloudError):
+    status, code = 400, "InvalidTag.Mismatch"
+    message = "The specified Tag.n.Key and Tag.n.Value are not match."
+
+
+class InvalidTagCount(CloudError):
+    status, code, message = 400, "InvalidTagCount", "The specified tags are beyond the permitted range."
+
+
+class DuplicateTagKey(CloudError):
+    status, code, message = 400, "Duplicate.TagKey", "The Tag.N.Key contain duplicate key."
+
+
+class TagValueAlone(CloudError):
+    status, code = 400, "InvalidParameter.TagValue"
+    message = "Tag.N.Value is given without Tag.N.Key."
+
+
+class MissingResourceIds(CloudError):
+    status, code = 404, "MissingParameter.ResourceIds"
+    message = "The parameter - ResourceIds.N should not be null."
+
+
+class MissingResourceType(CloudError):
+    status, code = 404, "MissingParameter.ResourceType"
+    message = "The parameter - ResourceType should not be null."
+
+
+class MissingTags(CloudError):
+    status, code, message = 404, "MissingParameter.Tags", "The parameter - Tags should not be null."
+
+
+class MissingTagRegion(CloudError):
+    status, code, message = 404, "MissingParameter.RegionId", "The parameter - RegionId should not be null."
+
+
+class InvalidAmount(CloudError):
+    status, code, message = 403, "InvalidParam.Amount", "The specified Amount is not within 1 to 100."
+
+
+class InvalidMinAmount(CloudError):
+    status, code = 400, "InvalidMinAmount.Malformed"
+    message = "The specified parameter MinAmount is not valid."
+
+
+class InvalidClientToken(CloudError):
+    status, code = 400, "InvalidClientToken.ValueNotSupported"
+    message = "The ClientToken provided is invalid."
+
+
+class InvalidInstanceName(CloudError):
+    status, code = 400, "InvalidInstanceName.Malformed"
+    message = 'The specified parameter "InstanceName" is not valid.'
+
+
+class InvalidHttpTokens(CloudError):
+    status, code = 400, "InvalidHttpTokens.NotSupported"
+    message = "The specified HttpTokens not supported, you can use optional(default) or required."
+
+
+class InvalidHttpEndpoint(CloudError):
+    status, code = 400, "InvalidHttpEndpoint.NotSupported"
+    message = "The specified HttpEndpoint not supported, you can use enabled(default) or disabled."
+
+
+class InstanceInitializing(CloudError):
+    status, code = 403, "IncorrectInstanceStatus.Initializing"
+    message = "The specified instance status does not support this operation."
 
 
 class DeletionProtected(CloudError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator
 from itertools import islice
 
 from sortedcontainers import SortedList
@@ -55,11 +55,30 @@ class Index:
 
     def walk(self, keys: Iterable[Key], after: int = -1) -> Iterator[int]:
         """In order, the numbers above `after` that have all the properties: walks the rarest and looks up the others."""
-        lists = sorted((self.having(key) for key in keys), key=len) or [self.everything]
+        lists = self._rarest_first(keys)
         rest = lists[1:]
         for number in lists[0].irange(minimum=after, inclusive=(False, True)):
             if all(number in other for other in rest):
                 yield number
+
+    def _rarest_first(self, keys: Iterable[Key]) -> list[SortedList]:
+        return sorted((self.having(key) for key in keys), key=len) or [self.everything]
+
+    def slice(self, keys: Iterable[Key], start: int, size: int, without: Collection[int] = ()) -> tuple[list[int], int]:
+        """`size` numbers from the place `start`, leaving some out, and the total.
+
+        Costs the page and what is left out, where at most one property is asked for; with several, what they match.
+        """
+        lists = self._rarest_first(keys)
+        if len(lists) > 1:
+            found = [number for number in self.walk(keys) if number not in without]
+            return found[start : start + size], len(found)
+        members = lists[0]
+        places = sorted(members.index(number) for number in without if number in members)
+        total = len(members) - len(places)
+        for place in places:
+            start += place <= start
+        return list(islice((number for number in members.islice(start) if number not in without), size)), total
 
     def page(
         self, keys: Iterable[Key], after: int, size: int, accept: Callable[[int], bool]

@@ -3,21 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from fakecloud.ecs.index import Index, Key
 
-REGIONS = {
-    "cn-qingdao": "华北1（青岛）", "cn-beijing": "华北2（北京）", "cn-zhangjiakou": "华北3（张家口）",
-    "cn-huhehaote": "华北5（呼和浩特）", "cn-wulanchabu": "华北6（乌兰察布）", "cn-hangzhou": "华东1（杭州）",
-    "cn-shanghai": "华东2（上海）", "cn-shenzhen": "华南1（深圳）", "cn-heyuan": "华南2（河源）",
-    "cn-guangzhou": "华南3（广州）", "cn-chengdu": "西南1（成都）", "cn-hongkong": "中国香港",
-    "ap-southeast-1": "新加坡", "ap-southeast-3": "马来西亚（吉隆坡）", "ap-southeast-5": "印度尼西亚（雅加达）",
-    "ap-northeast-1": "日本（东京）", "ap-northeast-2": "韩国（首尔）", "ap-southeast-6": "菲律宾（马尼拉）",
-    "ap-southeast-7": "泰国（曼谷）", "us-west-1": "美国（硅谷）", "us-east-1": "美国（弗吉尼亚）",
-    "eu-central-1": "德国（法兰克福）", "eu-west-1": "英国（伦敦）", "me-east-1": "阿联酋（迪拜）",
-}  # fmt: skip
+STATES = ("Pending", "Running", "Starting", "Stopping", "Stopped")
+LOCK_REASONS = ("financial", "security", "Recycling", "dedicatedhostfinancial", "refunded")
 
 
 @dataclass(slots=True)
@@ -45,15 +38,24 @@ class Instance:
     http_tokens: str = "optional"
     http_endpoint: str = "enabled"
     deletion_protection: bool = False
+    lock_reason: str = ""
     tags: dict[str, str] = field(default_factory=dict)
 
     def keys(self) -> Iterator[Key]:
         """Its properties, for the index."""
-        for name in ("status", "network", "vpc", "vswitch", "zone", "resource_group", "name", "role"):
+        for name in INDEXED:
             if value := getattr(self, name):
                 yield (name, value)
+        if self.tags:
+            yield TAGGED
         for key, value in self.tags.items():
             yield from tag_keys(key, value)
+
+
+INDEXED = (
+    "status", "network", "vpc", "vswitch", "zone", "resource_group", "name", "role", "image", "instance_type", "lock_reason",
+)  # fmt: skip
+TAGGED: Key = ("tagged",)
 
 
 def tag_keys(key: str, value: str) -> tuple[Key, Key]:
@@ -61,21 +63,26 @@ def tag_keys(key: str, value: str) -> tuple[Key, Key]:
     return ("tag", key), ("tag", key, value)
 
 
-class Region:
-    """The instances of one account in one region."""
+Accept = Callable[[Instance], bool]
 
-    def __init__(self, account: str, name: str, numbers: itertools.count[int]) -> None:
-        self.account, self.name = account, name
+
+class Region:
+    """The instances of one account in one region. An instance is seen from its visible_at on; `now` tells the time."""
+
+    def __init__(self, account: str, name: str, numbers: itertools.count[int], now: Callable[[], float]) -> None:
+        self.account, self.name, self._now = account, name, now
         self.instances: dict[str, Instance] = {}
         self.index = Index()
         self._by_number: dict[int, Instance] = {}
+        self._unseen: dict[int, float] = {}
         self._numbers = numbers
 
     def new(self, created: float, **properties: object) -> Instance:
         """A new instance, not yet added: give it to add() or add_many()."""
         number = next(self._numbers)
+        name = str(properties.pop("instance_id", "") or instance_id(number))
         zone = properties.pop("zone", "") or f"{self.name}-h"
-        instance = Instance(number, instance_id(number), self.name, created, zone=str(zone), **properties)  # type: ignore[arg-type]
+        instance = Instance(number, name, self.name, created, zone=str(zone), **properties)  # type: ignore[arg-type]
         if instance.network == "vpc":
             instance.vswitch = instance.vswitch or "vsw-bp1default"
             instance.vpc = instance.vpc or "vpc-" + instance.vswitch.removeprefix("vsw-")
@@ -95,10 +102,25 @@ class Region:
     def _keep(self, instance: Instance) -> None:
         self.instances[instance.instance_id] = instance
         self._by_number[instance.number] = instance
+        if instance.visible_at > self._now():
+            self._unseen[instance.number] = instance.visible_at
+
+    def get(self, instance_id: str) -> Instance | None:
+        """The instance, if it is there and already seen."""
+        instance = self.instances.get(instance_id)
+        return instance if instance and instance.visible_at <= self._now() else None
+
+    def unseen(self) -> set[int]:
+        """The numbers of those that are not shown yet: few, the latest born."""
+        now = self._now()
+        for number in [n for n, at in self._unseen.items() if at <= now]:
+            del self._unseen[number]
+        return set(self._unseen)
 
     def remove(self, instance: Instance) -> None:
         self.index.remove(instance.number, instance.keys())
         del self.instances[instance.instance_id], self._by_number[instance.number]
+        self._unseen.pop(instance.number, None)
 
     def change(self, instance: Instance, name: str, value: str) -> None:
         """Set an indexed property."""
@@ -110,6 +132,7 @@ class Region:
 
     def tag(self, instance: Instance, key: str, value: str | None) -> None:
         """Set a tag, or take it off where value is None."""
+        had = bool(instance.tags)
         if key in instance.tags:
             for old in tag_keys(key, instance.tags.pop(key)):
                 self.index.drop(instance.number, old)
@@ -117,30 +140,51 @@ class Region:
             instance.tags[key] = value
             for new in tag_keys(key, value):
                 self.index.put(instance.number, new)
+        if had != bool(instance.tags):
+            (self.index.drop if had else self.index.put)(instance.number, TAGGED)
 
     def page(
-        self, keys: Sequence[Key], after: int, size: int, accept: Callable[[Instance], bool]
+        self, keys: Sequence[Key], after: int, size: int, accept: Accept | None = None, *, even_unseen: bool = False
     ) -> tuple[list[Instance], int | None]:
-        numbers, more = self.index.page(keys, after, size, lambda n: accept(self._by_number[n]))
+        """Up to `size` after that number, and the number to go on after: costs the page and what is not accepted."""
+        unseen = () if even_unseen else self.unseen()
+
+        def wanted(number: int) -> bool:
+            return number not in unseen and (accept is None or accept(self._by_number[number]))
+
+        numbers, more = self.index.page(keys, after, size, wanted)
         return [self._by_number[n] for n in numbers], more
 
     def slice(
-        self, keys: Sequence[Key], start: int, size: int, accept: Callable[[Instance], bool]
+        self, keys: Sequence[Key], start: int, size: int, accept: Accept | None = None
     ) -> tuple[list[Instance], int]:
-        """A page by its place, and the total: one property or none costs the page, several cost what they match."""
-        if len(keys) > 1:
-            numbers = list(self.index.walk(keys))
-        else:
-            numbers = self.index.having(keys[0]) if keys else self.index.everything
-        rows = [self._by_number[n] for n in numbers[start : start + size]]
-        return [row for row in rows if accept(row)], len(numbers)
+        """`size` from the place `start`, and the total: costs the page, or with `accept` or several keys what matches."""
+        if accept is None:
+            numbers, total = self.index.slice(keys, start, size, self.unseen())
+            return [self._by_number[n] for n in numbers], total
+        unseen = self.unseen()
+        rows = [i for n in self.index.walk(keys) if n not in unseen and accept(i := self._by_number[n])]
+        return rows[start : start + size], len(rows)
+
+
+_DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_ID = re.compile(r"i-bp([0-9a-z]{18})")
+_SPACE = 36**18
+_SPREAD = ((1 << 61) - 1) ** 2  # no common divisor with 36, so that no two numbers get one id
 
 
 def instance_id(number: int) -> str:
     """An id that looks like the cloud's: i-bp and 18 letters or digits, the same for the same number."""
-    digits, text = "0123456789abcdefghijklmnopqrstuvwxyz", ""
-    mixed = number * ((1 << 61) - 1) ** 2 % 36**18  # spreads neighbours; a prime squared, so no two collide
+    mixed, text = number * _SPREAD % _SPACE, ""
     for _ in range(18):
         mixed, digit = divmod(mixed, 36)
-        text = digits[digit] + text
+        text = _DIGITS[digit] + text
     return "i-bp" + text
+
+
+def number_of(instance_id: str) -> int:
+    """The number of an id, whether the instance is still there or not. Raises ValueError for what is none of our ids."""
+    found = _ID.fullmatch(instance_id)
+    if not found:
+        raise ValueError(f"{instance_id!r} is not the id of an emulated instance")
+    return int(found[1], 36) * pow(_SPREAD, -1, _SPACE) % _SPACE

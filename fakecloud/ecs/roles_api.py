@@ -6,6 +6,7 @@ Facts: the three actions' API pages (2024-12-17 revision). What they leave open 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from fakecloud.ecs import exceptions as errors
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
     from fakecloud.ecs.api import Ecs
 
 REGION = Param(required=True)
-IDS = Param("json")
+IDS = Param("json", wrong=errors.InvalidInstanceIdsMalformed)
+_IDS = replace(IDS, required=True)
 
 
 def register(ecs: Ecs) -> None:
-    attach = {"RegionId": REGION, "RamRoleName": Param(required=True, high=64), "InstanceIds": Param("json", required=True),
+    attach = {"RegionId": REGION, "RamRoleName": Param(required=True, high=64), "InstanceIds": _IDS,
               "Policy": Param(low=1, high=1024)}  # fmt: skip
 
     @ecs.declare(attach, write=True)
@@ -31,22 +33,27 @@ def register(ecs: Ecs) -> None:
         found = ecs.look_up(call, region, id_list(call.args["InstanceIds"], 100))
         check_role(ecs, call, name)
         refuse_classic(ecs, [i for i in found.values() if i])
+        policy = call.args["Policy"] or ""
+        if policy:
+            ecs.cloud.ram.policy_document(policy)
+
+        def taken(instance: Instance) -> bool:
+            return bool(instance.role) and not (instance.role == name and ecs.switches.same_role_again == "success")
 
         def one(instance: Instance) -> dict[str, Any]:
             if instance.status == "Pending" and ecs.switches.attach_while_pending == "item":
                 raise errors.IncorrectInstanceStatus()
-            if instance.role and not (instance.role == name and ecs.switches.same_role_again == "success"):
+            if taken(instance):
                 raise errors.AlreadyAttached(code=ecs.switches.already_attached_code)
-            ecs.set_role(region, instance, name, call.args["Policy"] or "")
+            if (instance.role, instance.role_policy) != (name, policy):
+                ecs.set_role(region, instance, name, policy)
             return {}
 
-        if ecs.switches.already_attached == "request":
-            again = ecs.switches.same_role_again == "success"
-            if any(i and i.role and not (again and i.role == name) for i in found.values()):
-                raise errors.AlreadyAttached(code=ecs.switches.already_attached_code)
+        if ecs.switches.already_attached == "request" and any(i and taken(i) for i in found.values()):
+            raise errors.AlreadyAttached(code=ecs.switches.already_attached_code)
         return answer(ecs, call, "Attach", name, found, one)
 
-    detach = {"RegionId": REGION, "RamRoleName": Param(high=64), "InstanceIds": Param("json", required=True)}
+    detach = {"RegionId": REGION, "RamRoleName": Param(high=64), "InstanceIds": _IDS}
 
     @ecs.declare(detach, write=True)
     def DetachInstanceRamRole(call: Call) -> dict[str, Any]:
@@ -85,11 +92,12 @@ def register(ecs: Ecs) -> None:
         size = call.args["PageSize"]
         start = (call.args["PageNumber"] - 1) * size
         if call.args["InstanceIds"] is None:
-            rows, total = region.slice([("role", name)], start, size, lambda i: True)
+            rows, total = region.slice([("role", name)], start, size)
         else:
             found = [i for i in ecs.look_up(call, region, id_list(call.args["InstanceIds"], 50)).values() if i]
             refuse_classic(ecs, found)
-            rows = [i for i in found if i.role == name or (not name and (i.role or ecs.switches.roleless == "empty"))]
+            shown = ecs.switches.roleless == "empty"
+            rows = [i for i in found if (i.role == name if name else i.role or shown)]
             rows, total = rows[start : start + size], len(rows)
         items = [{"InstanceId": i.instance_id, "RamRoleName": i.role} for i in rows]
         body = {"InstanceRamRoleSet": items}
@@ -103,13 +111,13 @@ def id_list(value: Any, most: int) -> list[str]:
     return list(dict.fromkeys(value))
 
 
-def check_role(ecs: Ecs, call: Call, name: str, *, not_ecs_status: int = 404) -> None:
-    """The role must exist in RAM and trust ecs.aliyuncs.com."""
+def check_role(ecs: Ecs, call: Call, name: str, *, at_birth: bool = False) -> None:
+    """The role must exist in RAM and trust ecs.aliyuncs.com. RunInstances words it otherwise than the attach call."""
     role = ecs.cloud.ram.role(call.account, name)
     if role is None:
-        raise errors.RamRoleNotFound()
+        raise errors.RamRoleNotFound('The specified parameter "RAMRoleName" does not exist.' if at_birth else "")
     if not role.trusts_service("ecs.aliyuncs.com"):
-        raise errors.RamRoleNotEcsRole(status=not_ecs_status)
+        raise errors.RamRoleNotEcsRole(status=401 if at_birth else 404)
 
 
 def refuse_classic(ecs: Ecs, instances: list[Instance]) -> None:
@@ -126,13 +134,13 @@ def answer(
     one: Callable[[Instance], dict[str, Any]],
 ) -> dict[str, Any]:
     """Work on each instance; one that fails does so in its own item of an HTTP 200."""
-    unlucky = set(call.fault.instance_ids or list(found)[: call.fault.items]) if call.fault else set()
+    unlucky = call.unlucky(found)
     items, failed = [], 0
     for instance_id, instance in found.items():
         item: dict[str, Any] = {"InstanceId": instance_id}
         try:
-            if instance_id in unlucky and call.fault:
-                raise CloudError(call.fault.message or "Injected.", code=call.fault.code or "InternalError", status=500)
+            if instance_id in unlucky:
+                raise call.injected()
             if instance is None:
                 raise errors.InvalidInstanceIdNotFound()
             if instance.network == "classic":

@@ -207,6 +207,20 @@ class FunctionCompute:
             raise exceptions.AccessDenied(f"the caller is of the account {caller.account}, not of {named}")
         return caller
 
+    def needs(self, call: Call) -> tuple[str, str]:
+        """The RAM action and the resource that a policy must allow for this call (FC's page "Policies and examples")."""
+        found = routes.route(call.request)
+        if found is None:
+            raise NotEmulated(f"{call.request.method} {call.request.path} of Function Compute")
+        service, _, name = found.function.rpartition("$")
+        service = service or found.service
+        path = f"functions/{name or '*'}"
+        region = routes.place(call.request)[1] or "*"
+        resource = f"acs:fc:{region}:{call.account}:{f'services/{service}/{path}' if service else path}"
+        if "Trigger" in found.action:
+            resource += f"/triggers/{found.trigger or '*'}"
+        return f"fc:{found.action}", resource
+
     def respond(self, call: Call) -> Response:
         found = routes.route(call.request)
         if found is None:

@@ -9,13 +9,13 @@ import os
 import secrets
 import time
 from collections import defaultdict, deque
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fakecloud.errors import CloudError
 from fakecloud.fc import exceptions
 from fakecloud.fc.models import Function, LogEntry, Outcome
 from fakecloud.fc.runner import Answer, InlineInstance, Instance, ProcessInstance
+from fakecloud.identity import AccessKey
 
 if TYPE_CHECKING:
     from fakecloud.cloud import Cloud
@@ -138,16 +138,25 @@ class Invoker:
         if not function.role:
             return _NONE
         try:
-            with self.cloud.lock:
-                key = self.cloud.sts.assume_for_service(
-                    function.account, function.role_name, "fc.aliyuncs.com", function.name, CREDENTIAL_SECONDS
-                )
-        except CloudError as error:
+            key = self._assume(function)
+        except (CloudError, ValueError) as error:
+            why = error.message if isinstance(error, CloudError) else str(error)
             raise exceptions.AccessDenied(
-                f"Function Compute cannot assume the role {function.role} of the function {function.name}: {error.message} "
-                "Create the role and let its trust policy name fc.aliyuncs.com."
+                f"Function Compute cannot assume the role {function.role} of the function {function.name}: {why} "
+                "Create the role in this account and let its trust policy name fc.aliyuncs.com."
             ) from None
         return {"access_key_id": key.access_key_id, "access_key_secret": key.secret, "security_token": key.token}
+
+    def _assume(self, function: Function) -> AccessKey:
+        """Raises CloudError or ValueError."""
+        with self.cloud.lock:
+            # By its ARN, where case does not matter: fc3 writes role ARNs in lower case.
+            role = self.cloud.ram.role_of_arn(function.role)
+            if role is None or not function.role.startswith(f"acs:ram::{function.account}:"):
+                raise ValueError(f"the account {function.account} has no such role.")
+            return self.cloud.sts.assume_for_service(
+                function.account, role.name, "fc.aliyuncs.com", function.name, CREDENTIAL_SECONDS
+            )
 
     @staticmethod
     def _piece(function: Function, op: str, handler: str, rid: str, credentials: dict[str, str]) -> dict[str, Any]:
@@ -174,13 +183,12 @@ class Invoker:
     def _keep_log(self, function: Function, outcome: Outcome) -> None:
         """To `logs`, and to the logstore of logConfig where there is one, as FC does."""
         self.logs.append(LogEntry(function.name, outcome.request_id, self.cloud.clock.now(), outcome.log))
-        put: Callable[..., Any] | None = getattr(self.cloud.sls, "put", None)
-        if not function.log_project or put is None:
+        if not function.log_project:
             return
         about = {"functionName": function.name, "requestId": outcome.request_id, "qualifier": "LATEST"}
         entries = [{**about, "message": line} for line in outcome.log.splitlines()]
-        with contextlib.suppress(CloudError), self.cloud.lock:
-            put(function.log_project, function.log_store, entries, topic=f"FCLogs:{function.name}")
+        with contextlib.suppress(CloudError):
+            self.cloud.sls.put(function.log_project, function.log_store, entries, topic=f"FCLogs:{function.name}")
 
 
 _NONE = {"access_key_id": "", "access_key_secret": "", "security_token": ""}

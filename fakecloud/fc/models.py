@@ -88,10 +88,6 @@ class Function:
     def retries(self) -> AsyncConfig:
         return self.async_config or AsyncConfig()
 
-    @property
-    def role_name(self) -> str:
-        return self.role.rpartition("/")[2]
-
 
 @dataclass(slots=True)
 class Outcome:

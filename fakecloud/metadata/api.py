@@ -37,7 +37,7 @@ class Metadata:
 
     def reset(self) -> None:
         self._tokens: dict[str, tuple[str, float]] = {}
-        self._roles: dict[tuple[str, str], tuple[dict[str, str], float]] = {}
+        self._roles: dict[tuple[str, str, str], tuple[dict[str, str], float]] = {}
 
     def matches(self, request: Request) -> bool:
         return request.host.split(":")[0] == HOST or request.path.startswith("/_fakecloud/instances/")
@@ -120,21 +120,30 @@ class Metadata:
             if not role or path[len(base) :] != role:
                 raise CloudError("No such RAM role on this instance.", status=404)
             return Response.json(self._credentials(instance, role))
-        items = {"instance-id": instance.instance_id, "region-id": instance.region, "zone-id": instance.zone,
-                 "private-ipv4": instance.ip, "vpc-id": instance.vpc, "vswitch-id": instance.vswitch}  # fmt: skip
-        if path == "/latest/meta-data/":
-            return Response.text("\n".join([*items, *(["ram/"] if role else [])]))
-        name = path.removeprefix("/latest/meta-data/")
-        if items.get(name):
-            return Response.text(items[name])
-        raise CloudError(f"No such metadata item: {path}", status=404)
+        items = {
+            "hostname": instance.name, "image-id": instance.image, "instance-id": instance.instance_id,
+            "instance/instance-name": instance.name, "instance/instance-type": instance.instance_type,
+            "network-type": instance.network, "owner-account-id": self.cloud.ecs.owner(instance).account,
+            "private-ipv4": instance.ip, "region-id": instance.region, "vpc-id": instance.vpc,
+            "vswitch-id": instance.vswitch, "zone-id": instance.zone,
+            **({"ram/security-credentials/": role} if role else {}),
+        }  # fmt: skip
+        folder = path.removeprefix("/latest/meta-data").strip("/")
+        if items.get(folder):
+            return Response.text(items[folder])
+        below = [name.removeprefix(folder).lstrip("/") for name in items if not folder or name.startswith(folder + "/")]
+        if not path.startswith("/latest/meta-data") or not below:
+            raise CloudError(f"There is no metadata item {path}, or the emulator does not have it.", status=404)
+        first = [name.split("/")[0] + "/" * ("/" in name) for name in below]
+        return Response.text("\n".join(sorted(set(first))))
 
     def _credentials(self, instance: Instance, role: str) -> dict[str, str]:
         clock, place = self.cloud.clock, self.cloud.ecs.owner(instance)
         found = self.cloud.ram.role(place.account, role)
         if found is None or not found.trusts_service("ecs.aliyuncs.com"):
             return {"Code": "Failed", "LastUpdated": clock.stamp()}
-        kept, until = self._roles.get((instance.instance_id, role), ({}, 0.0))
+        name = (instance.instance_id, role, instance.role_policy)
+        kept, until = self._roles.get(name, ({}, 0.0))
         if clock.now() < until - RENEWED_BEFORE:
             return kept
         until = clock.now() + ROLE_SECONDS
@@ -145,5 +154,5 @@ class Metadata:
             "AccessKeyId": key.access_key_id, "AccessKeySecret": key.secret, "SecurityToken": key.token,
             "Expiration": clock.stamp(until), "LastUpdated": clock.stamp(), "Code": "Success",
         }  # fmt: skip
-        self._roles[instance.instance_id, role] = (kept, until)
+        self._roles[name] = (kept, until)
         return kept

@@ -112,4 +112,4 @@ def _found(
     store: Logstore, tree: search.Search, index: Index, topic: str, low: int, high: int, reverse: bool
 ) -> Iterator[Log]:
     test = match.matcher(tree, index)
-    return (log for log in store.span(low, high, reverse) if  test(log))
+    return (log for log in store.span(low, high, reverse) if (not topic or log.topic == topic) and test(log))

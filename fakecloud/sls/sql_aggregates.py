@@ -20,10 +20,11 @@ _NUMBER = f"{B}|{D}"
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """run: over the argument values of each row of a group, those with a null first argument left out."""
+    """run: over the argument values of each row of a group, those with a null argument left out (max_by: a null second)."""
 
     result: Callable[[Types], str | None]
     run: Callable[[Rows], Any]
+    judged: int = 0  # the argument whose null leaves a row out
 
 
 def _same(types: Types) -> str | None:
@@ -41,8 +42,7 @@ def _percentile(rows: Rows) -> Any:
 
 def _by(choose: Callable[..., Any]) -> Callable[[Rows], Any]:
     def run(rows: Rows) -> Any:
-        known = [row for row in rows if row[1] is not None]
-        return choose(known, key=lambda row: row[1])[0] if known else None
+        return choose(rows, key=lambda row: row[1])[0] if rows else None
 
     return run
 
@@ -59,6 +59,6 @@ AGGREGATES: dict[str, Aggregate] = {
     "arbitrary": Aggregate(lambda t: t[0] if len(t) == 1 else None, lambda rows: rows[0][0] if rows else None),
     "approx_distinct": Aggregate(lambda t: B if len(t) == 1 else None, lambda rows: len({row[0] for row in rows})),
     "approx_percentile": Aggregate(lambda t: t[0] if takes(N, _NUMBER, D)(t) else None, _percentile),
-    "max_by": Aggregate(lambda t: t[0] if len(t) == 2 else None, _by(max)),
-    "min_by": Aggregate(lambda t: t[0] if len(t) == 2 else None, _by(min)),
+    "max_by": Aggregate(lambda t: t[0] if len(t) == 2 else None, _by(max), 1),
+    "min_by": Aggregate(lambda t: t[0] if len(t) == 2 else None, _by(min), 1),
 }

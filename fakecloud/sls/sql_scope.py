@@ -127,7 +127,7 @@ class GroupScope:
 
         def run(group: Group) -> Any:
             values = [tuple(arg.run(log) for arg in args) for log in group.rows]
-            known = [value for value in values if value[0] is not None]
+            known = [value for value in values if value[spec.judged] is not None]
             return spec.run(list(dict.fromkeys(known)) if node.distinct else known)
 
         return Typed(kind, run)

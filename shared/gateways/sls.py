@@ -27,38 +27,7 @@ class SlsGateway:
 
     @cached_property
     def _client(self) -> Any:
-        from aliyun.log import LogClient
-
-        base: Any = LogClient
-
-        class OneTry(base):  # type: ignore[misc]
-            """The SDK's client tries ten times with a second between on any 5xx (measured): longer than a function lives."""
-
-            def _getHttpResponse(self, *args: Any, **options: Any) -> Any:
-                from aliyun.log import LogException
-
-                try:
-                    answer = super()._getHttpResponse(*args, **options)
-                except LogException as error:
-                    raise TransientError("PutLogs", "", str(error.get_error_message())) from error
-                if answer[0] >= 500:
-                    raise TransientError("PutLogs", f"HTTP {answer[0]}", "SLS did not take the records")
-                return answer
-
-        at, region = self._settings.endpoint, self._settings.region
-        client: Any = OneTry(
-            at or f"https://{region}.log.aliyuncs.com",
-            self._credentials.access_key_id,
-            self._credentials.access_key_secret,
-            securityToken=self._credentials.security_token or None,
-            source=TOPIC,  # else the SDK opens a socket to find its own address
-            auth_version="v4",
-            region=region,
-        )
-        client.timeout = self._settings.timeout_seconds
-        if at:
-            client._isRowIp = True  # else it asks PROJECT.127.0.0.1, which has no address
-        return client
+        return client(self._settings, self._credentials)
 
     def send(self, logs: Sequence[Mapping[str, str]]) -> bool:
         """Put logs of flat strings, with "now" as their time: SLS refuses times older than seven days.
@@ -100,3 +69,39 @@ def _batches(logs: Sequence[Mapping[str, str]]) -> list[list[Mapping[str, str]]]
         batches[-1].append(log)
         size += weight
     return batches
+
+
+def client(settings: Settings, credentials: Credentials) -> Any:
+    """A LogClient that asks once."""
+    from aliyun.log import LogClient
+
+    base: Any = LogClient
+
+    class OneTry(base):  # type: ignore[misc]
+        """The SDK's client tries ten times with a second between on any 5xx (measured): longer than a function lives."""
+
+        def _getHttpResponse(self, *args: Any, **options: Any) -> Any:
+            from aliyun.log import LogException
+
+            try:
+                answer = super()._getHttpResponse(*args, **options)
+            except LogException as error:
+                raise TransientError("SLS", "", str(error.get_error_message())) from error
+            if answer[0] >= 500:
+                raise TransientError("SLS", f"HTTP {answer[0]}", "SLS could not carry the call out")
+            return answer
+
+    at, region = settings.endpoint, settings.region
+    made: Any = OneTry(
+        at or f"https://{region}.log.aliyuncs.com",
+        credentials.access_key_id,
+        credentials.access_key_secret,
+        securityToken=credentials.security_token or None,
+        source=TOPIC,  # else the SDK opens a socket to find its own address
+        auth_version="v4",
+        region=region,
+    )
+    made.timeout = settings.timeout_seconds
+    if at:
+        made._isRowIp = True  # else it asks PROJECT.127.0.0.1, which has no address
+    return made

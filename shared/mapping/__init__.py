@@ -4,6 +4,7 @@ environment, and logs nothing; the caller brings the text."""
 from __future__ import annotations
 
 from shared.mapping.decode import FILE, check_whole
+from shared.mapping.lint import warn
 from shared.mapping.model import (
     Brake,
     InlinePolicy,
@@ -18,7 +19,6 @@ from shared.mapping.model import (
 from shared.mapping.nodes import Node, Scalar, Unreadable, parse
 from shared.mapping.problems import MappingError, Problem, Report, Where
 from shared.mapping.schema import schema
-from shared.mapping.warnings import warn
 
 __all__ = [
     "Brake",

@@ -78,7 +78,7 @@ def _step(states: States, char: str) -> States:
         if at == len(glob):
             continue
         if glob[at] == "*":
-            after.add((glob, at))
+            after.update(_past_stars(glob, at))
         elif glob[at] in (char, "?"):
             after.update(_past_stars(glob, at + 1))
     return frozenset(after)

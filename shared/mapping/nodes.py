@@ -68,6 +68,14 @@ _KINDS: dict[str, Kind] = {
 }
 
 
+_HINTS = {
+    "'\\t'": "; indent with spaces, never with tabs",
+    "alias": "; a value that begins with * needs quotes",
+    "flow mapping": "; a value with any of {}[],? in it needs quotes here",
+}
+"""What of YAML's own words to look for, and what an operator most likely has to do."""
+
+
 def parse(text: str) -> Node | None:
     """The file's one document; None where it is empty. Raises Unreadable."""
     loader = _Loader(text)  # a reader error is raised here too, see _Loader
@@ -79,11 +87,9 @@ def parse(text: str) -> Node | None:
         return _convert(root, {})
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark or loader.get_mark()
-        tab = "; indent with spaces, never with tabs" if "'\\t'" in str(error.problem) else ""
-        context = f"{error.context}: " if error.context else ""
-        raise _unreadable(
-            f"not valid YAML, at column {mark.column + 1}: {context}{error.problem}{tab}", mark
-        ) from error
+        what = f"{error.context}: {error.problem}" if error.context else str(error.problem)
+        hint = next((hint for sign, hint in _HINTS.items() if sign in what), "")
+        raise _unreadable(f"not valid YAML, at column {mark.column + 1}: {what}{hint}", mark) from error
     except (ValueError, OverflowError) as error:  # PyYAML lets these through: an escape such as "\UFFFFFFFF"
         raise _unreadable(
             "not valid YAML: a character escape or a number is out of range", loader.get_mark()

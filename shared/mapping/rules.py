@@ -15,9 +15,7 @@ from shared.model import ForeignRoles, Mode
 
 MODE: Choice[Mode] = Choice(get_args(Mode))
 FOREIGN_ROLES: Choice[ForeignRoles] = Choice(get_args(ForeignRoles))
-ABOUT_MODE = (
-    "enforce: attach, swap and detach; attach-only: take no role off where no rule gives one; audit: only record"
-)
+ABOUT_MODE = "enforce: attach, swap and detach; attach-only: attach, but take no role off; audit: only record"
 ABOUT_FOREIGN_ROLES = "what to do with a role that is not listed here: keep it, or replace it by the rule's role"
 
 

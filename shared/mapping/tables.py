@@ -58,7 +58,7 @@ class Table(Generic[T]):
                 report.error(node, where.at(field.name), f"missing: {field.about}")
         if self._nonempty and not node.entries:
             report.error(node, where, f"empty; write at least one of {', '.join(self._fields)}")
-        if self._check is not None:
+        if self._check is not None and len(known) == len(found):  # a misspelt key would be blamed twice
             self._check(node, known, where, report)
         values = {name: self._fields[name].shape.read(value, where.at(name), report) for name, value in known.items()}
         return self._build(**values) if report.count == before else None

@@ -49,7 +49,11 @@ def deploy(cloud: Cloud, tmp_path: Path) -> Iterator[Deploy]:
         code.mkdir(exist_ok=True)
         (code / "index.py").write_text(dedent(source))
         whole = {"functionName": "hello", "region": "cn-hangzhou", "runtime": "python3.10", "handler": "index.handler"}
-        document = {"edition": "3.0.0", "name": "t", "resources": {"hello": {"component": "fc3", "props": whole | props}}}
+        document = {
+            "edition": "3.0.0",
+            "name": "t",
+            "resources": {"hello": {"component": "fc3", "props": whole | props}},
+        }
         (tmp_path / "s.yaml").write_text(yaml.safe_dump(document))
         return cloud.fc.deploy(tmp_path / "s.yaml", code=code, account=ACCOUNT, runner=runner, env=env or {})  # type: ignore[arg-type]
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aliyun.log import LogClient
 
 from fakecloud.cloud import Cloud
 from fakecloud.fc import bootstrap
 from fakecloud.fc.exceptions import AccessDenied, ResourceExhausted
 from fakecloud.fc.models import Outcome
-from fakecloud.identity import ACCOUNT
+from fakecloud.identity import ACCOUNT, ROOT_KEY
 
 from .conftest import Deploy, handler
 
@@ -156,13 +158,7 @@ def test_a_handler_sees_fcs_variables_and_its_own_and_nothing_else(
 
 
 def test_each_invocation_gets_fresh_keys_of_the_functions_role(cloud: Cloud, deploy: Deploy, runner: str) -> None:
-    trust = {
-        "Version": "1",
-        "Statement": [
-            {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": ["fc.aliyuncs.com"]}}
-        ],
-    }  # fmt: skip
-    cloud.ram.put_role(ACCOUNT, "worker", trust)
+    cloud.ram.put_role(ACCOUNT, "worker", ["fc.aliyuncs.com"])
     deploy(
         "import os\n" + handler("return [os.environ['ALIBABA_CLOUD_ACCESS_KEY_ID'], context.credentials.access_key_id]"),
         role="Worker", runner=runner,
@@ -175,9 +171,20 @@ def test_each_invocation_gets_fresh_keys_of_the_functions_role(cloud: Cloud, dep
     assert 129_590 < key.expires - cloud.clock.now() <= 129_600
 
 
-def test_a_role_that_is_not_there_is_said_by_name(cloud: Cloud, deploy: Deploy) -> None:
-    deploy(handler("return 1"), role="nobody")
-    with pytest.raises(AccessDenied, match=f"acs:ram::{ACCOUNT}:role/nobody.*trust policy name fc.aliyuncs.com"):
+@pytest.mark.parametrize(
+    "role",
+    [
+        pytest.param("nobody", id="no such role"),
+        pytest.param("for-ecs", id="a role that trusts another service"),
+        pytest.param("acs:ram::999:role/for-fc", id="a role of another account"),
+        pytest.param("acs:ram:for-fc", id="no role ARN"),
+    ],
+)
+def test_a_role_that_cannot_be_assumed_is_said_by_name(cloud: Cloud, deploy: Deploy, role: str) -> None:
+    cloud.ram.put_role(ACCOUNT, "for-ecs", ["ecs.aliyuncs.com"])
+    cloud.ram.put_role("999", "for-fc", ["fc.aliyuncs.com"])
+    deploy(handler("return 1"), role=role)
+    with pytest.raises(AccessDenied, match=f"cannot assume the role .*{role}.*trust policy name fc.aliyuncs.com"):
         invoke(cloud)
     assert not cloud.fc.invocations[-1].ok
 
@@ -200,8 +207,8 @@ def test_a_handler_that_takes_too_long_is_ended_and_its_stacks_are_logged(cloud:
     assert outcome.error_type == "UnhandledInvocationError"
     message = json.loads(outcome.body)["errorMessage"]
     assert message.startswith("Function timed out after 1 seconds (maxMemoryUsage: ")
-    assert "working" in outcome.log and "Dumping stack trace after function timeout" in outcome.log
-    assert "time.sleep(60)" in outcome.log
+    for text in ("working", "Dumping stack trace after function timeout", "time.sleep(60)"):
+        assert text in outcome.log
 
 
 def test_a_process_that_exits_fails_its_call_and_the_next_gets_a_new_one(cloud: Cloud, deploy: Deploy) -> None:
@@ -218,10 +225,11 @@ def test_an_initializer_runs_once_an_instance_and_its_failure_fails_the_call(
 ) -> None:
     mark = tmp_path / "marks"
     source = f"""
+    import pathlib
     def initialize(context):
         with open({str(mark)!r}, "a") as file:
             print("init", file=file)
-        if open({str(mark)!r}).read().count("init") == 1:
+        if pathlib.Path({str(mark)!r}).read_text().count("init") == 1:
             raise RuntimeError("not ready")
     def stop(context):
         with open({str(mark)!r}, "a") as file:
@@ -247,6 +255,23 @@ def test_instances_that_run_at_once_are_limited(cloud: Cloud, deploy: Deploy) ->
     assert [invoke(cloud).ok for _ in range(3)] == [True] * 3
 
 
+def test_calls_at_once_run_in_instances_of_their_own(cloud: Cloud, deploy: Deploy, tmp_path: Path) -> None:
+    meeting = f"""
+    import os, pathlib, time
+    def handler(event, context):
+        place = pathlib.Path({str(tmp_path)!r})
+        (place / f"here-{{event.decode()}}").touch()
+        while len(list(place.glob("here-*"))) < 2:
+            time.sleep(0.01)
+        return str(os.getpid())
+    """
+    deploy(meeting, runner="process", timeout=20)
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = list(pool.map(lambda name: invoke(cloud, name), [b"a", b"b"]))
+    assert all(outcome.ok for outcome in outcomes)
+    assert len({outcome.body for outcome in outcomes}) == 2
+
+
 def test_what_a_function_prints_is_kept_with_its_start_and_end(cloud: Cloud, deploy: Deploy, runner: str) -> None:
     deploy("import sys\n" + handler("print('out')\nprint('err', file=sys.stderr)"), runner=runner)
     outcome = invoke(cloud)
@@ -257,6 +282,18 @@ def test_what_a_function_prints_is_kept_with_its_start_and_end(cloud: Cloud, dep
     assert lines[:2] == ["FunctionCompute python3 runtime inited.", f"FC Invoke Start RequestId: {rid}"]
     assert sorted(lines[2:4]) == ["err", "out"]
     assert lines[4] == f"FC Invoke End RequestId: {rid}"
+
+
+def test_what_a_function_prints_goes_to_its_logstore_where_there_is_one(cloud: Cloud, deploy: Deploy) -> None:
+    deploy(handler("print('hello there')"), logConfig={"project": "fc-logs", "logstore": "all"})
+    assert invoke(cloud).ok
+    client = LogClient("cn-hangzhou.log.aliyuncs.com", *ROOT_KEY)
+    client.create_project("fc-logs", "")
+    client.create_logstore("fc-logs", "all", ttl=1, shard_count=1)
+    outcome = invoke(cloud)
+    written = cloud.sls.logs("fc-logs", "all")
+    assert [one["message"] for one in written if one["requestId"] == outcome.request_id] == outcome.log.splitlines()
+    assert {one["__topic__"] for one in written} == {"FCLogs:hello"}
 
 
 def test_the_bootstrap_needs_nothing_of_the_emulator(tmp_path: Path) -> None:

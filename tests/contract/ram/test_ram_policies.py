@@ -94,6 +94,7 @@ def pages(ask: Any, **fields: Any) -> list[str]:
         page = ask("list_policies", marker=marker, **fields)
         seen += names(page)
         marker = page.get("Marker")
+        assert len(seen) == len(set(seen)), "a policy is listed twice"
         if marker is None:
             return seen
 

@@ -145,6 +145,7 @@ def test_pages_show_every_role_once(ask: Any, role: Any, size: int) -> None:
     while True:
         page = ask("list_roles", marker=marker, max_items=size)
         pages += 1
+        assert pages <= len(names), "the listing does not end"
         seen += [role["RoleName"] for role in page["Roles"]["Role"]]
         marker = page.get("Marker")
         assert page["IsTruncated"] is (marker is not None)

@@ -23,6 +23,7 @@ def listed(ask: Any, **fields: Any) -> list[tuple[str, str, str]]:
         page = ask("list_tag_resources", next_token=token, **fields)
         rows += [(r["ResourceName"], r["TagKey"], r["TagValue"]) for r in page.get("TagResources", [])]
         token = page.get("NextToken")
+        assert len(rows) == len(set(rows)), "a tag is listed twice"
         if token is None:
             return rows
 

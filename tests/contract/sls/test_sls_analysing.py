@@ -37,6 +37,7 @@ def table(logs: Logs, select: str, search: str = "*") -> list[tuple[str, ...]]:
         pytest.param("select count_if(id = 'a'), count_if(ms > 10)", [("2", "2")], id="count_if"),
         pytest.param("select approx_percentile(ms, 0.5), approx_percentile(ms, 1.0)", [("10", "30")], id="percentiles"),
         pytest.param("select max_by(id, ms), min_by(id, ms)", [("b", "c")], id="by another column"),
+        pytest.param("select max_by(message, __time__), count(message)", [("null", "4")], id="null of the latest row"),
         pytest.param("select sum(ms), count(*) where id = 'z'", [("null", "0")], id="aggregates of nothing"),
         pytest.param("select id, count(*) as n group by id order by n desc, id", [("a", "2"), ("b", "2"), ("c", "1")], id="group"),
         pytest.param("select id as k, sum(ms) s from log group by k order by k limit 2", [("a", "30"), ("b", "30")], id="aliases"),

@@ -11,6 +11,7 @@ from pytest_mock import MockerFixture
 
 from fakecloud.cloud import Cloud
 from fakecloud.identity import ACCOUNT, Identity
+from fakecloud.sls.address import address
 from tests.contract.sls.toolbox import INDEX, PROJECT, STORE, Config, Logs, client
 
 
@@ -53,6 +54,27 @@ def test_the_project_is_read_from_the_host_in_every_form(cloud: Cloud, endpoint:
     sls.create_project(PROJECT, "d")
     assert sls.get_project(PROJECT).get_region() == "cn-hangzhou"
     assert sls.list_project().get_total() == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        pytest.param("proj.127.0.0.1", ("proj", "cn-hangzhou"), id="address"),
+        pytest.param("proj.127.0.0.1:8080", ("proj", "cn-hangzhou"), id="address and port"),
+        pytest.param("127.0.0.1:8080", ("", "cn-hangzhou"), id="address alone"),
+        pytest.param("[::1]:8080", ("", "cn-hangzhou"), id="address of version 6"),
+        pytest.param("localhost:80", ("", "cn-hangzhou"), id="localhost"),
+        pytest.param("proj.localhost:80", ("proj", "cn-hangzhou"), id="localhost with a project"),
+        pytest.param("proj.eu-central-1.log.aliyuncs.com", ("proj", "eu-central-1"), id="region"),
+        pytest.param("cn-beijing.log.aliyuncs.com:443", ("", "cn-beijing"), id="region alone"),
+        pytest.param("proj.cn-beijing-intranet.log.aliyuncs.com", ("proj", "cn-beijing"), id="intranet"),
+        pytest.param(
+            "proj.cn-shanghai-finance-1.sls.aliyuncs.com", ("proj", "cn-shanghai-finance-1"), id="long region"
+        ),
+    ],
+)
+def test_a_host_says_project_and_region(host: str, expected: tuple[str, str]) -> None:
+    assert address(host) == expected
 
 
 def test_the_row_ip_switch_of_the_sdk_still_names_the_project(cloud: Cloud) -> None:

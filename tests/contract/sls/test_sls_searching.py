@@ -135,6 +135,7 @@ def test_syntax_that_is_not_emulated_is_refused_loudly(logs: Logs, mocker: Mocke
 
 
 def test_a_query_needs_an_index_and_finds_only_what_was_written_since(logs: Logs) -> None:
+    logs.put({"id": "under an index that is gone"})
     logs.client.delete_index(PROJECT, STORE)
     logs.put({"id": "before"})
     assert logs.refusal("*") == ("IndexConfigNotExist", "Logstore without index config.")
@@ -200,6 +201,7 @@ def test_both_forms_of_get_logs_answer_the_same(five: Logs, new: bool) -> None:
     assert [row["id"] for row in (log.get_contents() for log in found.get_logs())] == ["i-1", "i-2"]
     assert (found.is_completed(), found.get_count(), found.get_has_sql()) == (True, 2, False)
     assert (found.get_where_query(), found.get_header("x-log-progress")) == ("message: linux", "Complete")
+    assert found.get_header("x-log-compresstype") == ("lz4" if new else "")
     counted = five.get("id: i-* | select count(*) as n")
     assert (counted.get_has_sql(), counted.get_where_query()) == (True, "id: i-*")
     assert counted.get_agg_query() == "select count(*) as n"

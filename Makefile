@@ -1,0 +1,47 @@
+# The commands of rolekeeper. Each makes the virtual environment first, if it is not there or not up to date.
+# Needs make and Python 3.10 or newer; PYTHON=... chooses another interpreter, VENV=... another folder.
+
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python3.10 python; do \
+	$$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 10))' >/dev/null 2>&1 && echo $$p && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lock clean
+
+help:  ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+demo: $(READY)  ## the whole story on an emulated Alibaba Cloud, in this terminal
+	@$(BIN)/rolekeeper demo
+
+test: $(READY)  ## all tests
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+check: $(READY)  ## lint, formatting, types, import contracts, roles.yaml
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/rolekeeper validate
+
+format: $(READY)  ## let ruff mend what it can
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock:  ## pin the dependencies of pyproject.toml anew (needs uv)
+	@uv pip compile pyproject.toml --all-extras --universal --python-version 3.10 --generate-hashes \
+		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file requirements.lock
+
+clean:  ## remove what the other commands made
+	@rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+
+$(READY): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "rolekeeper needs Python 3.10 or newer (with venv); name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version) (about a minute, once) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(PIP) install --require-hashes --requirement requirements.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $(READY)

@@ -1,0 +1,1 @@
+"""The operator's commands: console script `rolekeeper`. May use shared and fakecloud; never deployed."""

@@ -1,0 +1,32 @@
+"""Reading the files an operator names. Errors are one line with the file's name."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from shared.errors import ConfigError
+
+
+def payloads(files: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
+    """Name and content of each file; "-" is standard input. Raises ConfigError for one that cannot be read."""
+    for file in files:
+        if str(file) == "-":
+            yield "-", sys.stdin.buffer.read()
+        else:
+            yield str(file), content(file)
+
+
+def content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error
+
+
+def text(file: Path) -> str:
+    try:
+        return content(file).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: is not UTF-8 text: {error.reason} at byte {error.start}") from error

@@ -1,0 +1,87 @@
+"""`rolekeeper`: the commands. Each is a few lines that call the module that does it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from shared.errors import RolekeeperError
+
+app = typer.Typer(
+    help="Keeps the RAM role on every ECS instance the one its tags call for.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="event payloads; - is standard input")]
+Json = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
+
+
+@app.command()
+def demo(
+    plain: Annotated[bool, typer.Option("--plain", help="no colour, 120 columns")] = False,
+) -> None:
+    """Watch the whole of it: real events, functions and SDK clients on an emulated Alibaba Cloud on this machine."""
+    from cli.demo import run
+
+    raise typer.Exit(run(plain=plain))
+
+
+@app.command()
+def read(
+    files: Files,
+    as_json: Json = False,
+    account: Annotated[str, typer.Option(help="account id: events of another are ignored")] = "",
+    role: Annotated[str, typer.Option(help="our execution role: what it did itself is ignored")] = "rolekeeper-fc",
+    region: Annotated[str, typer.Option(help="the region where an event names none")] = "",
+) -> None:
+    """Say how each event is understood, or why it is ignored. Calls nothing."""
+    from cli.read import run
+
+    raise typer.Exit(run(files, as_json=as_json, account=account, role=role, region=region))
+
+
+@app.command()
+def validate(
+    file: Annotated[Optional[Path], typer.Argument(help="the mapping (default: roles.yaml)")] = None,  # noqa: UP045
+) -> None:
+    """Check roles.yaml: errors, rules that nothing reaches, roles that no rule gives."""
+    from cli.validate import run
+
+    raise typer.Exit(run(file or Path("roles.yaml")))
+
+
+@app.command()
+def replay(
+    files: Files,
+    as_json: Json = False,
+    tag: Annotated[Optional[list[str]], typer.Option(help="KEY=VALUE on the instances the events name")] = None,  # noqa: UP045
+    role: Annotated[str, typer.Option(help="a RAM role that the instances hold before")] = "",
+    roles_file: Annotated[Path, typer.Option(help="the mapping to replay against")] = Path("roles.yaml"),
+) -> None:
+    """Run events through the functions on an emulated cloud that has the instances they name; print the records."""
+    from cli.replay import run
+
+    raise typer.Exit(run(files, as_json=as_json, tags=tag or [], role=role, roles_file=roles_file))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of roles.yaml, for editors (docs/roles.schema.json)."""
+    import json
+
+    from shared.mapping import schema as mapping_schema
+
+    typer.echo(json.dumps(mapping_schema(), indent=2, ensure_ascii=False))
+
+
+def main() -> None:
+    """The console script. An error that rolekeeper raises on purpose is one line, not a traceback."""
+    try:
+        app()
+    except RolekeeperError as error:
+        typer.echo(f"rolekeeper: {error}", err=True)
+        sys.exit(1)

@@ -1,0 +1,58 @@
+"""`rolekeeper read`: how each event is understood. Calls nothing and changes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from cli.files import payloads
+from shared import events
+from shared.model import Ignored, Trigger
+
+
+def run(files: Iterable[Path], *, as_json: bool, account: str, role: str, region: str) -> int:
+    rows = [
+        {"file": name, **understood(item)}
+        for name, body in payloads(files)
+        for item in events.read(body, account_id=account, own_role=role, region=region)
+    ]
+    if as_json:
+        for row in rows:
+            print(json.dumps(row, ensure_ascii=False))
+        return 0
+    console = Console()
+    for row in rows:
+        table = Table(title=str(row.pop("file")), title_justify="left", show_header=False, box=None)
+        for name, value in row.items():
+            if value not in ("", [], None):
+                shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+                table.add_row(f"  {name}", shown, style="dim" if "ignored" in row else "")
+        console.print(table)
+    return 0
+
+
+def understood(item: Trigger | Ignored) -> dict[str, Any]:
+    """One event as plain data: with "ignored" (the reason) and "detail", or with "kind" and "instance_ids"."""
+    common = {
+        "region": item.region, "account_id": item.account_id, "actor": item.actor, "event_id": item.event_id,
+        "event_time": item.event_time, "source": item.source,
+    }  # fmt: skip
+    if isinstance(item, Ignored):
+        return {"ignored": item.reason, "detail": item.detail, **common}
+    remedy = item.remedy
+    asked: dict[str, Any] = {} if remedy is None else {
+        "all": remedy.everything, "tags": dict(remedy.tags), "dry_run": remedy.dry_run, "reason": remedy.reason,
+        "operator": remedy.operator,
+    }  # fmt: skip
+    return {
+        "kind": item.kind,
+        "instance_ids": list(item.instance_ids),
+        **common,
+        "event_name": item.event_name,
+        **asked,
+    }

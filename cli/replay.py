@@ -1,0 +1,121 @@
+"""`rolekeeper replay`: events through the real functions, on an emulated cloud that has the instances they name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.table import Table
+
+from cli.files import payloads
+from cli.output import console
+from cli.stage import REGION, Stage, stage
+from fakecloud.ecs.regions import REGIONS
+from fakecloud.fc.models import Outcome
+from fakecloud.identity import ACCOUNT
+from shared import events
+from shared.errors import ConfigError
+from shared.model import Trigger
+
+COLUMNS = ("event", "instance", "outcome", "reason", "role", "rule or detail")
+
+
+def run(files: Iterable[Path], *, as_json: bool, tags: Sequence[str], role: str, roles_file: Path) -> int:
+    """Exit code 1 where a function raised."""
+    given = dict(_pair(text) for text in tags)
+    bodies = list(payloads(files))
+    shown = Table(*COLUMNS, box=None, header_style="bold")
+    failed = 0
+    with stage(roles_file) as on:
+        on.make_roles(on.mapping())
+        on.deploy()
+        for name, body in bodies:
+            outcome = replay(on, body, given, role)
+            failed += not outcome.ok
+            records = on.records(f'request_id: "{outcome.request_id}"')
+            if as_json:
+                print(json.dumps({"file": name, **told(outcome), "records": records}, ensure_ascii=False))
+            for row in rows(outcome, records):
+                shown.add_row(name, *(cell or "-" for cell in row))
+    if not as_json:
+        console().print(shown)
+    return 1 if failed else 0
+
+
+def replay(on: Stage, body: bytes, tags: Mapping[str, str], role: str) -> Outcome:
+    """Run the function that an event is meant for; the instances it names are there, with the given tags and role.
+
+    Each event meets its instances so: what an earlier event did to them is gone.
+    """
+    read = [item for item in events.read(body, account_id=ACCOUNT, region=REGION) if isinstance(item, Trigger)]
+    carried = dict(tags) or tags_in(body)
+    for trigger in read:
+        region = trigger.region if trigger.region in REGIONS else REGION
+        place = on.cloud.ecs.place(ACCOUNT, region)
+        for name in trigger.instance_ids:
+            if before := place.instances.get(name):
+                place.remove(before)
+            place.add(place.new(on.cloud.clock.now() - 3600, instance_id=name, tags=dict(carried), role=role))
+    return on.invoke(read[0].kind if read else "instance_created", body)
+
+
+def tags_in(body: bytes) -> dict[str, str]:
+    """Tags that an event happens to carry: the product never believes them, a replay has no others."""
+    try:
+        found = dict(_tags(json.loads(body)))
+    except (ValueError, RecursionError):
+        return {}
+    return found
+
+
+def _tags(value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, list):
+        for member in value:
+            yield from _tags(member)
+    if not isinstance(value, dict):
+        return
+    for key, member in value.items():
+        if key.startswith("Tag.") and key.endswith(".Key"):
+            yield str(member), str(value.get(key[:-4] + ".Value", ""))
+        elif key in ("tags", "Tags", "Tag") and isinstance(member, dict):
+            yield from ((str(k), v) for k, v in member.items() if isinstance(v, str))
+        elif key in ("Tags", "Tag") and isinstance(member, list):
+            rows = (row for row in member if isinstance(row, dict) and "Key" in row)
+            yield from ((str(row["Key"]), str(row.get("Value", ""))) for row in rows)
+        else:
+            yield from _tags(member)
+
+
+def told(outcome: Outcome) -> dict[str, Any]:
+    """What the function answered."""
+    try:
+        result = json.loads(outcome.body)
+    except ValueError:
+        result = outcome.body.decode(errors="replace")
+    if outcome.ok:
+        return {"ok": True, "outcomes": result.get("outcomes", {}), "ignored": result.get("ignored", [])}
+    return {"ok": False, "error_type": result.get("errorType", ""), "error": result.get("errorMessage", "")}
+
+
+def rows(outcome: Outcome, records: Sequence[Mapping[str, str]]) -> Iterator[Sequence[str]]:
+    """A row a record, and one for each event that was ignored or raised."""
+    answer = told(outcome)
+    for record in records:
+        if "instance_id" in record:
+            change = f"{record.get('role_before') or '-'} -> {record.get('role_after') or '-'}"
+            yield record["instance_id"], record["outcome"], record["reason"], change, record.get("rule", "")
+        else:
+            yield "(run)", record.get("run", ""), f"{record.get('seen')} seen", "", record.get("counts", "")
+    for item in answer.get("ignored", []):
+        yield "", "ignored", item["reason"], "", item["detail"]
+    if not answer["ok"]:
+        yield "", "raised", answer["error_type"], "", answer["error"]
+
+
+def _pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"--tag {text!r}: write KEY=VALUE")
+    return key, value

@@ -1,0 +1,90 @@
+"""A stage for demo and replay: the emulated cloud served on this machine, with rolekeeper deployed on it from s.yaml."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from cli.files import text
+from fakecloud.cloud import Cloud
+from fakecloud.fc.models import Outcome
+from fakecloud.identity import ACCOUNT, ROOT_KEY
+from fakecloud.server import Server
+from shared.gateways.clients import Credentials
+from shared.gateways.ram import RamGateway
+from shared.gateways.sls_admin import SlsAdmin
+from shared.mapping import Mapping as RoleMapping
+from shared.mapping import SystemPolicy, load
+from shared.settings import Settings
+
+HOME = Path(__file__).resolve().parent.parent
+REGION = "cn-hangzhou"
+PROJECT = "rolekeeper"
+EXECUTION_ROLE = "rolekeeper-fc"
+TRUST = {
+    "Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": ["ecs.aliyuncs.com"]}}],
+    "Version": "1",
+}
+TRUST_FC = json.loads(json.dumps(TRUST).replace("ecs.", "fc."))
+FUNCTIONS = {
+    "instance_created": "rolekeeper-instance-created", "tags_changed": "rolekeeper-tags-changed",
+    "reconcile": "rolekeeper-reconcile", "remediate": "rolekeeper-remediate",
+}  # fmt: skip
+
+
+class Stage:
+    """The parts of the play. Use stage(), which opens and closes it."""
+
+    def __init__(self, cloud: Cloud, url: str, roles_file: Path) -> None:
+        self.cloud, self.url, self.roles_file = cloud, url, roles_file
+        self.began = int(time.time())
+        self.settings = Settings(
+            region=REGION, account_id=ACCOUNT, endpoint=url, sls_project=PROJECT, execution_role=EXECUTION_ROLE
+        )
+        operator = Credentials(access_key_id=ROOT_KEY[0], access_key_secret=ROOT_KEY[1])
+        self.logs = SlsAdmin(self.settings, operator)
+        self.ram = RamGateway(self.settings, operator)
+
+    def mapping(self) -> RoleMapping:
+        return load(text(self.roles_file), file=str(self.roles_file))
+
+    def make_roles(self, mapping: RoleMapping) -> list[tuple[str, list[str]]]:
+        """The execution role and every role of the mapping; each with the system policies attached."""
+        self.ram.create_role(EXECUTION_ROLE, "rolekeeper's functions", TRUST_FC)
+        made = []
+        for name, role in mapping.roles.items():
+            self.ram.create_role(name, role.description, TRUST)
+            policies = [policy.name for policy in role.policies if isinstance(policy, SystemPolicy)]
+            for policy in policies:
+                self.ram.attach_system_policy(name, policy)
+            made.append((name, policies))
+        return made
+
+    def deploy(self, env: Mapping[str, str] | None = None) -> list[str]:
+        """What `s deploy` would do with s.yaml; the names of the functions."""
+        more = {
+            "ROLEKEEPER_ENDPOINT": self.url, "ROLEKEEPER_REGION": REGION, "ROLEKEEPER_ACCOUNT_ID": ACCOUNT,
+            "ROLEKEEPER_SLS_PROJECT": PROJECT, "ROLEKEEPER_ROLES_FILE": str(self.roles_file.resolve()), **(env or {}),
+        }  # fmt: skip
+        return self.cloud.fc.deploy(HOME / "s.yaml", code=HOME, account=ACCOUNT, env=more)
+
+    def invoke(self, function: str, payload: bytes) -> Outcome:
+        """Run a function with a payload, as `s invoke` does."""
+        return self.cloud.fc.invoke(self.cloud.fc.find(ACCOUNT, REGION, FUNCTIONS[function]), payload)
+
+    def records(self, query: str = "*") -> list[Mapping[str, str]]:
+        """Records in SLS, asked through the SLS client."""
+        return self.logs.query(query, self.began - 1, int(time.time()) + 60)
+
+
+@contextmanager
+def stage(roles_file: Path) -> Iterator[Stage]:
+    """Open a stage with its logstore made; everything on it ends with the block."""
+    cloud = Cloud()
+    with Server(cloud, runs_clock=False) as server:
+        opened = Stage(cloud, server.url, roles_file)
+        opened.logs.ensure()
+        yield opened
