@@ -22,24 +22,6 @@ import traceback
 from types import FrameType, ModuleType, SimpleNamespace
 from typing import Any, BinaryIO
 
-SAFE_ENV = {
-    "FC_FUNC_CODE_PATH",
-    "FC_ACCOUNT_ID",
-    "FC_FUNCTION_HANDLER",
-    "FC_FUNCTION_MEMORY_SIZE",
-    "FC_FUNCTION_NAME",
-    "FC_REGION",
-    "FC_INSTANCE_ID",
-    "FC_CUSTOM_LISTEN_PORT",
-    "FC_VER_ID",
-    "FC_FUNCTION_VERSION",
-    "FC_QUALIFIER",
-    "FC_SERVICE_NAME",
-    "FC_RUNTIME_VERSION",
-    "FC_SERVER_LOG_LEVEL",
-}
-"""The only variables beginning with FC_ that a handler sees; the runtime removes others."""
-
 
 class LoadError(Exception):
     """The handler cannot be loaded. kind: FC's errorType; the message is FC's own."""
@@ -223,9 +205,6 @@ class LogHandler(logging.Handler):
 
 def main(requests: BinaryIO, answers: BinaryIO) -> None:
     """Serve pieces of work from one pipe, answers on the other: a length of four bytes, then JSON."""
-    for name in list(os.environ):
-        if name.startswith(("FC_", "_FC_")) and name not in SAFE_ENV:
-            del os.environ[name]
     handler = LogHandler()
     logging.root.handlers[:] = [handler]
     logging.root.setLevel(os.environ.get("FC_SERVER_LOG_LEVEL", "INFO"))

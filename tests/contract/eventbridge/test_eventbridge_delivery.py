@@ -54,6 +54,7 @@ def test_an_event_of_another_account_or_region_is_not_ours(cloud: Cloud, note: A
 
 
 def test_without_a_rule_an_event_is_logged_and_costs_nothing_more(cloud: Cloud) -> None:
+    cloud.events.bus(ACCOUNT, "cn-hangzhou")
     cloud.events.emit(event(), delay=5)
     assert cloud.clock.pending() == 0
     assert [one["source"] for one in cloud.events.log.events] == ["acs.test"]

@@ -14,6 +14,7 @@ from alibabacloud_fc_open20210406.client import Client as Fc2
 from alibabacloud_tea_openapi.models import Config
 
 from fakecloud.cloud import Cloud
+from fakecloud.fc.models import Outcome
 from fakecloud.identity import ACCOUNT, ROOT_KEY
 
 Deploy = Callable[..., list[str]]
@@ -44,8 +45,10 @@ def runner(request: pytest.FixtureRequest) -> str:
 def deploy(cloud: Cloud, tmp_path: Path) -> Iterator[Deploy]:
     """deploy(source, **props): one function "hello" whose handler is index.handler, or whatever props say."""
 
-    def run(source: str, *, runner: str = "inline", env: dict[str, str] | None = None, **props: Any) -> list[str]:
-        code = tmp_path / "code"
+    def run(
+        source: str, *, runner: str = "inline", env: dict[str, str] | None = None, code: Path = tmp_path / "code",
+        **props: Any,
+    ) -> list[str]:  # fmt: skip
         code.mkdir(exist_ok=True)
         (code / "index.py").write_text(dedent(source))
         whole = {"functionName": "hello", "region": "cn-hangzhou", "runtime": "python3.10", "handler": "index.handler"}
@@ -64,3 +67,7 @@ def deploy(cloud: Cloud, tmp_path: Path) -> Iterator[Deploy]:
 def handler(body: str) -> str:
     """A module with a handler of that body."""
     return "def handler(event, context):\n" + indent(dedent(body).strip(), "    ") + "\n"
+
+
+def invoke(cloud: Cloud, payload: bytes = b"{}", name: str = "hello") -> Outcome:
+    return cloud.fc.invoke(cloud.fc.find(ACCOUNT, "", name), payload)

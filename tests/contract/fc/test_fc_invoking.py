@@ -17,6 +17,9 @@ from alibabacloud_tea_openapi.exceptions import ClientException, ServerException
 from darabonba.runtime import RuntimeOptions
 
 from fakecloud.cloud import Cloud
+from fakecloud.http import Request
+from fakecloud.identity import ACCOUNT, Identity
+from fakecloud.service import Call
 
 from .conftest import Deploy, config, handler
 
@@ -171,6 +174,20 @@ def test_a_caller_who_is_not_who_he_says_is_refused(cloud: Cloud, deploy: Deploy
     assert (caught.value.status_code, caught.value.code) == (403, code)
 
 
+def test_a_caller_of_another_account_is_refused(cloud: Cloud, fc2: Fc2, deploy: Deploy) -> None:
+    deploy(ECHO, functionName="svc$hello")
+    assert call2(fc2, x_fc_account_id=ACCOUNT).status_code == 200
+    with pytest.raises(ClientException) as caught:
+        call2(fc2, x_fc_account_id="999")
+    assert caught.value.data["ErrorCode"] == "AccessDenied"
+
+
+def test_a_trace_id_becomes_the_request_id(fc2: Fc2, deploy: Deploy) -> None:
+    deploy(handler("return context.request_id"), functionName="svc$hello")
+    answer = call2(fc2, x_fc_trace_id="my-trace")
+    assert (answer.headers["x-fc-request-id"], answer.body) == ("my-trace", b"my-trace")
+
+
 def test_a_function_is_called_in_its_own_region_only(cloud: Cloud, deploy: Deploy) -> None:
     deploy(ECHO)
     with pytest.raises(ClientException) as caught:
@@ -206,6 +223,25 @@ def test_faults_come_in_the_words_of_function_compute(
         call3(fc3)
     assert caught.value.status_code == status
     assert call3(fc3).status_code == 200
+
+
+NEEDS = [
+    pytest.param("functions/hello/invocations", "POST", "fc:InvokeFunction", "functions/hello", id="3.0"),
+    pytest.param(
+        "functions/svc%24hello/invocations", "POST", "fc:InvokeFunction", "services/svc/functions/hello", id="2.0"
+    ),
+    pytest.param("functions", "GET", "fc:ListFunctions", "functions/*", id="a listing"),
+    pytest.param("functions/f/triggers/t", "GET", "fc:GetTrigger", "functions/f/triggers/t", id="a trigger"),
+]
+
+
+@pytest.mark.parametrize(("path", "method", "action", "resource"), NEEDS)
+def test_a_call_needs_a_permission_on_its_resource(
+    cloud: Cloud, path: str, method: str, action: str, resource: str
+) -> None:
+    request = Request.of(method, f"https://{ACCOUNT}.cn-hangzhou.fc.aliyuncs.com/2023-03-30/{path}", {}, b"")
+    call = Call(cloud, "fc", action, request, Identity("Account", ACCOUNT))
+    assert cloud.fc.needs(call) == (action, f"acs:fc:cn-hangzhou:{ACCOUNT}:{resource}")
 
 
 @pytest.mark.not_emulated

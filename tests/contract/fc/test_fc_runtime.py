@@ -1,11 +1,10 @@
-"""The Python runtime: loading handlers, contexts, environment, results, errors, instances and their ends."""
+"""The Python runtime: loading handlers, contexts, environment, results, and errors."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +13,10 @@ from aliyun.log import LogClient
 
 from fakecloud.cloud import Cloud
 from fakecloud.fc import bootstrap
-from fakecloud.fc.exceptions import AccessDenied, ResourceExhausted
-from fakecloud.fc.models import Outcome
+from fakecloud.fc.exceptions import AccessDenied
 from fakecloud.identity import ACCOUNT, ROOT_KEY
 
-from .conftest import Deploy, handler
-
-
-def invoke(cloud: Cloud, payload: bytes = b"{}", name: str = "hello") -> Outcome:
-    return cloud.fc.invoke(cloud.fc.find(ACCOUNT, "", name), payload)
-
+from .conftest import Deploy, handler, invoke
 
 RESULTS = [
     pytest.param("return 'text'", b"text", id="str as it is"),
@@ -187,89 +180,6 @@ def test_a_role_that_cannot_be_assumed_is_said_by_name(cloud: Cloud, deploy: Dep
     with pytest.raises(AccessDenied, match=f"cannot assume the role .*{role}.*trust policy name fc.aliyuncs.com"):
         invoke(cloud)
     assert not cloud.fc.invocations[-1].ok
-
-
-STATE = "import os\ncount = 0\ndef handler(event, context):\n    global count\n    count += 1\n    return [count, os.getpid()]\n"
-
-
-def test_an_instance_is_used_again_until_its_function_is_deployed_anew(
-    cloud: Cloud, deploy: Deploy, runner: str
-) -> None:
-    deploy(STATE, runner=runner)
-    assert [json.loads(invoke(cloud).body)[0] for _ in range(3)] == [1, 2, 3]
-    deploy(STATE, runner=runner)
-    assert json.loads(invoke(cloud).body)[0] == 1
-
-
-def test_a_handler_that_takes_too_long_is_ended_and_its_stacks_are_logged(cloud: Cloud, deploy: Deploy) -> None:
-    deploy("import time\n" + handler("print('working')\ntime.sleep(60)"), timeout=1, runner="process")
-    outcome = invoke(cloud)
-    assert outcome.error_type == "UnhandledInvocationError"
-    message = json.loads(outcome.body)["errorMessage"]
-    assert message.startswith("Function timed out after 1 seconds (maxMemoryUsage: ")
-    for text in ("working", "Dumping stack trace after function timeout", "time.sleep(60)"):
-        assert text in outcome.log
-
-
-def test_a_process_that_exits_fails_its_call_and_the_next_gets_a_new_one(cloud: Cloud, deploy: Deploy) -> None:
-    body = "print('last words', flush=True)\nif event == b'die':\n    os._exit(3)\nreturn 'alive'"
-    deploy("import os\n" + handler(body), runner="process")
-    outcome = invoke(cloud, b"die")
-    assert json.loads(outcome.body)["errorMessage"].startswith("Process exited unexpectedly before completing request")
-    assert "last words" in outcome.log
-    assert invoke(cloud).body == b"alive"
-
-
-def test_an_initializer_runs_once_an_instance_and_its_failure_fails_the_call(
-    cloud: Cloud, deploy: Deploy, runner: str, tmp_path: Path
-) -> None:
-    mark = tmp_path / "marks"
-    source = f"""
-    import pathlib
-    def initialize(context):
-        with open({str(mark)!r}, "a") as file:
-            print("init", file=file)
-        if pathlib.Path({str(mark)!r}).read_text().count("init") == 1:
-            raise RuntimeError("not ready")
-    def stop(context):
-        with open({str(mark)!r}, "a") as file:
-            print("stop", file=file)
-    def handler(event, context):
-        return "served"
-    """
-    hooks = {"initializer": {"handler": "index.initialize"}, "preStop": {"handler": "index.stop"}}
-    deploy(source, runner=runner, instanceLifecycleConfig=hooks)
-    assert json.loads(invoke(cloud).body)["errorMessage"] == "not ready"
-    assert [invoke(cloud).body for _ in range(2)] == [b"served", b"served"]
-    assert mark.read_text().split() == ["init", "init"]
-    cloud.fc.shutdown()
-    assert mark.read_text().split() == ["init", "init", "stop"]
-
-
-def test_instances_that_run_at_once_are_limited(cloud: Cloud, deploy: Deploy) -> None:
-    deploy(handler("return 1"))
-    cloud.fc.invoker.instance_limit = 0
-    with pytest.raises(ResourceExhausted):
-        invoke(cloud)
-    cloud.fc.invoker.instance_limit = 1
-    assert [invoke(cloud).ok for _ in range(3)] == [True] * 3
-
-
-def test_calls_at_once_run_in_instances_of_their_own(cloud: Cloud, deploy: Deploy, tmp_path: Path) -> None:
-    meeting = f"""
-    import os, pathlib, time
-    def handler(event, context):
-        place = pathlib.Path({str(tmp_path)!r})
-        (place / f"here-{{event.decode()}}").touch()
-        while len(list(place.glob("here-*"))) < 2:
-            time.sleep(0.01)
-        return str(os.getpid())
-    """
-    deploy(meeting, runner="process", timeout=20)
-    with ThreadPoolExecutor(2) as pool:
-        outcomes = list(pool.map(lambda name: invoke(cloud, name), [b"a", b"b"]))
-    assert all(outcome.ok for outcome in outcomes)
-    assert len({outcome.body for outcome in outcomes}) == 2
 
 
 def test_what_a_function_prints_is_kept_with_its_start_and_end(cloud: Cloud, deploy: Deploy, runner: str) -> None:
