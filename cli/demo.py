@@ -131,7 +131,7 @@ class Story:
     def timer(self) -> None:
         self.title("The timer looks at every instance: nothing to heal")
         before = len(self.writes())
-        self.on.cloud.fc.fire_timer("rolekeeper-reconcile", "every-half-hour")
+        self.on.cloud.fc.fire_timer("rolekeeper-reconcile", "reconcile-timer")
         self.settle()
         self.say(f"write calls made by it: {len(self.writes()) - before}")
         self.expect(len(self.writes()) == before)

@@ -151,7 +151,10 @@ def _numeric(operand: Any) -> Test:
 
 
 def _cidr(operand: Any) -> Test:
-    """IPv4 networks, without their first and last address, as the core's library counts; or one address of either kind."""
+    """IPv4 networks, or one address of either kind.
+
+    A network's first and last address do not count: the core uses commons-net SubnetUtils, believed to leave them out (unverified).
+    """
     try:
         if not isinstance(operand, str):
             raise ValueError

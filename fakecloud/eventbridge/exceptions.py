@@ -1,4 +1,8 @@
-"""EventBridge's errors, one class a code. Pattern codes: Apache rocketmq-eventbridge; RuleExists, RulesExceeded and Target* are guesses."""
+"""EventBridge's errors, one class a code.
+
+Seen in published sources: the three pattern codes, EventBusNotExist, EventRuleNotExisted, and 409 for ExceedLimit. The other codes
+and HTTP statuses are guesses.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wire of a rule's targets: parameters in, answers out. UpdateTargets and DeleteTargets: from their reference pages."""
+"""The wire of a rule's targets: parameters in, answers out. UpdateTargets' parameters are unverified."""
 
 from __future__ import annotations
 

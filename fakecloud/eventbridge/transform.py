@@ -1,6 +1,6 @@
 """What a target gets of an event: the whole, its data, or what ParamList's Body makes of it. Pure.
 
-Forms: EventBridge, page "Event transformation"; the ResourceKey "Body" of function targets is unverified.
+Forms: CreateRule's ParamList. How each is carried out, and the ResourceKey "Body" of function targets, is unverified.
 """
 
 from __future__ import annotations

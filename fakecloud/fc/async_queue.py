@@ -119,7 +119,7 @@ class AsyncQueue:
 
 
 def record(pending: Pending, outcome: Outcome, condition: str, timestamp: str) -> dict[str, Any]:
-    """What a destination gets. Fields: the page's sample; the values of condition and functionError are unverified."""
+    """What a destination gets. timestamp and requestContext: the page's sample; the rest of it and all values are unverified."""
     return {
         "timestamp": timestamp,
         "requestContext": {

@@ -124,7 +124,7 @@ def _async(given: Mapping[str, Any], where: str) -> AsyncConfig:
 
 
 def _hook(hooks: Mapping[str, Any], name: str) -> tuple[str, int] | None:
-    """Handler and seconds. Default timeout: CreateFunction's LifecycleHook, three seconds."""
+    """Handler and seconds. The default of three seconds is a guess."""
     hook = hooks.get(name)
     return (hook["handler"], int(hook.get("timeout", 3))) if hook and hook.get("handler") else None
 

@@ -1,4 +1,4 @@
-"""Function Compute's error codes, one class each. Source: Function Compute, page "Error codes", where not said otherwise."""
+"""Function Compute's error codes, one class each. Codes and statuses: Function Compute, page "Error codes", where not said otherwise; some messages are made up."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fakecloud.cloud import Cloud
 
 CREDENTIAL_SECONDS = 129_600
-"""36 hours (page "Grant permissions to a function")."""
+"""36 hours, says FC's documentation of credentials."""
 DEFAULT_INSTANCES = 100
 """Instances an account may run at once in a region (page "Limits")."""
 LOGS_KEPT = 2_000
@@ -52,6 +52,7 @@ class Invoker:
             answer, timeout, keep = self._work(function, instance, payload, rid, retry_count, credentials)
         finally:
             self._give_back(function, instance, keep)
+        # Wording: of the timeout from a public report, of the exit unverified.
         ms = (time.monotonic() - began) * 1000
         outcome = Outcome(rid, answer.body, "", answer.log, round(ms, 3), answer.memory)
         if answer.status != "ok":
