@@ -13,28 +13,27 @@ from shared.gateways.ecs import EcsGateway
 from shared.model import Instance
 
 T = TypeVar("T")
-ITEM_CODES = ("InvalidInstanceId.NotFound", "InvalidNetworkType.MismatchRamRole")
+GONE_CODE = "InvalidInstanceId.NotFound"
+ITEM_CODES = (GONE_CODE, "InvalidNetworkType.MismatchRamRole", "InvalidInstanceIds.Malformed")
 """Codes that refuse a whole call for the sake of single instances in it."""
 
 
-def by_halves(ids: Sequence[str], ask: Callable[[Sequence[str]], T]) -> tuple[list[T], dict[str, PermanentError]]:
-    """Ask for all; where one bad instance refuses the whole call, ask by halves until the bad ones are found.
+def by_halves(ids: Sequence[str], ask: Callable[[Sequence[str]], T]) -> list[T]:
+    """Ask for all; where single instances refuse the whole call, ask by halves and leave those out.
 
-    Returns the answers and, by id, the errors of those that fail alone. Other errors are raised.
+    Returns the answers. Other errors are raised.
     """
     if not ids:
-        return [], {}
+        return []
     try:
-        return [ask(ids)], {}
+        return [ask(ids)]
     except PermanentError as error:
         if error.code not in ITEM_CODES:
             raise
-        if len(ids) == 1:
-            return [], {ids[0]: error}
+    if len(ids) == 1:
+        return []
     middle = len(ids) // 2
-    answers, errors = by_halves(ids[:middle], ask)
-    more, further = by_halves(ids[middle:], ask)
-    return answers + more, errors | further
+    return by_halves(ids[:middle], ask) + by_halves(ids[middle:], ask)
 
 
 def look(ecs: EcsGateway, ids: Sequence[str]) -> dict[str, Instance]:
@@ -43,25 +42,29 @@ def look(ecs: EcsGateway, ids: Sequence[str]) -> dict[str, Instance]:
     The two describes go out side by side. An id that is gone, or an instance of the classic network, makes ECS refuse
     the look at all roles: then they are asked for again, for those that are shown and in a VPC.
     """
-    with ThreadPoolExecutor(2) as pool:
-        asked = pool.submit(ecs.roles, ids)
-        shown = {instance.instance_id: instance for instance in ecs.instances(ids)}
+    with ThreadPoolExecutor(1) as aside:
+        asked = aside.submit(ecs.roles, ids)
+        shown = ecs.instances(ids)
         try:
             roles = asked.result()
         except PermanentError as error:
             if error.code not in ITEM_CODES:
                 raise
-            roles = roles_of(ecs, list(shown.values()))
-    return {key: msgspec.structs.replace(instance, role=roles.get(key, "")) for key, instance in shown.items()}
+            return {instance.instance_id: instance for instance in with_roles(ecs, shown)}
+    return {instance.instance_id: instance for instance in _holding(shown, roles)}
 
 
 def with_roles(ecs: EcsGateway, instances: Sequence[Instance]) -> list[Instance]:
-    """The same instances, each with its role."""
-    roles = roles_of(ecs, instances)
+    """The same instances, each with its role. Those of the classic network cannot have one and are not asked for."""
+    answers = by_halves([i.instance_id for i in instances if i.network == "vpc"], ecs.roles)
+    return _holding(instances, {key: role for answer in answers for key, role in answer.items()})
+
+
+def held(ecs: EcsGateway, ids: Sequence[str]) -> dict[str, str]:
+    """The role on each of the ids, "" for none; one that is gone counts as holding none."""
+    answers = by_halves(ids, ecs.roles)
+    return dict.fromkeys(ids, "") | {key: role for answer in answers for key, role in answer.items()}
+
+
+def _holding(instances: Sequence[Instance], roles: dict[str, str]) -> list[Instance]:
     return [msgspec.structs.replace(i, role=roles.get(i.instance_id, "")) for i in instances]
-
-
-def roles_of(ecs: EcsGateway, instances: Sequence[Instance]) -> dict[str, str]:
-    """Roles by id. Instances of the classic network cannot have one and are not asked for."""
-    answers, _ = by_halves([i.instance_id for i in instances if i.network == "vpc"], ecs.roles)
-    return {key: role for answer in answers for key, role in answer.items()}

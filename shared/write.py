@@ -1,0 +1,92 @@
+"""One write call, made exact: each instance either done, or failed with what is on it now. Knows no plan.
+
+A refusal of the whole call for the sake of single instances is taken apart; a lost answer is followed by a read, and by
+one more try where the read shows that the call was not carried out. The code for "already has a role" is documented
+nowhere, so no code decides here, but what is on the instance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import msgspec
+
+from shared.errors import CloudCallError
+from shared.gateways.ecs import EcsGateway, Failure
+from shared.observe import ITEM_CODES, held
+
+Call = Literal["AttachInstanceRamRole", "DetachInstanceRamRole"]
+Announce = Callable[[str, str, str, Sequence[str]], None]
+"""Told of each write call before it is made: call, region, RamRoleName, instance ids."""
+
+
+class Written(msgspec.Struct):
+    """What a write did. held: the role now on each that failed, where that could be read. lost: had no answer once."""
+
+    done: set[str] = msgspec.field(default_factory=set)
+    failed: dict[str, Failure] = msgspec.field(default_factory=dict)
+    held: dict[str, str] = msgspec.field(default_factory=dict)
+    lost: set[str] = msgspec.field(default_factory=set)
+    request_ids: list[str] = msgspec.field(default_factory=list)
+
+
+class Writer:
+    """Writes through one region's gateway. Never raises for what the cloud answers."""
+
+    def __init__(self, ecs: EcsGateway, announce: Announce) -> None:
+        self._ecs, self._announce = ecs, announce
+
+    def attach(self, role: str, ids: Sequence[str]) -> Written:
+        return self._write("AttachInstanceRamRole", role, ids, expected="")
+
+    def detach(self, role: str, ids: Sequence[str]) -> Written:
+        return self._write("DetachInstanceRamRole", role, ids, expected=role)
+
+    def _write(self, call: Call, role: str, ids: Sequence[str], *, expected: str) -> Written:
+        """expected: the role that an instance must hold for the call to be able to do anything for it."""
+        written = Written()
+        unanswered = self._send(call, role, ids, written)
+        self._read(written)
+        open_still = [n for n in unanswered if written.held.get(n) == expected]
+        among_others = len(open_still) < len(unanswered)  # then the refusal may be meant for those others
+        again = [n for n in open_still if (f := written.failed[n]).lost or (among_others and not f.transient)]
+        if again:
+            self._send(call, role, again, written)
+            self._read(written)
+        return written
+
+    def _send(self, call: Call, role: str, ids: Sequence[str], written: Written) -> list[str]:
+        """Make the call; those that it failed for as a whole."""
+        if not ids:
+            return []
+        self._announce(call, self._ecs.region, role, ids)
+        send = self._ecs.attach if call == "AttachInstanceRamRole" else self._ecs.detach
+        try:
+            answer = send(role, ids)
+        except CloudCallError as error:
+            written.request_ids += [error.request_id] if error.request_id else []
+            if error.code in ITEM_CODES and len(ids) > 1:
+                middle = len(ids) // 2
+                parts = ids[:middle], ids[middle:]
+                return [name for part in parts for name in self._send(call, role, part, written)]
+            self._fail(written, dict.fromkeys(ids, Failure.of(error, lost=True)))
+            return list(ids)
+        written.request_ids += [answer.request_id] if answer.request_id else []
+        written.done |= answer.done
+        for name in answer.done:
+            written.failed.pop(name, None)
+        self._fail(written, answer.failed)
+        return []
+
+    def _fail(self, written: Written, failures: dict[str, Failure]) -> None:
+        written.failed |= failures
+        written.lost |= {name for name, failure in failures.items() if failure.lost}
+
+    def _read(self, written: Written) -> None:
+        written.held = {}
+        if written.failed:
+            try:
+                written.held = held(self._ecs, list(written.failed))
+            except CloudCallError:
+                return  # then it stays unknown, and each record says so

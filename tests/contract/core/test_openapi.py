@@ -1,0 +1,15 @@
+"""The declared actions of ECS and the Tag service against the published API definitions."""
+
+from __future__ import annotations
+
+from fakecloud.cloud import Cloud
+from tests.contract import openapi
+
+
+def test_ecs_declares_what_is_published(cloud: Cloud) -> None:
+    # AddTags and RemoveTags are the older forms; the definitions at hand do not have them.
+    assert openapi.check(cloud.ecs, "ecs", unpublished=["AddTags", "RemoveTags"]) == 15
+
+
+def test_the_tag_service_declares_what_is_published(cloud: Cloud) -> None:
+    assert openapi.check(cloud.tag, "tag") == 3
