@@ -71,7 +71,12 @@ class Cloud:
         return self.clock.settle()
 
     def trail(self, call: Call, answer: dict[str, Any] | None, error: CloudError | None) -> None:
-        """Record a write call as ActionTrail does: EventBridge carries it, failed calls too."""
+        """Record a write call as ActionTrail does: EventBridge carries it, failed calls too.
+
+        Whether it carries changes of tags so, no page says for certain: the switch tag_event can stop them.
+        """
+        if self.switches.tag_event == "cloudmonitor" and call.service in ("ecs", "tag") and "tag" in call.action.lower():
+            return
         self.events.emit(action_trail(call, answer, error), delay=self.switches.actiontrail_delay)
 
     def handle(self, request: Request) -> Response:

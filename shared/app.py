@@ -14,11 +14,12 @@ from typing import Any
 from shared import events
 from shared.errors import ConfigError
 from shared.gateways.clients import Credentials
-from shared.invocation import Invocation, say
+from shared.invocation import Invocation
+from shared.lines import say
 from shared.mapping import Mapping as RoleMapping
 from shared.mapping import load
 from shared.model import Ignored, Kind, Trigger
-from shared.reconciler import Stamp
+from shared.recorder import Stamp
 from shared.settings import Settings
 
 CODE = Path(__file__).resolve().parent.parent

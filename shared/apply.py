@@ -34,8 +34,9 @@ class Applier:
 
     def apply(self, step: Step) -> list[Done]:
         """Carry the step out; never raises for what the cloud answers."""
-        how = {"attach": self._attach, "detach": self._detach, "swap": self._swap, "none": lambda step: ()}
-        return list(how[step.verb](step))
+        if step.verb == "attach":
+            return list(self._attach(step))
+        return list(self._detach(step) if step.verb == "detach" else self._swap(step))
 
     def _attach(self, step: Step) -> Iterable[Done]:
         on = self._writer.attach(step.attach, _ids(step))

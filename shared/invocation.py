@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -14,9 +13,11 @@ from shared.errors import CloudCallError, TransientError
 from shared.gateways.clients import Credentials
 from shared.gateways.ecs import EcsGateway
 from shared.gateways.sls import SlsGateway
+from shared.lines import say
 from shared.mapping import Mapping as RoleMapping
 from shared.model import Kind, Outcome, Trigger
-from shared.reconciler import Reconciler, Stamp
+from shared.reconciler import Reconciler
+from shared.recorder import Stamp
 from shared.records import Record, RunRecord
 from shared.settings import Settings
 
@@ -48,9 +49,11 @@ class Invocation:
     def __call__(self, triggers: Sequence[Trigger]) -> dict[str, Any]:
         swept = [t for t in triggers if t.kind == "reconcile" or (t.remedy and not t.instance_ids)]
         named = [t for t in triggers if t not in swept]
-        self._take(self._reconciler.instances(named), keep_unchanged=True)
-        errors = [self._sweep(trigger) for trigger in swept]
-        self._flush()
+        try:
+            self._take(self._reconciler.instances(named), keep_unchanged=True)
+            errors = [self._sweep(trigger) for trigger in swept]
+        finally:
+            self._flush()  # whatever happens, what was done is recorded
         result = {
             "function": self._name,
             "outcomes": dict(sorted(self._outcomes.items())),
@@ -60,7 +63,6 @@ class Invocation:
         }
         transient = next((e for e in errors if isinstance(e, TransientError)), None)
         if self._retrying or transient:
-            say({"result": result, "request_id": self._stamp.request_id})
             first = str(transient) if transient else self._retrying[0]
             text = f"{len(self._retrying)} to be tried again: {first}; {dict(self._outcomes)}"
             raise TransientError(self._name, "retrying", text)
@@ -95,7 +97,7 @@ class Invocation:
             self._outcomes[record.outcome] += 1
             if record.outcome == Outcome.RETRYING.value:
                 self._retrying.append(f"{record.instance_id}: {record.error_message or record.reason}")
-            if not keep_unchanged and record.outcome == Outcome.UNCHANGED.value:
+            if not keep_unchanged and record.outcome == Outcome.UNCHANGED.value and record.action == "none":
                 continue
             self._buffer.append(record.fields())
             if len(self._shown) < SHOWN:
@@ -128,9 +130,3 @@ def shown(record: Record) -> dict[str, str]:
         "error_message",
     )
     return {name: value for name, value in record.fields().items() if name in names}
-
-
-def say(line: Mapping[str, Any]) -> None:
-    """One JSON line on stdout, flushed at once: Function Compute's log has it even if the process is killed next."""
-    sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
-    sys.stdout.flush()

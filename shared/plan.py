@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
-from itertools import islice
 from typing import Literal
 
 import msgspec
@@ -101,24 +100,35 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     decisions: tuple[Decision, ...]
 
 
-def steps(decisions: Iterable[Decision]) -> tuple[Step, ...]:
-    """The calls that carry the decisions out, each batch up to 100 instances. Attaches first: they harm nobody."""
-    grouped: dict[tuple[int, Verb, str, str, str], list[Decision]] = {}
-    for decision in decisions:
+class Batches:
+    """Decisions, gathered into steps of up to 100 instances: as few calls as can be, however long the run."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[int, Verb, str, str, str], list[Decision]] = {}
+
+    def add(self, decision: Decision) -> Step | None:
+        """Take a decision in; the step that it fills, if it fills one. Where nothing is to be done, nothing is kept."""
         if decision.verb == "none" or decision.outcome is not None:
-            continue
+            return None
         detach = decision.instance.role if decision.verb != "attach" else ""
         order = ("attach", "swap", "detach").index(decision.verb)
         key = (order, decision.verb, decision.instance.region, detach, decision.role_after)
-        grouped.setdefault(key, []).append(decision)
-    return tuple(
-        Step(verb=verb, region=region, detach=detach, attach=attach, decisions=batch)
-        for (_, verb, region, detach, attach), members in sorted(grouped.items(), key=lambda item: item[0])
-        for batch in batches(members, BATCH)
-    )
+        members = self._open.setdefault(key, [])
+        members.append(decision)
+        return self._step(key) if len(members) == BATCH else None
+
+    def rest(self) -> Iterator[Step]:
+        """The steps that were not filled. Attaches first: they harm nobody."""
+        for key in sorted(self._open):
+            yield self._step(key)
+
+    def _step(self, key: tuple[int, Verb, str, str, str]) -> Step:
+        _, verb, region, detach, attach = key
+        return Step(verb=verb, region=region, detach=detach, attach=attach, decisions=tuple(self._open.pop(key)))
 
 
-def batches(members: Iterable[Decision], size: int) -> Iterator[tuple[Decision, ...]]:
-    rest = iter(members)
-    while batch := tuple(islice(rest, size)):
-        yield batch
+def steps(decisions: Iterable[Decision]) -> tuple[Step, ...]:
+    """The calls that carry these decisions out."""
+    batches = Batches()
+    filled = [step for decision in decisions if (step := batches.add(decision))]
+    return (*filled, *batches.rest())

@@ -43,8 +43,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 raise ConfigError(f"{variable(name)} is not a setting{hint}")
         values: dict[str, Any] = {"region": region, "account_id": account_id}
         for name, text in given.items():
-            if text != "":
-                values[name] = _READ[fields[name].type](name, text)
+            if text.strip():
+                values[name] = _READ[fields[name].type](name, text.strip())
         for name, where in (("region", "FC_REGION"), ("account_id", "FC_ACCOUNT_ID")):
             if not values[name]:
                 raise ConfigError(f"{variable(name)} is not set, and neither the context nor {where} gives it")

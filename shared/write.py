@@ -7,7 +7,7 @@ nowhere, so no code decides here, but what is on the instance.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -70,18 +70,14 @@ class Writer:
                 middle = len(ids) // 2
                 parts = ids[:middle], ids[middle:]
                 return [name for part in parts for name in self._send(call, role, part, written)]
-            self._fail(written, dict.fromkeys(ids, Failure.of(error, lost=True)))
+            _fail(written, dict.fromkeys(ids, Failure.of(error, lost=True)))
             return list(ids)
         written.request_ids += [answer.request_id] if answer.request_id else []
         written.done |= answer.done
         for name in answer.done:
             written.failed.pop(name, None)
-        self._fail(written, answer.failed)
+        _fail(written, answer.failed)
         return []
-
-    def _fail(self, written: Written, failures: dict[str, Failure]) -> None:
-        written.failed |= failures
-        written.lost |= {name for name, failure in failures.items() if failure.lost}
 
     def _read(self, written: Written) -> None:
         written.held = {}
@@ -90,3 +86,8 @@ class Writer:
                 written.held = held(self._ecs, list(written.failed))
             except CloudCallError:
                 return  # then it stays unknown, and each record says so
+
+
+def _fail(written: Written, failures: Mapping[str, Failure]) -> None:
+    written.failed.update(failures)
+    written.lost |= {name for name, failure in failures.items() if failure.lost}

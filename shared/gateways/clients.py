@@ -17,15 +17,18 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     security_token: str = ""
 
     def __repr__(self) -> str:
-        return f"Credentials({self.access_key_id[:4]}…)"
+        return "Credentials(…)"
 
 
-def config(settings: Settings, credentials: Credentials, *, region: str, endpoint: str = "") -> Any:
+def config(
+    settings: Settings, credentials: Credentials, *, region: str, endpoint: str = "", retries: bool = True
+) -> Any:
     """Config of an alibabacloud_* client.
 
     Retries: RuntimeOptions' are ignored by tea-openapi 0.4.6, only Config's retry_options count (measured). One quiet
     retry for a broken connection (a socket that died while the function was frozen) and for a 5xx. A throttle is not
-    retried here: it lasts until the next minute.
+    retried here: it lasts until the next minute. retries=False: not even that, for a write whose answer may be lost after
+    it was carried out; its caller reads before it tries again.
     """
     from alibabacloud_tea_openapi.utils_models import Config
     from darabonba.policy.retry import RetryOptions
@@ -36,6 +39,7 @@ def config(settings: Settings, credentials: Credentials, *, region: str, endpoin
         "exception": ["RetryError"],
         "errorCode": ["ServiceUnavailable", "InternalError"],
         "backoff": backoff,
+        "maxDelay": 1_000,  # of what an x-acs-retry-after header asks for
     }
     milliseconds = int(settings.timeout_seconds * 1000)
     return Config(
@@ -47,6 +51,6 @@ def config(settings: Settings, credentials: Credentials, *, region: str, endpoin
         protocol="http" if settings.endpoint.startswith("http://") else "https",
         connect_timeout=milliseconds,
         read_timeout=milliseconds,
-        retry_options=RetryOptions({"retryable": True, "retryCondition": [again]}),
+        retry_options=RetryOptions({"retryable": retries, "retryCondition": [again]}),
         user_agent="rolekeeper",
     )

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from shared.errors import CloudCallError, TransientError
+from shared.errors import CloudCallError, Throttled, TransientError
 from shared.gateways.clients import Credentials, config
 from shared.gateways.errors import classify, translated
 from shared.model import Instance
@@ -23,6 +23,7 @@ from shared.settings import Settings
 
 DESCRIBE_IDS = 100
 ROLE_IDS = 50
+TAG_MATCHES = 1_000  # the Tag filter of DescribeInstances shows no more (its API page)
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,8 +39,8 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, error: CloudCallError, *, lost: bool = False) -> Failure:
-        transient = isinstance(error, TransientError)
-        return cls(code=error.code, message=str(error), transient=transient, lost=lost and transient)
+        transient, throttled = isinstance(error, TransientError), isinstance(error, Throttled)
+        return cls(code=error.code, message=str(error), transient=transient, lost=lost and transient and not throttled)
 
 
 class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,15 +59,19 @@ class EcsGateway:
         self._settings, self._credentials = settings, credentials
 
     @cached_property
-    def _sdk(self) -> tuple[Any, Any]:
+    def _sdk(self) -> tuple[Any, Any, Any]:
+        """A client that reads, one that writes, and their models."""
         from alibabacloud_ecs20140526 import models
         from alibabacloud_ecs20140526.client import Client
 
-        return Client(config(self._settings, self._credentials, region=self.region)), models
+        def client(retries: bool) -> Any:
+            return Client(config(self._settings, self._credentials, region=self.region, retries=retries))
+
+        return client(True), client(False), models
 
     def instances(self, ids: Sequence[str]) -> list[Instance]:
         """Those of the ids that ECS shows. It shows none, without an error, to a caller who lacks the permission."""
-        client, models = self._sdk
+        client, _, models = self._sdk
         found: list[Instance] = []
         for batch in _batches(ids, DESCRIBE_IDS):
             request = models.DescribeInstancesRequest(
@@ -77,8 +82,20 @@ class EcsGateway:
         return found
 
     def pages(self, tags: Mapping[str, str] | None = None) -> Iterator[list[Instance]]:
-        """Every instance of the region (with all these tags), up to 100 a page, their roles not looked up."""
-        client, models = self._sdk
+        """Every instance of the region (with all these tags), up to 100 a page, their roles not looked up.
+
+        ECS's own filter by tags is cheap but shows no more than 1,000: then the whole region is gone through for the rest.
+        """
+        shown: set[str] = set()
+        for page in self._pages(tags):
+            shown |= {i.instance_id for i in page} if tags else set()
+            yield page
+        if tags and len(shown) >= TAG_MATCHES:
+            for page in self._pages():
+                yield [i for i in page if i.instance_id not in shown and tags.items() <= i.tags.items()]
+
+    def _pages(self, tags: Mapping[str, str] | None = None) -> Iterator[list[Instance]]:
+        client, _, models = self._sdk
         wanted = [models.DescribeInstancesRequestTag(key=k, value=v) for k, v in (tags or {}).items()] or None
         token: str | None = None
         while True:
@@ -95,7 +112,7 @@ class EcsGateway:
 
     def roles(self, ids: Sequence[str]) -> dict[str, str]:
         """The role on each instance that has one. Refused whole where one id is unknown or of the classic network."""
-        client, models = self._sdk
+        client, _, models = self._sdk
         found: dict[str, str] = {}
         for batch in _batches(ids, ROLE_IDS):
             request = models.DescribeInstanceRamRoleRequest(
@@ -110,7 +127,7 @@ class EcsGateway:
 
     def attach(self, role: str, ids: Sequence[str]) -> BatchResult:
         """AttachInstanceRamRole, one call: up to 100 ids."""
-        client, models = self._sdk
+        _, client, models = self._sdk
         request = models.AttachInstanceRamRoleRequest(
             region_id=self.region, ram_role_name=role, instance_ids=json.dumps(list(ids))
         )
@@ -122,7 +139,7 @@ class EcsGateway:
 
     def detach(self, role: str, ids: Sequence[str]) -> BatchResult:
         """DetachInstanceRamRole, one call, by name: a role that somebody else attached meanwhile stays."""
-        client, models = self._sdk
+        _, client, models = self._sdk
         request = models.DetachInstanceRamRoleRequest(
             region_id=self.region, ram_role_name=role, instance_ids=json.dumps(list(ids))
         )
@@ -134,19 +151,32 @@ class EcsGateway:
 
 
 def _result(call: str, ids: Sequence[str], body: Any, items: Sequence[Any]) -> BatchResult:
-    """Success is Success true, or Code 200 as text or number: the samples of the API pages have all three."""
+    """Success is Success true, or Code 200 as text or number: the samples of the API pages have all three.
+
+    Without an answer for an instance, or with one that says a detach took nothing off, only a read can tell.
+    """
     request_id = str(body.request_id or "")
     done: set[str] = set()
     failed: dict[str, Failure] = {}
     for item in items:
-        if item.success is True or (item.success is None and str(item.code) == "200"):
-            done.add(item.instance_id)
-        else:
-            error = classify(call, str(item.code or "NoCode"), str(item.message or ""), 0, request_id)
+        taken = getattr(item, "instance_ram_role_sets", None)
+        if not (item.success is True or (item.success is None and str(item.code) == "200")):
+            code = str(item.code or "")
+            error = classify(call, code, str(item.message or ""), int(code) if code.isdecimal() else 0, request_id)
             failed[item.instance_id] = Failure.of(error)
+        elif taken and taken.instance_ram_role_set == []:
+            failed[item.instance_id] = _unclear(
+                "NothingDetached", f"{call}: the answer says that no role was taken off"
+            )
+        else:
+            done.add(item.instance_id)
     for missing in set(ids) - done - set(failed):
-        failed[missing] = Failure(code="NoResult", message=f"{call}: the answer does not name this instance", lost=True)
+        failed[missing] = _unclear("NoResult", f"{call}: the answer does not name this instance")
     return BatchResult(done=frozenset(done), failed=failed, request_id=request_id)
+
+
+def _unclear(code: str, message: str) -> Failure:
+    return Failure(code=code, message=message, transient=True, lost=True)
 
 
 def _instances(body: Any, region: str) -> list[Instance]:

@@ -11,11 +11,14 @@ from shared.errors import CloudCallError, PermanentError, Throttled, TransientEr
 
 _THROTTLED = re.compile(r"Throttl|FlowControl|QpsLimit|(?:Read|Write)QuotaExceed|ServerBusy|ResourceExhausted")
 _TRANSIENT = re.compile(r"ServiceUnavailable|InternalError|InternalServerError|RequestTimeout|LogRequestError|BadResponse|"
-                        r"IncorrectInstanceStatus|OperationConflict|InvalidSecurityToken\.Expired|LastTokenProcessing")  # fmt: skip
+                        r"IncorrectInstanceStatus|OperationConflict|InvalidSecurityToken\.Expired|LastTokenProcessing|"
+                        r"SignatureNonceUsed")  # fmt: skip
+_SIGNED = re.compile(r"(?is)\b(?:server )?(?:string ?to ?sign|canonical ?request)\b.*")  # holds the security token
 
 
 def classify(call: str, code: str, message: str, status: int, request_id: str) -> CloudCallError:
     """By the code first: the HTTP status of a throttle is 400, 403 or 429 (ECS api-throttling)."""
+    message = " ".join(_SIGNED.sub("(cut)", message).split())[:500]
     kind: type[CloudCallError] = PermanentError
     if _THROTTLED.search(code) or status == 429:
         kind = Throttled
@@ -26,16 +29,17 @@ def classify(call: str, code: str, message: str, status: int, request_id: str) -
 
 @contextmanager
 def translated(call: str) -> Iterator[None]:
-    """Around one SDK call: any SDK error comes out as PermanentError, TransientError or Throttled."""
+    """Around one SDK call: any error comes out as PermanentError, TransientError or Throttled.
+
+    What the SDK did not foresee (an answer of another shape makes it raise anything) is transient: no usable answer.
+    """
     try:
         yield
     except CloudCallError:
         raise
     except Exception as error:
-        ours = _from_tea(call, error) or _from_sls(call, error)
-        if ours is None:
-            raise
-        raise ours from error
+        unforeseen = classify(call, "", f"no usable answer ({type(error).__name__}: {error})", 0, "")
+        raise _from_tea(call, error) or from_sls(call, error) or unforeseen from error
 
 
 def _from_tea(call: str, error: Exception) -> CloudCallError | None:
@@ -49,21 +53,15 @@ def _from_tea(call: str, error: Exception) -> CloudCallError | None:
     status = int(getattr(error, "status_code", 0) or data.get("statusCode") or 0)
     if not code:
         message = f"no usable answer ({message})"
-    return classify(
-        call, code, _one_line(message), status, str(getattr(error, "request_id", "") or data.get("RequestId") or "")
-    )
+    return classify(call, code, message, status, str(getattr(error, "request_id", "") or data.get("RequestId") or ""))
 
 
-def _from_sls(call: str, error: Exception) -> CloudCallError | None:
+def from_sls(call: str, error: Exception) -> CloudCallError | None:
     """aliyun.log.LogException: a plain Exception with getters."""
     if type(error).__name__ != "LogException":
         return None
     get: Any = error
     return classify(
-        call, str(get.get_error_code() or ""), _one_line(str(get.get_error_message())),
+        call, str(get.get_error_code() or ""), str(get.get_error_message()),
         int(get.get_resp_status() or 0), str(get.get_request_id() or ""),
     )  # fmt: skip
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())[:500]

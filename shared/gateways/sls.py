@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from shared.errors import CloudCallError, TransientError
+from shared.errors import CloudCallError, PermanentError, TransientError
 from shared.gateways.clients import Credentials
-from shared.gateways.errors import translated
+from shared.gateways.errors import from_sls, translated
+from shared.lines import say
 from shared.settings import Settings
 
 LOGS_A_CALL = 4_000  # the documented limit is 4,096 logs and 3 MB a request
 BYTES_A_CALL = 2_500_000
+VALUE_BYTES = 32_000  # SLS takes 1 MB, but nothing that long is of use; no value may cost the others their place
+GIVE_UP = 3  # calls in a row that SLS did not answer, before it is left alone for the rest of the invocation
 TOPIC = "rolekeeper"
 
 
@@ -24,6 +25,7 @@ class SlsGateway:
 
     def __init__(self, settings: Settings, credentials: Credentials) -> None:
         self._settings, self._credentials = settings, credentials
+        self._unanswered = 0
 
     @cached_property
     def _client(self) -> Any:
@@ -34,27 +36,38 @@ class SlsGateway:
 
         Whether SLS has them all; those that it did not take stand on stdout as JSON lines.
         """
-        project, ok = self._settings.sls_project, True
-        for batch in _batches(logs):
+        ok = True
+        for batch in _batches([{key: _clipped(value) for key, value in log.items()} for log in logs]):
             try:
-                if not project:
-                    raise TransientError("PutLogs", "", "ROLEKEEPER_SLS_PROJECT is not set")
-                self._put(project, batch)
+                self._put(batch)
+                self._unanswered = 0
             except CloudCallError as error:
                 ok = False
-                reason = {"records_not_in_sls": len(batch), "code": error.code, "why": error.message}
-                lines = [*([reason] if project else []), *({"record": dict(log)} for log in batch)]
-                sys.stdout.write("".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines))
-        sys.stdout.flush()
+                self._unanswered += isinstance(error, TransientError)
+                if self._settings.sls_project:
+                    say({"records_not_in_sls": len(batch), "code": error.code, "why": error.message})
+                for log in batch:
+                    say({"record": log})
         return ok
 
-    def _put(self, project: str, logs: Sequence[Mapping[str, str]]) -> None:
-        from aliyun.log import LogItem, PutLogsRequest
-
-        now = int(time.time())
-        items = [LogItem(timestamp=now, contents=list(log.items())) for log in logs]
+    def _put(self, logs: Sequence[Mapping[str, str]]) -> None:
+        project = self._settings.sls_project
+        if not project:
+            raise PermanentError("PutLogs", "", "ROLEKEEPER_SLS_PROJECT is not set")
+        if self._unanswered >= GIVE_UP:
+            raise PermanentError("PutLogs", "", f"not asked: SLS did not answer {GIVE_UP} calls in a row")
         with translated("PutLogs"):
+            from aliyun.log import LogItem, PutLogsRequest
+
+            now = int(time.time())
+            items = [LogItem(timestamp=now, contents=list(log.items())) for log in logs]
             self._client.put_logs(PutLogsRequest(project, self._settings.sls_logstore, TOPIC, TOPIC, items))
+
+
+def _clipped(value: str) -> str:
+    """As UTF-8, and no longer than is of use."""
+    data = value.encode("utf-8", "replace")
+    return data.decode() if len(data) <= VALUE_BYTES else data[:VALUE_BYTES].decode("utf-8", "ignore") + " (cut)"
 
 
 def _batches(logs: Sequence[Mapping[str, str]]) -> list[list[Mapping[str, str]]]:
@@ -78,18 +91,18 @@ def client(settings: Settings, credentials: Credentials) -> Any:
     base: Any = LogClient
 
     class OneTry(base):  # type: ignore[misc]
-        """The SDK's client tries ten times with a second between on any 5xx (measured): longer than a function lives."""
+        """The SDK's own, asking again, takes ten times a second and more for any 5xx (measured): longer than a function lives."""
 
-        def _getHttpResponse(self, *args: Any, **options: Any) -> Any:
+        def _sendRequest(self, *args: Any, **options: Any) -> Any:
             from aliyun.log import LogException
 
             try:
-                answer = super()._getHttpResponse(*args, **options)
-            except LogException as error:
-                raise TransientError("SLS", "", str(error.get_error_message())) from error
-            if answer[0] >= 500:
-                raise TransientError("SLS", f"HTTP {answer[0]}", "SLS could not carry the call out")
-            return answer
+                return super()._sendRequest(*args, **options)
+            except LogException as error:  # the SDK asks again after no other error
+                ours = from_sls("SLS", error)
+                if isinstance(ours, TransientError):
+                    raise ours from error
+                raise
 
     at, region = settings.endpoint, settings.region
     made: Any = OneTry(

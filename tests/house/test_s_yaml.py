@@ -97,7 +97,7 @@ def test_the_environment_names_exactly_the_settings(functions: dict[str, dict[st
 
 def test_the_environment_makes_valid_settings(functions: dict[str, dict[str, Any]]) -> None:
     for props in functions.values():
-        env = {name: value for name, value in props["environmentVariables"].items()}
+        env = dict(props["environmentVariables"])
         assert all(isinstance(value, str) for value in env.values())
         settings = Settings.from_env(env)
         assert (settings.account_id, settings.region) == (ACCOUNT, props["region"])
@@ -119,7 +119,9 @@ def test_every_function_has_its_limits_its_log_its_role_and_a_place_for_what_fai
         again = props["asyncInvokeConfig"]
         assert set(again) == {"maxAsyncRetryAttempts", "maxAsyncEventAgeInSeconds", "destinationConfig"}
         assert again["maxAsyncRetryAttempts"] == 3
-        assert again["destinationConfig"]["onFailure"]["destination"].startswith(f"acs:mns:{props['region']}:{ACCOUNT}:/queues/")
+        assert again["destinationConfig"]["onFailure"]["destination"].startswith(
+            f"acs:mns:{props['region']}:{ACCOUNT}:/queues/"
+        )
 
 
 def test_triggers_have_known_keys_and_eventbridge_ones_stand_last(functions: dict[str, dict[str, Any]]) -> None:

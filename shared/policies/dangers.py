@@ -1,0 +1,142 @@
+"""What a permission policy grants that it should not. Judges Allow statements; a Deny takes nothing from safety."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from shared.mapping.globs import matcher
+from shared.policies import rules
+from shared.policies.findings import Rule
+from shared.policies.forms import Found, texts
+from shared.policies.positions import Path
+
+_IDENTITY = ("ram", "ims")
+"""The services that say who may do what; ims is the newer half of RAM's API."""
+
+_WAYS: dict[Rule, tuple[str, ...]] = {
+    rules.ATTACH_POLICY: (
+        "ram:AttachPolicyToRole", "ram:AttachPolicyToUser", "ram:AttachPolicyToGroup", "resourcemanager:AttachPolicy",
+    ),
+    rules.ESCALATION: (
+        "ram:CreatePolicyVersion", "ram:SetDefaultPolicyVersion", "ram:CreateRole", "ram:UpdateRole",
+        "ram:DetachPolicyFromRole", "ram:DetachPolicyFromUser", "ram:DetachPolicyFromGroup", "ram:AddUserToGroup",
+        "ram:CreateAccessKey", "ram:CreateLoginProfile", "ram:UpdateLoginProfile", "ram:CreateUser",
+        "ram:CreateSAMLProvider", "ram:UpdateSAMLProvider", "ram:CreateOIDCProvider", "ram:UpdateOIDCProvider",
+        "ims:CreateAccessKey", "ims:CreateLoginProfile", "ims:UpdateLoginProfile", "ims:CreateUser", "ims:AddUserToGroup",
+        "ims:CreateSAMLProvider", "ims:UpdateSAMLProvider", "ims:CreateOIDCProvider", "ims:UpdateOIDCProvider",
+        "resourcemanager:CreatePolicyVersion", "resourcemanager:SetDefaultPolicyVersion", "resourcemanager:CreateRole",
+        "resourcemanager:UpdateRole", "resourcemanager:DetachPolicy",
+    ),
+}  # fmt: skip
+"""Ways to permissions beyond those granted."""
+
+_ON_ROLES = ("ram:PassRole", "sts:AssumeRole", "ecs:AttachInstanceRamRole")
+
+
+def check_dangers(statement: dict[str, Any], at: Path, pass_role: bool) -> Iterator[Found]:
+    """pass_role: the document lets somebody give roles to instances, so ecs.aliyuncs.com is the one service to pass to."""
+    denies = statement.get("Effect") == "Deny"
+    for name, rule in (("NotAction", rules.NOT_ACTION), ("NotResource", rules.NOT_RESOURCE)):
+        if name in statement:
+            yield rule, f"{name} {'denies' if denies else 'allows'} everything but what it lists", (*at, name)
+    if denies:
+        return
+    resources = texts(statement, "Resource")
+    universal = "NotResource" in statement or any(_is_universal(text) for _, text in resources)
+    for index, action in texts(statement, "Action"):
+        path = (*at, "Action") if index is None else (*at, "Action", index)
+        service, _, rest = action.partition(":")
+        if not service.strip("*") and not rest.strip("*") and universal:
+            yield rules.EVERYTHING, f"{action!r} on every resource", path
+        elif "*" in service or "?" in service:
+            yield rules.SERVICE_WILDCARD, f"{action!r} has a wildcard in place of a service", path
+        elif service.lower() in _IDENTITY and not rest.strip("*"):
+            yield rules.RAM_ALL, f"{action!r} allows everything that RAM can do", path
+        else:
+            yield from _check_action(action, statement, universal, at, path, pass_role)
+
+
+def _check_action(
+    action: str, statement: dict[str, Any], universal: bool, at: Path, path: Path, pass_role: bool
+) -> Iterator[Found]:
+    covers = matcher((action.lower(),))
+    for rule, ways in _WAYS.items():
+        reached = [way for way in ways if covers(way.lower())]
+        if reached:
+            more = f" and {len(reached) - 3} more" if len(reached) > 3 else ""
+            yield rule, f"{action!r} allows {', '.join(reached[:3])}{more}", path
+    for on_role, rule in zip(_ON_ROLES, (rules.PASS_ANY, rules.ASSUME_ANY, None), strict=True):
+        if covers(on_role.lower()):
+            yield from _check_roles(on_role, rule, statement, at, path)
+    if covers("ram:passrole"):
+        problem = _service_problem(statement.get("Condition"), pass_role)
+        if problem:
+            yield rules.PASS_SERVICE, problem, path
+    service, _, rest = action.partition(":")
+    if not rest.strip("*") and universal and service.lower() != "sts":
+        yield rules.WHOLE_SERVICE, f"{action!r} on every resource", path
+
+
+def _check_roles(action: str, rule: Rule | None, statement: dict[str, Any], at: Path, path: Path) -> Iterator[Found]:
+    if "NotResource" in statement and rule:
+        yield rule, f"{action} on every role that NotResource does not list", path
+    for index, resource in texts(statement, "Resource"):
+        where = (*at, "Resource") if index is None else (*at, "Resource", index)
+        name = role_named(resource)
+        if name is None:
+            continue
+        if not name.strip("*?"):
+            if rule:
+                yield rule, f"{action} on {resource!r} is any role", where
+        elif "*" in name or "?" in name or (action == "sts:AssumeRole" and "*" in resource.split(":")[3]):
+            if rule:
+                yield rules.ROLE_PATTERN, f"{action} on {resource!r}", where
+        elif name != name.lower():
+            yield rules.UPPER_CASE_ROLE, f"{action} on {resource!r}", where
+
+
+def role_named(resource: str) -> str | None:
+    """The role's name in a resource, with its wildcards; "*" = any role; None = the resource is no role at all."""
+    parts = resource.split(":", 4)
+    if "*" in parts[0] or "?" in parts[0]:
+        return "*"
+    if len(parts) < 5:
+        return "*" if matcher((parts[1].lower(),))("ram") and resource.endswith("*") else None if len(parts) > 1 else None
+    if not matcher((parts[1].lower(),))("ram"):
+        return None
+    kind, slash, name = parts[4].partition("/")
+    if "*" in kind or "?" in kind:
+        return "*"
+    return name if kind.lower() == "role" and slash else None
+
+
+def _is_universal(resource: str) -> bool:
+    return not resource.removeprefix("acs").strip("*?:/")
+
+
+def _service_problem(condition: Any, pass_role: bool) -> str:
+    """What the condition on acs:Service leaves open, "" = nothing."""
+    services = [service for test, keys in _tests(condition) if test in _LIMITING for service in _values(keys)]
+    if not services or any("*" in service or "?" in service for service in services):
+        return "ram:PassRole to any service: no condition says which one may get the role"
+    others = sorted({service for service in services if service.lower() != "ecs.aliyuncs.com"})
+    return f"ram:PassRole to {', '.join(others)}, which is not ECS" if pass_role and others else ""
+
+
+_LIMITING = ("StringEquals", "StringEqualsIgnoreCase", "StringLike")
+
+
+def _tests(condition: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for operator, keys in condition.items() if isinstance(condition, dict) else ():
+        if isinstance(keys, dict):
+            yield operator, keys
+
+
+def _values(keys: Mapping[str, Any]) -> Iterator[str]:
+    for key, values in keys.items():
+        if key.lower() == "acs:service":
+            yield from (str(value) for value in (values if isinstance(values, list | tuple) else [values]))
+
+
+Kind = Literal["policy", "trust", "pass-role"]

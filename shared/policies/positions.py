@@ -1,0 +1,66 @@
+"""Where each value of a JSON text stands. Reads any text: what comes after a mistake has no line. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+
+Path = tuple[str | int, ...]
+
+_TOKEN = re.compile(r'\s*("(?:[^"\\\x00-\x1f]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+)')
+
+
+def lines_of(text: str) -> dict[Path, int]:
+    """Path -> line, from 1: {("Statement", 0, "Effect"): 4, ...}. A member of an object stands where its key does."""
+    lines: dict[Path, int] = {}
+    stack: list[str | int] = []  # the index reached in each open list, the key in each open object ("" before it)
+    wants_key = False
+    line, at = 1, 0
+    while found := _TOKEN.match(text, at):
+        token = found[1]
+        line += text.count("\n", at, found.start(1))
+        at = found.start(1)
+        if wants_key and token.startswith('"'):
+            stack[-1] = _string(token)
+            lines.setdefault(tuple(stack), line)
+            wants_key = False
+        elif token in ("{", "["):
+            lines.setdefault(tuple(stack), line)
+            wants_key = token == "{"
+            stack.append("" if wants_key else 0)
+        elif token in ("}", "]"):
+            if not stack:
+                break
+            stack.pop()
+            wants_key = False
+        elif token == ",":
+            if not stack:
+                break
+            last = stack[-1]
+            wants_key = isinstance(last, str)
+            stack[-1] = "" if isinstance(last, str) else last + 1
+        elif token != ":":
+            lines.setdefault(tuple(stack), line)
+        at = found.end()
+    return lines
+
+
+def line_at(lines: Mapping[Path, int], path: Path) -> int:
+    """The line of the path, or of what it stands in; 0 where nothing is known. A list may have grown in rendering."""
+    while path not in lines and path:
+        path = path[:-1]
+    return lines.get(path, 0)
+
+
+def shown(path: Path) -> str:
+    """("Statement", 0, "Action", 1) -> Statement[0].Action[1]."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
+    return text.removeprefix(".")
+
+
+def _string(token: str) -> str:
+    try:
+        return str(json.loads(token))
+    except ValueError:
+        return token

@@ -1,0 +1,134 @@
+"""The operator's commands as an operator runs them: output, exit codes, and errors of one line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+EVENTS = ROOT / "events"
+
+
+def run(*words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-W", "error::UserWarning", "-c", "from cli.main import main; main()", *words],
+        cwd=ROOT, env={"PATH": "/usr/bin:/bin", "PYTHONIOENCODING": "utf-8"}, capture_output=True, input=stdin, timeout=120,
+    )  # fmt: skip
+
+
+def rows(ran: subprocess.CompletedProcess[bytes]) -> list[dict[str, Any]]:
+    assert ran.returncode == 0, ran.stderr.decode()
+    return [json.loads(line) for line in ran.stdout.decode().splitlines()]
+
+
+def test_read_tells_how_an_event_is_understood() -> None:
+    (row,) = rows(run("read", "--json", "events/tags_changed/ecs-add-tags.json"))
+    assert row["kind"] == "tags_changed"
+    assert row["instance_ids"] == ["i-bp1ecr0000000000000a"]
+    assert (row["region"], row["account_id"], row["actor"]) == ("cn-hangzhou", "1234567890123456", "alice")
+    assert row["event_id"]
+    assert row["event_time"] == "2026-11-23T08:00:00Z"
+
+
+def test_read_tells_why_an_event_is_ignored() -> None:
+    found = {
+        row["file"]: row["ignored"]
+        for row in rows(run("read", "--json", *map(str, sorted(EVENTS.glob("ignored/*.json")))))
+    }
+    assert len(found) == len(list(EVENTS.glob("ignored/*.json")))
+    assert found[str(EVENTS / "ignored/own-tag-write.json")] == "own-write"
+    assert found[str(EVENTS / "ignored/tag-resources-failed.json")] == "failed-call"
+
+
+def test_read_takes_standard_input_and_answers_every_member_of_a_list() -> None:
+    ran = run("read", "-", "--json", stdin=b'[{"triggerTime": "x", "triggerName": "t", "payload": ""}, 3]')
+    assert [row.get("kind", row.get("ignored")) for row in rows(ran)] == ["reconcile", "unknown-event"]
+
+
+def test_read_ignores_an_event_of_another_account_when_told_ours() -> None:
+    (row,) = rows(run("read", "--json", "--account", "1", "events/instance_created/state-created.json"))
+    assert row["ignored"] == "foreign-account"
+
+
+def test_read_for_people_shows_the_same() -> None:
+    shown = run("read", "events/instance_created/state-created.json").stdout.decode()
+    assert "instance_created" in shown
+    assert "i-bp1ecr0000000000000a" in shown
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(["read", "no/such/file.json"], id="read"),
+        pytest.param(["replay", "no/such/file.json"], id="replay"),
+        pytest.param(["validate", "no/such/file.json"], id="validate"),
+    ],
+)
+def test_a_file_that_is_not_there_is_one_line(words: list[str]) -> None:
+    ran = run(*words)
+    assert ran.returncode == 1
+    assert ran.stderr.decode() == "rolekeeper: no/such/file.json: cannot be read: No such file or directory\n"
+
+
+def test_the_shipped_mapping_is_valid() -> None:
+    ran = run("validate")
+    assert ran.returncode == 0
+    assert ran.stdout.decode().startswith("roles.yaml: valid: 4 roles, 6 rules, hash ")
+
+
+def test_a_broken_mapping_is_told_with_file_line_rule_key_and_suggestion(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.yaml"
+    broken.write_text(
+        "version: 1\nroles:\n  web: {}\nrules:\n  - name: web tier\n    when: {tag: {app: web}}\n    role: web\n"
+    )
+    ran = run("validate", str(broken))
+    assert ran.returncode == 1
+    first = ran.stdout.decode().splitlines()[0]
+    assert first.startswith(f"{broken}:6: rule 'web tier': when.tag:")
+    assert "did you mean 'tags'?" in first
+
+
+def test_warnings_do_not_fail_a_mapping(tmp_path: Path) -> None:
+    file = tmp_path / "warned.yaml"
+    file.write_text(
+        "version: 1\nroles: {web: {}, idle: {}}\nrules:\n  - {name: all, role: web}\n  - {name: late, role: web}\n"
+    )
+    ran = run("validate", str(file))
+    assert ran.returncode == 0
+    assert ran.stdout.decode().count("warning") >= 2
+    assert "idle" in ran.stdout.decode()
+    assert "late" in ran.stdout.decode()
+
+
+def test_replay_runs_events_through_the_functions_and_prints_the_records() -> None:
+    ran = run(
+        "replay", "--json", "--tag", "app=web", "--tag", "env=prod", "events/instance_created/state-created.json",
+        "events/ignored/state-stopped.json",
+    )  # fmt: skip
+    created, stopped = rows(ran)
+    (record,) = created["records"]
+    assert (record["outcome"], record["rule"], record["role_after"]) == ("attached", "web tier", "web-reader")
+    assert stopped["records"] == []
+    assert stopped["ignored"][0]["reason"] == "not-for-us"
+
+
+def test_replay_for_people_has_a_row_an_event() -> None:
+    shown = run("replay", "--role", "worker", "events/tags_changed/ecs-untag-resources.json").stdout.decode()
+    assert "detached" in shown
+    assert "worker -> -" in shown
+
+
+def test_replay_refuses_a_tag_without_a_value() -> None:
+    ran = run("replay", "--tag", "app", "events/instance_created/state-created.json")
+    assert ran.returncode == 1
+    assert "write KEY=VALUE" in ran.stderr.decode()
+
+
+def test_the_schema_printed_is_the_schema_committed() -> None:
+    printed = json.loads(run("schema").stdout)
+    assert printed == json.loads((ROOT / "docs/roles.schema.json").read_text(encoding="utf-8"))

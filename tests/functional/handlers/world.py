@@ -1,0 +1,171 @@
+"""The functions on an emulated cloud, as Function Compute runs them: bytes in, a context, JSON lines out. Asserts nothing."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Literal
+
+import pytest
+
+from fakecloud.cloud import Cloud
+from fakecloud.ecs.models import Instance
+from fakecloud.identity import ACCOUNT, ROOT_KEY
+from fakecloud.sls.models import Project
+from shared.errors import RolekeeperError
+
+Runtime = Literal["python3.10", "python3.12"]
+PROJECT, LOGSTORE, REGION = "rolekeeper", "rolekeeper-records", "cn-hangzhou"
+KEY_VARIABLES = ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN")
+LISTED = ("web", "worker", "batch")
+RULES = """
+version: 1
+roles: {web: {description: w}, worker: {description: k}, batch: {description: b}}
+rules:
+  - {name: frozen, when: {tags: {rolekeeper: "off"}}, then: ignore}
+  - {name: on trial, when: {tags: {app: trial}}, role: web, mode: audit}
+  - {name: gentle, when: {tags: {app: gentle}}, role: web, mode: attach-only}
+  - {name: take over, when: {tags: {app: ours}}, role: web, foreign_roles: replace}
+  - {name: by app, when: {tags: {app: [web, worker, batch]}}, role: "${tags.app}"}
+  - {name: by tag, when: {tags: {ram-role: {exists: true}}}, role: "${tags.ram-role}"}
+settings: {mode: MODE, foreign_roles: FOREIGN, launch_grace: 10m, record_unchanged: SHOWN}
+"""
+
+
+@dataclass
+class Run:
+    """What one invocation gave: its result or its error, the JSON lines on stdout, and the calls it made."""
+
+    result: dict[str, Any]
+    error: Exception | None
+    lines: list[dict[str, Any]]
+    calls: list[str]
+
+    def outcome(self, instance_id: str) -> tuple[str, str]:
+        (shown,) = [r for r in self.result.get("records", []) if r["instance_id"] == instance_id]
+        return shown["outcome"], shown["reason"]
+
+
+@dataclass
+class World:
+    cloud: Cloud
+    env: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str]
+    folder: Path
+    runtime: Runtime = "python3.12"
+    printed: list[str] = field(default_factory=list)
+    mappings: int = 0
+
+    def open(self) -> None:
+        """Roles, the logstore, and the function's environment."""
+        for name in (*LISTED, "foreign"):
+            self.cloud.ram.put_role(ACCOUNT, name)
+        self.add_logstore()
+        for name, value in {"REGION": REGION, "ACCOUNT_ID": ACCOUNT, "SLS_PROJECT": PROJECT}.items():
+            self.env.setenv(f"ROLEKEEPER_{name}", value)
+        for name in KEY_VARIABLES:
+            self.env.delenv(name, raising=False)
+        if self.runtime == "python3.12":
+            self.env.setenv(KEY_VARIABLES[0], ROOT_KEY[0])
+            self.env.setenv(KEY_VARIABLES[1], ROOT_KEY[1])
+        self.map()
+
+    def add_logstore(self) -> None:
+        project = Project(PROJECT, REGION, ACCOUNT, "", 0, 0)
+        self.cloud.sls.state.add(project)
+        project.create_logstore(LOGSTORE, {"ttl": 30}, 0, 200)
+
+    def map(self, text: str = RULES, *, mode: str = "enforce", foreign: str = "keep", shown: bool = False) -> None:
+        """roles.yaml; each in a file of its own, since a process reads a file once."""
+        self.mappings += 1
+        path = self.folder / f"roles-{self.mappings}.yaml"
+        path.write_text(text.replace("MODE", mode).replace("FOREIGN", foreign).replace("SHOWN", str(shown).lower()))
+        self.env.setenv("ROLEKEEPER_ROLES_FILE", str(path))
+
+    def instance(self, app: str = "", **properties: Any) -> Instance:
+        return self.instances(1, app, **properties)[0]
+
+    def instances(self, count: int, app: str = "", **properties: Any) -> list[Instance]:
+        tags = {**({"app": app} if app else {}), **properties.pop("tags", {})}
+        return self.cloud.ecs.make(count, tags=tags, **properties)
+
+    def run(self, function: str, event: object) -> Run:
+        """An invocation; its error is kept. The journal begins anew."""
+        body = event if isinstance(event, (bytes, str)) else json.dumps(event).encode()
+        self.capsys.readouterr()
+        self.cloud.calls.clear()
+        result: dict[str, Any] = {}
+        raised: Exception | None = None
+        try:
+            result = importlib.import_module(f"functions.{function}").handler(body, context(self.runtime))
+            json.dumps(result)
+        except RolekeeperError as error:
+            raised = error
+        out = self.capsys.readouterr()
+        self.printed += [out.out, out.err]
+        lines = [json.loads(line) for line in out.out.splitlines()]
+        return Run(result, raised, lines, self.cloud.calls.actions())
+
+    def records(self) -> list[dict[str, str]]:
+        """Everything in SLS, in the order of writing, without SLS's own fields."""
+        logs = self.cloud.sls.logs(PROJECT, LOGSTORE)
+        return [{k: v for k, v in log.items() if not k.startswith("__")} for log in logs]
+
+    def record(self, instance_id: str) -> dict[str, str]:
+        (found,) = [log for log in self.records() if log.get("instance_id") == instance_id]
+        return found
+
+    def role(self, instance_id: str) -> str:
+        found = self.cloud.ecs.instance(instance_id)
+        return found.role if found else ""
+
+
+def context(runtime: Runtime) -> Any:
+    """As Function Compute makes it: up to python3.10 with credentials and service, on python3.12 without."""
+    base = {"request_id": "1-65dd9ece-123e1745", "region": REGION, "account_id": ACCOUNT,
+            "function": SimpleNamespace(name="f", handler="h", memory=512, timeout="60"), "logger": None}  # fmt: skip
+    if runtime == "python3.12":
+        return _Strict(**base, log_project="", log_store="")
+    keys = SimpleNamespace(access_key_id=ROOT_KEY[0], access_key_secret=ROOT_KEY[1], security_token="")
+    return _Strict(**base, credentials=keys, service=SimpleNamespace(name=""), tracing=None, retry_count=0)
+
+
+class _Strict(SimpleNamespace):
+    """Unlike a mock: what it does not have raises AttributeError."""
+
+
+def created(ids: Iterable[str], *, age: float | None = 1.0, region: str = REGION, **record: Any) -> dict[str, Any]:
+    """RunInstances as ActionTrail tells it. age: seconds since the event, None = a time that nobody can read."""
+    response = {"InstanceIdSets": {"InstanceIdSet": list(ids)}}
+    return trail("RunInstances", age=age, region=region, responseElements=response, **record)
+
+
+def tagged(ids: Iterable[str], *, age: float | None = 1.0, region: str = REGION, **record: Any) -> dict[str, Any]:
+    request = {"ResourceType": "instance", **{f"ResourceId.{n}": i for n, i in enumerate(ids, 1)}}
+    return trail("TagResources", age=age, region=region, requestParameters=request, **record)
+
+
+def trail(name: str, *, age: float | None, region: str, **record: Any) -> dict[str, Any]:
+    when = datetime.now(timezone.utc) - timedelta(seconds=age or 0.0)
+    time = "a while ago" if age is None else when.strftime("%Y-%m-%dT%H:%M:%SZ")
+    data = {"eventName": name, "eventTime": time, "serviceName": "Ecs", "acsRegion": region,
+            "recipientAccountId": ACCOUNT, "eventId": "record-1", **record}  # fmt: skip
+    return {"specversion": "1.0", "id": "event-1", "source": "acs.ecs", "type": "ecs:ActionTrail:ApiCall", "time": time,
+            "aliyunaccountid": ACCOUNT, "aliyunregionid": region, "data": data}  # fmt: skip
+
+
+def remediate(**asked: Any) -> dict[str, Any]:
+    return {"remediate": asked}
+
+
+def timer(payload: str = "") -> dict[str, str]:
+    return {"triggerTime": "2026-11-23T08:00:00Z", "triggerName": "every-half-hour", "payload": payload}
+
+
+def without(record: Mapping[str, str], *names: str) -> dict[str, str]:
+    return {name: value for name, value in record.items() if name not in names}

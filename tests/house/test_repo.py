@@ -1,0 +1,91 @@
+"""Rules of the repository itself: small files that say what they are for, honest locks, docs that follow the code."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from fakecloud.switches import Switches
+from shared.model import Outcome, Reason
+from shared.records import Record
+from shared.settings import Settings, variable
+
+ROOT = Path(__file__).resolve().parents[2]
+TRACKED = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+PYTHON = [name for name in TRACKED if name.endswith(".py") and (ROOT / name).exists()]
+CODE = [name for name in PYTHON if name.startswith(("shared/", "functions/", "fakecloud/", "cli/"))]
+MARKDOWN = [name for name in TRACKED if name.endswith(".md") and (ROOT / name).exists()]
+
+
+def read(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", PYTHON)
+def test_a_module_says_what_it_is_for_and_stays_small(name: str) -> None:
+    text = read(name)
+    assert len(text.splitlines()) <= 300
+    if text.strip():
+        assert ast.get_docstring(ast.parse(text)), "the first line says what the file is for"
+        assert text.startswith('"""')
+
+
+def test_most_modules_are_small() -> None:
+    sizes = sorted(len(read(name).splitlines()) for name in CODE if read(name).strip())
+    assert sizes[len(sizes) // 2] < 110
+
+
+def test_the_lock_file_pins_with_hashes_and_names_no_address() -> None:
+    lock = read("requirements.lock")
+    assert "://" not in lock
+    assert "--index" not in lock
+    assert "--find-links" not in lock
+    pinned = re.findall(r"^([a-z0-9._-]+)==", lock, re.M)
+    declared = re.findall(r'^    "([A-Za-z0-9._-]+)[<>=].*', read("pyproject.toml"), re.M)
+    assert {name.lower().replace("_", "-") for name in declared} <= set(pinned)
+    blocks = re.split(r"\n(?=\S)", lock.strip())
+    assert all("--hash=sha256:" in block for block in blocks)
+
+
+@pytest.mark.parametrize("name", MARKDOWN)
+def test_links_between_the_documents_lead_somewhere(name: str) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", read(name)):
+        if "://" not in target:
+            assert (ROOT / name).parent.joinpath(target).exists(), target
+
+
+def test_fidelity_names_every_switch_and_no_other() -> None:
+    table = read("docs/fidelity.md").split("## The open questions")[1].split("\n## ")[0]
+    named = {
+        word
+        for row in table.splitlines()
+        for word in re.findall(r"`([a-z_]+)`", row.split("|")[2] if row.count("|") > 3 else "")
+    }
+    assert named == set(Switches.__slots__)
+
+
+def test_operations_names_every_setting() -> None:
+    named = set(re.findall(r"^\| `(ROLEKEEPER_[A-Z_]+)`", read("docs/operations.md"), re.M))
+    assert named == {variable(field.name) for field in msgspec.structs.fields(Settings)}
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_the_readme_has_every_field_of_a_record(name: str) -> None:
+    named = set(re.findall(r"^\| `([a-z_]+)` \|", read(name), re.M))
+    assert named == set(Record.__struct_fields__)
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh-CN.md"])
+def test_the_readme_has_every_outcome(name: str) -> None:
+    text = read(name)
+    assert all(f"`{outcome.value}`" in text for outcome in Outcome)
+
+
+def test_the_mapping_page_explains_every_reason() -> None:
+    text = read("docs/mapping.md")
+    assert all(f"`{reason.value}`" in text for reason in Reason)
