@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from cli.policy import app as policy
 from shared.errors import RolekeeperError
 
 app = typer.Typer(
@@ -16,6 +17,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(policy, name="policy")
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="event payloads; - is standard input")]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
 

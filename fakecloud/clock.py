@@ -14,7 +14,8 @@ from datetime import datetime, timezone
 class Clock:
     """Real time plus an offset that tests move. Tasks run in settle() (time jumps to each) or by a server's thread.
 
-    Tasks run outside the clock's own lock, in any thread; those that touch a service's state take the cloud's lock.
+    Tasks run outside the clock's own lock, in any thread but one at a time, so that none overtakes an earlier one;
+    those that touch a service's state take the cloud's lock.
     """
 
     def __init__(self) -> None:
@@ -22,7 +23,7 @@ class Clock:
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._count = itertools.count()
         self._changed = threading.Condition()
-        self._running: list[int] = []  # threads inside a task
+        self._busy: list[int] = []  # the thread inside a task; twice where a task settles
 
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -56,14 +57,12 @@ class Clock:
         ran = 0
         while True:
             with self._changed:
+                self._changed.wait_for(self._free)
                 if not self._due or self._due[0][0] > until:
-                    if all(thread == threading.get_ident() for thread in self._running):
-                        return ran
-                    self._changed.wait()
-                    continue
+                    return ran
                 at, _, task = heapq.heappop(self._due)
                 self.offset += max(0.0, at - self.now())
-                self._running.append(threading.get_ident())
+                self._busy.append(threading.get_ident())
             self._run(task)
             ran += 1
 
@@ -81,21 +80,26 @@ class Clock:
         """Run tasks as real time reaches them, until `stop` is set: the server's background thread."""
         while not stop.is_set():
             with self._changed:
+                if not self._changed.wait_for(self._free, 0.2):
+                    continue
                 wait = self._due[0][0] - self.now() if self._due else 0.2
                 if not self._due or wait > 0:
                     self._changed.wait(min(max(wait, 0.001), 0.2))
                     continue
                 _, _, task = heapq.heappop(self._due)
-                self._running.append(threading.get_ident())
+                self._busy.append(threading.get_ident())
             try:
                 self._run(task)
             except Exception:  # one bad task must not stop the clock for all that comes after it
                 traceback.print_exc()
+
+    def _free(self) -> bool:
+        return not self._busy or self._busy[0] == threading.get_ident()
 
     def _run(self, task: Callable[[], None]) -> None:
         try:
             task()
         finally:
             with self._changed:
-                self._running.remove(threading.get_ident())
+                self._busy.pop()
                 self._changed.notify_all()

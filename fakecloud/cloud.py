@@ -8,6 +8,7 @@ import time
 import uuid
 from typing import Any
 
+from fakecloud import permissions
 from fakecloud.clock import Clock
 from fakecloud.ecs.api import Ecs
 from fakecloud.errors import CloudError, ConnectionReset, NotEmulated, ReadTimeout
@@ -19,6 +20,7 @@ from fakecloud.http import Request, Response
 from fakecloud.identity import KeyRing
 from fakecloud.journal import Call as Entry
 from fakecloud.journal import Journal
+from fakecloud.judgements import Judgements
 from fakecloud.metadata.api import Metadata
 from fakecloud.ram.api import Ram
 from fakecloud.service import Call, Service
@@ -40,6 +42,7 @@ class Cloud:
         self.keys = KeyRing()
         self.switches = Switches()
         self.calls = Journal()
+        self.judgements = Judgements(self)
         self.faults = Faults()
         self.latency = Latency()
         self.ram = Ram(self)
@@ -65,6 +68,7 @@ class Cloud:
             for service in self.services:
                 service.reset()
             self.calls.clear()
+            self.judgements.clear()
 
     def settle(self) -> int:
         """Let everything that is on its way happen: boots, deliveries, retries. Moves emulated time forward."""
@@ -75,7 +79,11 @@ class Cloud:
 
         Whether it carries changes of tags so, no page says for certain: the switch tag_event can stop them.
         """
-        if self.switches.tag_event == "cloudmonitor" and call.service in ("ecs", "tag") and "tag" in call.action.lower():
+        if (
+            self.switches.tag_event == "cloudmonitor"
+            and call.service in ("ecs", "tag")
+            and "tag" in call.action.lower()
+        ):
             return
         self.events.emit(action_trail(call, answer, error), delay=self.switches.actiontrail_delay)
 
@@ -115,6 +123,9 @@ class Cloud:
         try:
             with self.lock if service.locked else contextlib.nullcontext():
                 call.identity = service.authenticate(call)
+                unseen = permissions.check(service, call)
+                if unseen is not None:
+                    return unseen, ""
                 call.fault = partial
                 return service.respond(call), ""
         except CloudError as error:

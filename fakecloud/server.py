@@ -18,6 +18,7 @@ from fakecloud.http import Request, Response
 from fakecloud.sidedoor import SideDoor
 
 HOST = "127.0.0.1"
+POLL_SECONDS = 0.02  # how soon the server sees that it shall stop
 WAITING = 1024  # connections that may wait to be taken up: clients come in crowds
 
 
@@ -36,7 +37,11 @@ class Server:
             self._server: BaseWSGIServer = make_server(
                 HOST, port, application, threaded=True, request_handler=_Quiet, fd=listening.fileno()
             )
-        self._threads = [threading.Thread(target=self._server.serve_forever, name="fakecloud-http", daemon=True)]
+        self._threads = [
+            threading.Thread(
+                target=self._server.serve_forever, args=(POLL_SECONDS,), name="fakecloud-http", daemon=True
+            )
+        ]
         if runs_clock:
             ticking = threading.Thread(target=cloud.clock.run, args=(self._stop,), name="fakecloud-clock", daemon=True)
             self._threads.append(ticking)
@@ -60,7 +65,7 @@ class Server:
 
 
 class _Quiet(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"  # keep-alive: SDKs pool their connections
+    protocol_version = "HTTP/1.1"  # chunked bodies and Expect; werkzeug closes the connection after each answer
     disable_nagle_algorithm = True  # head and body go out apart: the body must not wait for the head's receipt
 
     def log(self, type: str, message: str, *args: Any) -> None:

@@ -38,6 +38,12 @@ class Switches:
     tag_filter_beyond: Literal["all", "cut"] = "all"  # DescribeInstances' Tag filter where over 1,000 instances match
     metadata_delay: float = 0.0  # seconds until the metadata service shows a new role
     malformed_policy_status: Literal[400, 409] = 400
+    permissions: Literal["off", "on"] = "off"  # whether every call is judged by the caller's RAM policies
+    ecs_role_region: Literal["region", "empty"] = "region"  # in the role's ARN that ECS's role actions are judged on
+    detach_needs_pass_role: Literal["yes", "no"] = "yes"
+    role_name_in_policy: Literal["as-written", "case-ignored"] = "as-written"  # against a role's ARN in lower case
+    sls_unauthorized_status: Literal[401, 403] = 401
+    fc_own_calls: Literal["function-role", "service-role"] = "function-role"  # by which role FC writes logs, reports
     async_invocation_type: Literal["async", "sync"] = "sync"  # what a trigger's asyncInvocationType: true means
 
     def __setattr__(self, name: str, value: Any) -> None:

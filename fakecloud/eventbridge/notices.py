@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 DEFAULT_REGION = "cn-hangzhou"
 CONTENT_TYPE = "application/json;charset=utf-8"
+SECRETS = frozenset(["AccessKeySecret", "SecurityToken", "Password"])
+"""What a record never shows, wherever it stands: CreateAccessKey and AssumeRole answer with the first two."""
 
 
 def envelope(
@@ -64,7 +66,7 @@ def action_trail(call: Call, answer: dict[str, Any] | None, error: CloudError | 
         "apiVersion": request.headers.get("x-acs-version") or request.form().get("Version", ""),
         "acsRegion": region,
         "requestId": call.request_id,
-        "requestParameters": dict(call.params),
+        "requestParameters": masked(dict(call.params)),
         "sourceIpAddress": request.headers.get("x-forwarded-for", "127.0.0.1"),
         "userAgent": request.headers.get("user-agent", ""),
         "userIdentity": call.identity.user_identity(),
@@ -72,13 +74,20 @@ def action_trail(call: Call, answer: dict[str, Any] | None, error: CloudError | 
         "referencedResources": _referenced(call, answer or {}),
     }
     if error is None:
-        record["responseElements"] = {key: value for key, value in (answer or {}).items() if key != "RequestId"}
+        record["responseElements"] = {k: masked(v) for k, v in (answer or {}).items() if k != "RequestId"}
     else:
         record |= {"errorCode": error.code, "errorMessage": error.message}
     service = call.service.lower()
     subject = f"acs:{service}:{region}:{call.account}:{call.action}"
     kind = f"{service}:ActionTrail:ApiCall"
     return envelope(cloud, call.account, region, f"acs.{service}", kind, subject, record)
+
+
+def masked(value: Any) -> Any:
+    """The same, with asterisks for secrets. What ActionTrail itself writes in their place is unverified."""
+    if isinstance(value, dict):
+        return {name: "******" if name in SECRETS else masked(inner) for name, inner in value.items()}
+    return [masked(inner) for inner in value] if isinstance(value, list) else value
 
 
 def instance_state(cloud: Cloud, account: str, region: str, instance_id: str, state: str) -> dict[str, Any]:

@@ -235,6 +235,7 @@ class FunctionCompute:
             body = {"ErrorCode": error.code, "ErrorMessage": error.message}
         else:
             body = {"Code": error.code, "Message": error.message, "RequestId": call.request_id}
+            body |= getattr(error, "extra", {})
         return Response.json(body, error.status, {"x-fc-request-id": call.request_id})
 
     def throttled(self) -> CloudError:

@@ -14,6 +14,7 @@ from fakecloud.errors import CloudError
 from fakecloud.eventbridge.models import FunctionAddress
 from fakecloud.fc import exceptions
 from fakecloud.fc.models import ASYNC_LIMIT, TASK_ID, Function, Outcome
+from fakecloud.fc.permissions import may_report
 
 if TYPE_CHECKING:
     from fakecloud.cloud import Cloud
@@ -101,7 +102,7 @@ class AsyncQueue:
     def _report(self, pending: Pending, outcome: Outcome, condition: str) -> None:
         config = pending.function.retries
         arn = config.on_success if outcome.ok else config.on_failure
-        if arn:
+        if arn and may_report(self.cloud, pending.function, arn):
             self.send(arn, record(pending, outcome, condition, self.cloud.clock.stamp()))
 
     def send(self, arn: str, message: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from fakecloud.errors import CloudError
 from fakecloud.fc import exceptions
 from fakecloud.fc.models import Function, LogEntry, Outcome
+from fakecloud.fc.permissions import may_log
 from fakecloud.fc.runner import Answer, InlineInstance, Instance, ProcessInstance
 from fakecloud.identity import AccessKey
 
@@ -184,7 +185,7 @@ class Invoker:
     def _keep_log(self, function: Function, outcome: Outcome) -> None:
         """To `logs`, and to the logstore of logConfig where there is one, as FC does."""
         self.logs.append(LogEntry(function.name, outcome.request_id, self.cloud.clock.now(), outcome.log))
-        if not function.log_project:
+        if not function.log_project or not may_log(self.cloud, function):
             return
         about = {"functionName": function.name, "requestId": outcome.request_id, "qualifier": "LATEST"}
         entries = [{**about, "message": line} for line in outcome.log.splitlines()]

@@ -74,7 +74,7 @@ def _declare(sts: Sts) -> None:
         if role is None:
             raise errors.RoleNotFound()
         models.check_duration(args["DurationSeconds"], role)
-        # Here the trust of the role is judged. The caller's own permission (sts:AssumeRole on role.arn) belongs right here too.
+        # Here the trust of the role is judged; the caller's own permission has been (permissions.py).
         source = _source(sts, call)
         models.check_trust(role, call.identity, cloud.clock, args["ExternalId"], source)
         session = role.identity(args["RoleSessionName"], (args["Policy"],) if args["Policy"] else ())

@@ -4,8 +4,10 @@ environment, and logs nothing; the caller brings the text."""
 from __future__ import annotations
 
 from shared.mapping.decode import FILE, check_whole
+from shared.mapping.documents import Located
 from shared.mapping.lint import warn
 from shared.mapping.model import (
+    Allow,
     Brake,
     InlinePolicy,
     Mapping,
@@ -21,8 +23,10 @@ from shared.mapping.problems import MappingError, Problem, Report, Where
 from shared.mapping.schema import schema
 
 __all__ = [
+    "Allow",
     "Brake",
     "InlinePolicy",
+    "Located",
     "Mapping",
     "MappingError",
     "MappingSettings",

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from shared.mapping.nodes import Block, Items, Node, Scalar
 from shared.mapping.problems import Report, Where
 from shared.mapping.shapes import Schema, described, text_of
 from shared.mapping.tables import entries
+
+
+class Located(dict[str, Any]):
+    """A document that remembers on which line of the file each part of it stands, by path: ("Statement", 0, "Effect")."""
+
+    lines: dict[tuple[str | int, ...], int]
 
 
 class Document:
@@ -22,7 +29,11 @@ class Document:
         if version is not None:
             text_of(version, where.at("Version"), report, 'the text "1"')
         document = _json(node, where, report)
-        return document if report.count == before and isinstance(document, dict) else None
+        if report.count != before or not isinstance(document, dict):
+            return None
+        located = Located(document)
+        located.lines = dict(_lines(node, ()))
+        return located
 
     def schema(self) -> Schema:
         return {"type": "object", "minProperties": 1, "properties": {"Version": {"type": "string"}}}
@@ -35,6 +46,17 @@ def _json(node: Node, where: Where, report: Report) -> Any:
     if isinstance(node, Items):
         return [_json(item, where.item(index), report) for index, item in enumerate(node.items)]
     return _scalar(node, where, report)
+
+
+def _lines(node: Node, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], int]]:
+    yield path, node.line
+    if isinstance(node, Block):
+        for key, value in node.entries:
+            if isinstance(key, Scalar):
+                yield from _lines(value, (*path, key.text))
+    elif isinstance(node, Items):
+        for index, item in enumerate(node.items):
+            yield from _lines(item, (*path, index))
 
 
 def _scalar(node: Scalar, where: Where, report: Report) -> Any:

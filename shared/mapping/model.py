@@ -17,17 +17,27 @@ from shared.mapping.template import MAX_NAME, RoleTemplate
 from shared.model import Desired, ForeignRoles, Instance, Mode
 
 
+class Allow(msgspec.Struct, frozen=True, kw_only=True):
+    """A finding of the policy lint that is right in this place, and why. line: where it stands, 0 = not known."""
+
+    code: str
+    reason: str
+    line: int = 0
+
+
 class TemplatePolicy(msgspec.Struct, frozen=True, kw_only=True):
     """A policy rendered from shared/policies/templates/NAME.json with these variables."""
 
     name: str
     variables: Map[str, str | tuple[str, ...]] = {}
+    allow: tuple[Allow, ...] = ()
 
 
 class SystemPolicy(msgspec.Struct, frozen=True, kw_only=True):
     """A policy that Alibaba Cloud maintains, e.g. AliyunLogReadOnlyAccess."""
 
     name: str
+    allow: tuple[Allow, ...] = ()
 
 
 class InlinePolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,16 +45,18 @@ class InlinePolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     document: Map[str, Any]
     name: str = ""
+    allow: tuple[Allow, ...] = ()
 
 
 PolicySpec = TemplatePolicy | SystemPolicy | InlinePolicy
 
 
 class RoleSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """A listed role: what it is for, and what it may do."""
+    """A listed role: what it is for, and what it may do. allow: holds for each of its policies."""
 
     description: str = ""
     policies: tuple[PolicySpec, ...] = ()
+    allow: tuple[Allow, ...] = ()
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from shared.mapping.documents import Document
-from shared.mapping.model import InlinePolicy, PolicySpec, RoleSpec, SystemPolicy, TemplatePolicy
+from shared.mapping.model import Allow, InlinePolicy, PolicySpec, RoleSpec, SystemPolicy, TemplatePolicy
 from shared.mapping.nodes import Block, Items, Node
 from shared.mapping.problems import Report, Where
 from shared.mapping.shapes import ListOf, Schema, Text
@@ -37,6 +39,32 @@ _VARIABLES = MapOf(
 )
 _DESCRIPTION = Text("a description", r"[\s\S]{0,1024}", "at most 1024 characters, which is RAM's limit")
 
+
+class Allowance:
+    """A finding that is right in this place: {code: RK101, reason: ...}. Without a reason it is refused."""
+
+    _table: Table[Allow] = Table(
+        Field(
+            "code", Text("a code of the policy lint", "RK[0-9]{3}", "RK and three digits"), "the finding", required=True
+        ),
+        Field(
+            "reason", Text("a reason", r"\S[\s\S]*", "say why it is right here"), "why it is right here", required=True
+        ),
+        build=Allow,
+    )
+
+    def read(self, node: Node, where: Where, report: Report) -> Allow | None:
+        allow = self._table.read(node, where, report)
+        return None if allow is None else msgspec.structs.replace(allow, line=node.line)
+
+    def schema(self) -> Schema:
+        return self._table.schema()
+
+
+_ALLOW = Field(
+    "allow", ListOf(Allowance(), "findings"), "findings of the policy lint that are right here, each with a reason"
+)
+
 _KINDS = ("template", "system", "document")
 _GOES_WITH = {"with": "template", "name": "document"}
 
@@ -55,9 +83,9 @@ def _check_policy(node: Block, known: dict[str, Node], where: Where, report: Rep
 def _policy(**fields: Any) -> PolicySpec:
     if "template" in fields:
         variables: Mapping[str, str | tuple[str, ...]] = fields.get("with", {})
-        return TemplatePolicy(name=fields["template"], variables=variables)
+        return TemplatePolicy(name=fields["template"], variables=variables, allow=fields.get("allow", ()))
     if "system" in fields:
-        return SystemPolicy(name=fields["system"])
+        return SystemPolicy(name=fields["system"], allow=fields.get("allow", ()))
     return InlinePolicy(**fields)
 
 
@@ -67,6 +95,7 @@ POLICY: Table[PolicySpec] = Table(
     Field("system", _POLICY_NAME, "a policy of Alibaba Cloud's own, e.g. AliyunLogReadOnlyAccess"),
     Field("document", Document(), "a policy document, written out"),
     Field("name", _POLICY_NAME, "what the policy of this document is to be called"),
+    _ALLOW,
     build=_policy,
     check=_check_policy,
     constraint={
@@ -78,6 +107,7 @@ POLICY: Table[PolicySpec] = Table(
 ROLE: Table[RoleSpec] = Table(
     Field("description", _DESCRIPTION, "what the role is for"),
     Field("policies", ListOf(POLICY, "policies"), "what the role may do"),
+    _ALLOW,
     build=RoleSpec,
     optional=True,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from shared.mapping.globs import matcher
 from shared.policies import rules
@@ -31,7 +31,12 @@ _WAYS: dict[Rule, tuple[str, ...]] = {
 }  # fmt: skip
 """Ways to permissions beyond those granted."""
 
-_ON_ROLES = ("ram:PassRole", "sts:AssumeRole", "ecs:AttachInstanceRamRole")
+_ON_ROLES: dict[str, Rule | None] = {
+    "ram:PassRole": rules.PASS_ANY,
+    "sts:AssumeRole": rules.ASSUME_ANY,
+    "ecs:AttachInstanceRamRole": None,  # ram:PassRole is what limits the roles
+}
+"""Actions on roles, each with what it is to allow them on any."""
 
 
 def check_dangers(statement: dict[str, Any], at: Path, pass_role: bool) -> Iterator[Found]:
@@ -66,9 +71,9 @@ def _check_action(
         if reached:
             more = f" and {len(reached) - 3} more" if len(reached) > 3 else ""
             yield rule, f"{action!r} allows {', '.join(reached[:3])}{more}", path
-    for on_role, rule in zip(_ON_ROLES, (rules.PASS_ANY, rules.ASSUME_ANY, None), strict=True):
+    for on_role, worst in _ON_ROLES.items():
         if covers(on_role.lower()):
-            yield from _check_roles(on_role, rule, statement, at, path)
+            yield from _check_roles(on_role, worst, statement, at, path)
     if covers("ram:passrole"):
         problem = _service_problem(statement.get("Condition"), pass_role)
         if problem:
@@ -88,24 +93,29 @@ def _check_roles(action: str, rule: Rule | None, statement: dict[str, Any], at: 
             continue
         if not name.strip("*?"):
             if rule:
-                yield rule, f"{action} on {resource!r} is any role", where
-        elif "*" in name or "?" in name or (action == "sts:AssumeRole" and "*" in resource.split(":")[3]):
-            if rule:
-                yield rules.ROLE_PATTERN, f"{action} on {resource!r}", where
+                yield rule, f"{action} on {resource!r}: any role", where
+        elif rule and ("*" in name or "?" in name or _any_account(resource, action)):
+            yield rules.ROLE_PATTERN, f"{action} on {resource!r}", where
         elif name != name.lower():
             yield rules.UPPER_CASE_ROLE, f"{action} on {resource!r}", where
 
 
+def _any_account(resource: str, action: str) -> bool:
+    """Whether a role of any account is meant. Only sts:AssumeRole reaches beyond the own one."""
+    return action == "sts:AssumeRole" and any(char in resource.split(":")[3] for char in "*?")
+
+
 def role_named(resource: str) -> str | None:
     """The role's name in a resource, with its wildcards; "*" = any role; None = the resource is no role at all."""
-    parts = resource.split(":", 4)
-    if "*" in parts[0] or "?" in parts[0]:
+    scheme, _, rest = resource.partition(":")
+    parts = rest.split(":", 3)
+    if "*" in scheme or "?" in scheme:
         return "*"
-    if len(parts) < 5:
-        return "*" if matcher((parts[1].lower(),))("ram") and resource.endswith("*") else None if len(parts) > 1 else None
-    if not matcher((parts[1].lower(),))("ram"):
+    if not matcher((parts[0].lower(),))("ram"):
         return None
-    kind, slash, name = parts[4].partition("/")
+    if len(parts) < 4:
+        return "*" if resource.endswith("*") else None
+    kind, slash, name = parts[3].partition("/")
     if "*" in kind or "?" in kind:
         return "*"
     return name if kind.lower() == "role" and slash else None
@@ -137,6 +147,3 @@ def _values(keys: Mapping[str, Any]) -> Iterator[str]:
     for key, values in keys.items():
         if key.lower() == "acs:service":
             yield from (str(value) for value in (values if isinstance(values, list | tuple) else [values]))
-
-
-Kind = Literal["policy", "trust", "pass-role"]

@@ -40,9 +40,17 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     file: str = ""
 
     def __str__(self) -> str:
-        place = f"{self.file}:{self.line}" if self.file and self.line else self.file or (self.line and f"line {self.line}")
+        place = (
+            f"{self.file}:{self.line}" if self.file and self.line else self.file or (self.line and f"line {self.line}")
+        )
         whose = ", ".join(f"{what} '{who}'" for what, who in (("role", self.role), ("policy", self.policy)) if who)
-        parts = [str(place or ""), f"{self.severity} {self.code} ({self.name})", whose, self.path, f"{self.message}; {self.mend}"]
+        parts = [
+            str(place or ""),
+            f"{self.severity} {self.code} ({self.name})",
+            whose,
+            self.path,
+            f"{self.message}; {self.mend}",
+        ]
         text = ": ".join(part for part in parts if part)
         return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 

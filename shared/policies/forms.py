@@ -76,9 +76,9 @@ def _check_statement(statement: Any, trust: bool, at: Path) -> Iterator[Found]:
         yield rules.EFFECT, there, (*at, "Effect")
     wanted = (("Action",), ("Principal",)) if trust else (("Action", "NotAction"), ("Resource", "NotResource"))
     for names in wanted:
-        there = [name for name in names if name in statement]
-        if len(there) != 1:
-            yield rules.MALFORMED, f"{' and '.join(names)} both stand here" if there else f"{names[0]} is missing", at
+        given = [name for name in names if name in statement]
+        if len(given) != 1:
+            yield rules.MALFORMED, f"{' and '.join(names)} both stand here" if given else f"{names[0]} is missing", at
     for name, form, rule in (
         ("Action", _ACTION, rules.ACTION_FORM), ("NotAction", _ACTION, rules.ACTION_FORM),
         ("Resource", _RESOURCE, rules.RESOURCE_FORM), ("NotResource", _RESOURCE, rules.RESOURCE_FORM),
@@ -97,7 +97,8 @@ def _check_texts(value: Any, form: re.Pattern[str], rule: Rule, at: Path) -> Ite
         if not isinstance(text, str):
             yield rules.MALFORMED, f"{at[-1]} is {_kind(text)}, not a text", path
         elif not form.fullmatch(text):
-            yield rule, f"{text!r} {'has a blank in it' if re.search(r'[^\S]', text) else 'is not well formed'}", path
+            blank = any(char.isspace() for char in text)
+            yield rule, f"{text!r} {'has a blank in it' if blank else 'is not well formed'}", path
 
 
 def _check_condition(condition: Any, at: Path) -> Iterator[Found]:
@@ -106,7 +107,11 @@ def _check_condition(condition: Any, at: Path) -> Iterator[Found]:
         return
     for operator, keys in condition.items():
         if operator.removeprefix("ForAnyValue:").removeprefix("ForAllValues:") not in OPERATORS:
-            yield rules.CONDITION_FORM, f"unknown operator {operator!r}; {nearest(operator, OPERATORS)}".rstrip("; "), (*at, operator)
+            yield (
+                rules.CONDITION_FORM,
+                f"unknown operator {operator!r}; {nearest(operator, OPERATORS)}".rstrip("; "),
+                (*at, operator),
+            )
         if not isinstance(keys, dict):
             yield rules.CONDITION_FORM, f"{operator} is {_kind(keys)}, not an object", (*at, operator)
             continue
@@ -133,4 +138,8 @@ def _kind(value: Any) -> str:
     if value is None:
         return "nothing"
     names = {dict: "an object", list: "a list", str: "a text", bool: "a boolean", int: "a number", float: "a number"}
-    return ("an empty " + names[type(value)].split()[1]) if value in ({}, []) else names.get(type(value), type(value).__name__)
+    return (
+        ("an empty " + names[type(value)].split()[1])
+        if value in ({}, [])
+        else names.get(type(value), type(value).__name__)
+    )

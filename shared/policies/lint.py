@@ -23,7 +23,11 @@ _SOFTER_WHEN_DENIED = (rules.NOT_ACTION, rules.NOT_RESOURCE)
 
 
 def lint(
-    document: Mapping[str, Any], *, kind: Kind = "policy", text: str | None = None, lines: Mapping[Path, int] | None = None
+    document: Mapping[str, Any],
+    *,
+    kind: Kind = "policy",
+    text: str | None = None,
+    lines: Mapping[Path, int] | None = None,
 ) -> tuple[Finding, ...]:
     """Everything wrong with the document, in its order.
 
@@ -61,7 +65,9 @@ def lint_text(text: str, *, kind: Kind = "policy") -> tuple[Finding, ...]:
     except ValueError as error:
         return (found(rules.NOT_JSON, str(error)),)
     twice = tuple(found(rules.MALFORMED, f"{key!r} is written twice") for key in doubles)
-    inner = document.get("document", document) if isinstance(document, dict) and "Statement" not in document else document
+    inner = (
+        document.get("document", document) if isinstance(document, dict) and "Statement" not in document else document
+    )
     return twice + lint(inner, kind=kind, text=text)
 
 

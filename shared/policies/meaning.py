@@ -90,7 +90,9 @@ def _condition(condition: Any) -> Any:
     if not isinstance(condition, dict):
         return condition
     operators = {
-        operator: {key: _unique(_members(values)) for key, values in sorted(keys.items())} if isinstance(keys, dict) else keys
+        operator: {key: _unique(_members(values)) for key, values in sorted(keys.items())}
+        if isinstance(keys, dict)
+        else keys
         for operator, keys in sorted(condition.items())
     }
     return {operator: keys for operator, keys in operators.items() if keys != {}}

@@ -11,25 +11,46 @@ NO_STATEMENT = Rule("RK003", "no-statement", "error", "write a list of at least 
 EFFECT = Rule("RK004", "effect", "error", 'write "Effect": "Allow" or "Deny"')
 MALFORMED = Rule("RK005", "malformed", "error", "write Effect, Action, Resource and, if need be, Condition")
 ACTION_FORM = Rule("RK006", "action-form", "error", "write SERVICE:ACTION without spaces, e.g. ecs:DescribeInstances")
-RESOURCE_FORM = Rule("RK007", "resource-form", "error", "write acs:SERVICE:REGION:ACCOUNT:RESOURCE without spaces, or *")
-CONDITION_FORM = Rule("RK008", "condition-form", "error", 'write {"OPERATOR": {"KEY": ["VALUE"]}}, every value in quotes')
+RESOURCE_FORM = Rule(
+    "RK007", "resource-form", "error", "write acs:SERVICE:REGION:ACCOUNT:RESOURCE without spaces, or *"
+)
+CONDITION_FORM = Rule(
+    "RK008", "condition-form", "error", 'write {"OPERATOR": {"KEY": ["VALUE"]}}, every value in quotes'
+)
 
 # What a policy may not grant.
 EVERYTHING = Rule("RK101", "everything", "error", "name the actions that are needed, and the resources")
-RAM_ALL = Rule("RK102", "ram-all", "error", "name the ram: actions that are needed; with all of them a role can grant itself anything")
-SERVICE_WILDCARD = Rule("RK103", "service-wildcard", "error", "name the service; a wildcard reaches services that do not exist yet")
-NOT_ACTION = Rule("RK104", "not-action", "error", "list what is allowed in Action; NotAction grants whatever it forgets")
-NOT_RESOURCE = Rule("RK105", "not-resource", "error", "list what is meant in Resource; NotResource covers whatever it forgets")
+RAM_ALL = Rule(
+    "RK102",
+    "ram-all",
+    "error",
+    "name the ram: actions that are needed; with all of them a role can grant itself anything",
+)
+SERVICE_WILDCARD = Rule(
+    "RK103", "service-wildcard", "error", "name the service; a wildcard reaches services that do not exist yet"
+)
+NOT_ACTION = Rule(
+    "RK104", "not-action", "error", "list what is allowed in Action; NotAction grants whatever it forgets"
+)
+NOT_RESOURCE = Rule(
+    "RK105", "not-resource", "error", "list what is meant in Resource; NotResource covers whatever it forgets"
+)
 ASSUME_ANY = Rule("RK106", "assume-any-role", "error", "name the roles: acs:ram:*:ACCOUNT:role/NAME")
 PASS_ANY = Rule("RK107", "pass-any-role", "error", "name the roles that may be passed: acs:ram:*:ACCOUNT:role/NAME")
 PASS_SERVICE = Rule(
     "RK108", "pass-role-service", "error", 'add "Condition": {"StringEquals": {"acs:Service": "ecs.aliyuncs.com"}}'
 )
-ATTACH_POLICY = Rule("RK109", "attach-policy", "error", "leave it to the operator; who attaches policies grants himself anything")
-ESCALATION = Rule("RK110", "escalation", "error", "leave it to the operator; it is a way to more permissions than granted here")
+ATTACH_POLICY = Rule(
+    "RK109", "attach-policy", "error", "leave it to the operator; who attaches policies grants himself anything"
+)
+ESCALATION = Rule(
+    "RK110", "escalation", "error", "leave it to the operator; it is a way to more permissions than granted here"
+)
 WHOLE_SERVICE = Rule("RK111", "whole-service", "warning", "name the actions that are needed, or the resources")
 ROLE_PATTERN = Rule("RK112", "role-pattern", "warning", "name the roles; a pattern covers roles that do not exist yet")
-UPPER_CASE_ROLE = Rule("RK113", "upper-case-role", "warning", "write the role in lower case; RAM lower-cases it before it compares")
+UPPER_CASE_ROLE = Rule(
+    "RK113", "upper-case-role", "warning", "write the role in lower case; RAM lower-cases it before it compares"
+)
 
 # Whom a role may trust.
 TRUST = Rule("RK201", "trust-not-ecs", "error", 'trust {"Service": ["ecs.aliyuncs.com"]} alone')
@@ -37,12 +58,16 @@ TRUST_ACTION = Rule("RK202", "trust-action", "error", "the one action of a trust
 
 # What cannot be made of roles.yaml at all.
 RENDER = Rule("RK301", "render", "error", "see `rolekeeper policy show` for the template's variables")
-SIZE = Rule("RK302", "size", "error", "name fewer things, or split the policy; RAM takes 6144 characters and as many bytes")
+SIZE = Rule(
+    "RK302", "size", "error", "name fewer things, or split the policy; RAM takes 6144 characters and as many bytes"
+)
 COUNT = Rule("RK303", "count", "error", "join policies; a role holds 10 custom and 20 system policies")
 NAME = Rule("RK304", "name", "error", "see docs/policies.md for the names that RAM takes")
 TWICE = Rule("RK305", "twice", "error", "list it once")
 UNUSED_ALLOW = Rule("RK306", "unused-allow", "warning", "take it out, so that it does not hide a later finding")
-ALLOW = Rule("RK307", "allow", "error", "write {code: RK..., reason: why this is right here} with a code of docs/policies.md")
+ALLOW = Rule(
+    "RK307", "allow", "error", "write {code: RK..., reason: why this is right here} with a code of docs/policies.md"
+)
 
 RULES: dict[str, Rule] = {rule.code: rule for rule in list(globals().values()) if isinstance(rule, Rule)}
 """Every rule by its code."""

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import msgspec
 
 from shared.errors import ConfigError
+from shared.mapping import Allow
 
 PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 _NEVER = re.compile(r"[\"'\\$]")
@@ -32,13 +33,6 @@ class Variable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     description: str
     type: Literal["string", "list"] = "string"
     default: str | tuple[str, ...] | None = None
-
-
-class Allow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A finding of the lint that is right in this place, and why."""
-
-    code: str
-    reason: str
 
 
 class Template(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,7 +54,11 @@ class Template(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
         Raises RenderError where a value is missing, unknown or ill-formed: every such variable in one error.
         """
-        wrong = [f"variable '{name}' is not one of this template{self._meant(name)}" for name in values if name not in self.variables]
+        wrong = [
+            f"variable '{name}' is not one of this template{self._meant(name)}"
+            for name in values
+            if name not in self.variables
+        ]
         chosen: dict[str, str | list[str]] = {}
         for name, variable in self.variables.items():
             value = values.get(name, variable.default)
@@ -131,7 +129,11 @@ def _filled(node: Any, values: Mapping[str, str | list[str]]) -> Any:
     if isinstance(node, dict):
         return {key: _filled(value, values) for key, value in node.items()}
     if isinstance(node, list):
-        return [filled for item in node for filled in (_members(item, values) if isinstance(item, str) else [_filled(item, values)])]
+        return [
+            filled
+            for item in node
+            for filled in (_members(item, values) if isinstance(item, str) else [_filled(item, values)])
+        ]
     return _members(node, values)[0] if isinstance(node, str) else node
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -46,6 +45,6 @@ def trust_template(service: Literal["ecs", "fc"] = "ecs") -> Template:
     return _read("trust", service)
 
 
-def trust(service: Literal["ecs", "fc"] = "ecs") -> Mapping[str, Any]:
+def trust(service: Literal["ecs", "fc"] = "ecs") -> dict[str, Any]:
     """The trust policy of a role for ECS instances, or of the functions' own role."""
     return trust_template(service).render({})

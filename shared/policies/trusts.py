@@ -32,6 +32,10 @@ def check_trust(statements: list[tuple[Path, dict[str, Any]]]) -> Iterator[Found
                 if kind == "Service" and member == ECS:
                     trusts_ecs = True
                 else:
-                    yield rules.TRUST, f"{member!r} ({_KINDS.get(kind, f'of the unknown kind {kind!r}')}) may take the role", (*path, kind)
+                    yield (
+                        rules.TRUST,
+                        f"{member!r} ({_KINDS.get(kind, f'of the unknown kind {kind!r}')}) may take the role",
+                        (*path, kind),
+                    )
     if not trusts_ecs and statements:
         yield rules.TRUST, f"{ECS} may not take the role, so no instance can hold it", ()

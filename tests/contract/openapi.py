@@ -16,7 +16,11 @@ SOURCES = ("definition_2024_06", "structure_2025_12", "cli_2026_04")
 
 
 def check(
-    service: RpcService, product: str, *, unpublished: Collection[str] = (), required: Mapping[str, Collection[str]] = {}
+    service: RpcService,
+    product: str,
+    *,
+    unpublished: Collection[str] = (),
+    required: Mapping[str, Collection[str]] = {},
 ) -> int:
     """Fails where a declared parameter is not published or its required flag differs. How many actions were compared.
 
@@ -44,8 +48,14 @@ def check(
             differs = spec.required != (parameter in needed)
             if differs != (parameter in required.get(name, ())):
                 wrong.append(f"{name}: {parameter} required={spec.required}, published {parameter in needed}")
-        wrong += [f"{name}: {parameter} is required but not declared" for parameter in sorted(needed - set(action.params))]
-    wrong += [f"{name}: named as unpublished, but there is a definition" for name in unpublished if (folder / f"{name}.json").exists()]
+        wrong += [
+            f"{name}: {parameter} is required but not declared" for parameter in sorted(needed - set(action.params))
+        ]
+    wrong += [
+        f"{name}: named as unpublished, but there is a definition"
+        for name in unpublished
+        if (folder / f"{name}.json").exists()
+    ]
     assert not wrong, "\n".join(wrong)
     return compared
 

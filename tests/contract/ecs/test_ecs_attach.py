@@ -144,7 +144,9 @@ def test_a_role_can_be_attached_in_any_state(ask: Ask, cloud: Cloud, roles: None
 
 
 @pytest.mark.parametrize(("setting", "code"), [("string", "200"), ("integer", 200)])
-def test_the_code_of_an_item_is_a_string_or_an_integer(ask: Ask, cloud: Cloud, one: str, setting: str, code: Any) -> None:
+def test_the_code_of_an_item_is_a_string_or_an_integer(
+    ask: Ask, cloud: Cloud, one: str, setting: str, code: Any
+) -> None:
     cloud.switches.set({"code_type": setting})
     assert items(ask("attach_instance_ram_role", ram_role_name="web", instance_ids=[one]))[0]["Code"] == code
 

@@ -72,7 +72,9 @@ def test_a_detach_that_cannot_be_is_refused_whole(
 
 
 @pytest.mark.parametrize("action", ["detach_instance_ram_role", "describe_instance_ram_role"])
-def test_classic_instances_are_refused_whole_where_the_switch_says(ask: Ask, refused: Ask, cloud: Cloud, action: str) -> None:
+def test_classic_instances_are_refused_whole_where_the_switch_says(
+    ask: Ask, refused: Ask, cloud: Cloud, action: str
+) -> None:
     made = cloud.ecs.make(network="classic")[0].instance_id
     assert refused(action, instance_ids=[made]) == (403, "InvalidNetworkType.MismatchRamRole")
     cloud.switches.classic_network = "item"
@@ -124,7 +126,9 @@ def test_the_holders_of_a_role_are_paged_by_number(ask: Ask, cloud: Cloud) -> No
         pytest.param({"ram_role_name": "web", "page_number": 0}, (400, "InvalidParameter.PageNumber"), id="page 0"),
     ],
 )  # fmt: skip
-def test_a_describe_that_cannot_be_is_refused(refused: Ask, cloud: Cloud, fields: dict[str, Any], expected: tuple[int, str]) -> None:
+def test_a_describe_that_cannot_be_is_refused(
+    refused: Ask, cloud: Cloud, fields: dict[str, Any], expected: tuple[int, str]
+) -> None:
     assert refused("describe_instance_ram_role", **fields) == expected
 
 

@@ -64,7 +64,11 @@ def test_an_instance_is_born_with_what_was_asked(ask: Ask, cloud: Cloud, roles: 
     shown = ask("describe_instances", additional_attributes=["META_OPTIONS"])["Instances"]["Instance"]
     assert len(shown) == 2
     for row in shown:
-        assert (row["InstanceName"], row["ZoneId"], row["VpcAttributes"]["VSwitchId"]) == ("w-1", "cn-hangzhou-b", "vsw-7")
+        assert (row["InstanceName"], row["ZoneId"], row["VpcAttributes"]["VSwitchId"]) == (
+            "w-1",
+            "cn-hangzhou-b",
+            "vsw-7",
+        )
         assert (row["ResourceGroupId"], row["ImageId"], row["InstanceType"]) == ("rg-1", "m-1", "ecs.c6.small")
         assert row["MetadataOptions"]["HttpTokens"] == "required"
         assert row["DeletionProtection"] is True
@@ -141,7 +145,9 @@ def test_a_new_instance_is_shown_only_after_a_while(ask: Ask, refused: Ask, clou
         ]  # fmt: skip
 
     assert seen()[:-1] == [False] * 7
-    assert refused("attach_instance_ram_role", ram_role_name="web", instance_ids=[made])[1] == "InvalidInstanceId.NotFound"
+    assert (
+        refused("attach_instance_ram_role", ram_role_name="web", instance_ids=[made])[1] == "InvalidInstanceId.NotFound"
+    )
     assert refused("describe_instance_attribute", instance_id=made)[1] == "InvalidInstanceId.NotFound"
     tag = {"resource_type": "instance", "resource_id": [made], "tag": {"a": "b"}}
     assert refused("tag_resources", **tag)[1] == "InvalidResourceId.NotFound"
@@ -175,12 +181,16 @@ def test_only_what_may_go_is_deleted(
     assert ask("describe_instance_ram_role", ram_role_name="web")["TotalCount"] == len(left)
 
 
-@pytest.mark.parametrize("action", ["start_instance", "stop_instance", "delete_instance", "describe_instance_attribute"])
+@pytest.mark.parametrize(
+    "action", ["start_instance", "stop_instance", "delete_instance", "describe_instance_attribute"]
+)
 def test_an_instance_that_is_not_there_is_not_found(refused: Ask, cloud: Cloud, action: str) -> None:
     assert refused(action, instance_id="i-nope") == (404, "InvalidInstanceId.NotFound")
 
 
-def test_dry_runs_of_start_and_stop_change_nothing(refused: Ask, cloud: Cloud, status: Callable[[str], str | None]) -> None:
+def test_dry_runs_of_start_and_stop_change_nothing(
+    refused: Ask, cloud: Cloud, status: Callable[[str], str | None]
+) -> None:
     stopped, running = cloud.ecs.make(status="Stopped")[0].instance_id, cloud.ecs.make()[0].instance_id
     assert refused("start_instance", instance_id=stopped, dry_run=True) == (400, "DryRunOperation")
     assert refused("stop_instance", instance_id=running, dry_run=True) == (400, "DryRunOperation")

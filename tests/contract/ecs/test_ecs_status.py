@@ -38,13 +38,17 @@ def test_the_status_of_instances_is_paged_by_number(ask: Ask, cloud: Cloud) -> N
     [
         pytest.param({"page_size": 51}, (400, "InvalidParameter.PageSize"), id="page of 51"),
         pytest.param({"page_size": 0}, (400, "InvalidParameter.PageSize"), id="page of 0"),
-        pytest.param({"instance_id": [f"i-{n}" for n in range(101)]}, (403, "InvalidParameter.TooManyInstanceIds"), id="101"),
+        pytest.param(
+            {"instance_id": [f"i-{n}" for n in range(101)]}, (403, "InvalidParameter.TooManyInstanceIds"), id="101"
+        ),
         pytest.param({"instance_id": ["not an id"]}, (403, "Abs.InvalidInstanceIds.MalFormed"), id="no id"),
         pytest.param({"zone_id": "cn-beijing-a"}, (404, "InvalidZoneId.NotFound"), id="zone of another region"),
         pytest.param({"region_id": "mars-1"}, (404, "InvalidRegionId.NotFound"), id="region"),
     ],
 )
-def test_a_status_that_cannot_be_asked_is_refused(refused: Ask, cloud: Cloud, asked: dict[str, Any], expected: Any) -> None:
+def test_a_status_that_cannot_be_asked_is_refused(
+    refused: Ask, cloud: Cloud, asked: dict[str, Any], expected: Any
+) -> None:
     assert refused("describe_instance_status", **asked) == expected
 
 
@@ -65,7 +69,9 @@ def test_an_instances_attributes_leave_out_its_tags_and_its_role(ask: Ask, cloud
 @pytest.mark.parametrize(
     ("language", "name"), [(None, "华东1（杭州）"), ("zh-CN", "华东1（杭州）"), ("en-US", "China (Hangzhou)")]
 )
-def test_regions_are_described_in_the_language_asked_for(ask: Ask, cloud: Cloud, language: str | None, name: str) -> None:
+def test_regions_are_described_in_the_language_asked_for(
+    ask: Ask, cloud: Cloud, language: str | None, name: str
+) -> None:
     rows = ask("describe_regions", accept_language=language)["Regions"]["Region"]
     hangzhou = next(r for r in rows if r["RegionId"] == "cn-hangzhou")
     assert (hangzhou["LocalName"], hangzhou["Status"]) == (name, "available")
@@ -81,7 +87,9 @@ def test_regions_are_described_in_the_language_asked_for(ask: Ask, cloud: Cloud,
         pytest.param({"instance_charge_type": "Barter"}, (403, "Invalid.InstanceChargeType"), id="charge type"),
     ],
 )
-def test_regions_that_cannot_be_asked_for_are_refused(refused: Ask, cloud: Cloud, asked: dict[str, Any], expected: Any) -> None:
+def test_regions_that_cannot_be_asked_for_are_refused(
+    refused: Ask, cloud: Cloud, asked: dict[str, Any], expected: Any
+) -> None:
     assert refused("describe_regions", **asked) == expected
 
 

@@ -97,7 +97,9 @@ def test_a_key_given_twice_is_refused(cloud: Cloud) -> None:
         pytest.param({"tag_key": [f"k{n}" for n in range(21)]}, (400, "NumberExceed.Tags"), id="21 keys"),
     ],
 )
-def test_untagging_needs_keys_or_all(refused: Ask, cloud: Cloud, given: dict[str, Any], expected: tuple[int, str]) -> None:
+def test_untagging_needs_keys_or_all(
+    refused: Ask, cloud: Cloud, given: dict[str, Any], expected: tuple[int, str]
+) -> None:
     made = cloud.ecs.make()[0].instance_id
     assert refused("untag_resources", **KIND, resource_id=[made], **given) == expected
 

@@ -23,7 +23,7 @@ def test_a_creation_costs_two_looks_one_attach_and_one_record(world: World) -> N
     run = world.run("instance_created", created([instance.instance_id]))
     assert run.error is None
     assert sorted(run.calls[:2]) == sorted(LOOK)
-    assert run.calls[2:] == ["AttachInstanceRamRole", "PostLogStoreLogs"]
+    assert run.calls[2:] == ["AttachInstanceRamRole", "PutLogs"]
     assert world.role(instance.instance_id) == "web"
     assert world.record(instance.instance_id)["outcome"] == "attached"
 
@@ -32,7 +32,7 @@ def test_a_launch_of_a_hundred_costs_one_attach_for_each_role(world: World) -> N
     ids = [i.instance_id for app in ("web", "worker") for i in world.instances(50, app)]
     run = world.run("instance_created", created(ids))
     assert Counter(run.calls) == {"DescribeInstances": 1, "DescribeInstanceRamRole": 2, "AttachInstanceRamRole": 2,
-                                  "PostLogStoreLogs": 1}  # fmt: skip
+                                  "PutLogs": 1}  # fmt: skip
     assert {world.role(i) for i in ids} == {"web", "worker"}
     assert len(world.records()) == 100
 
@@ -42,14 +42,14 @@ def test_a_duplicate_costs_two_looks_and_a_record_and_writes_nothing(world: Worl
     instance = world.instance("web", role="web")
     event = created([instance.instance_id]) if again == "instance_created" else tagged([instance.instance_id])
     run = world.run(again, event)
-    assert sorted(run.calls) == sorted([*LOOK, "PostLogStoreLogs"])
+    assert sorted(run.calls) == sorted([*LOOK, "PutLogs"])
     assert run.outcome(instance.instance_id) == ("unchanged", "in-sync")
 
 
 def test_a_reconcile_where_all_is_well_writes_nothing_but_its_run_record(world: World) -> None:
     world.instances(250, "web", role="web")
     run = world.run("reconcile", timer())
-    assert Counter(run.calls) == {"DescribeInstances": 3, "DescribeInstanceRamRole": 5, "PostLogStoreLogs": 1}
+    assert Counter(run.calls) == {"DescribeInstances": 3, "DescribeInstanceRamRole": 5, "PutLogs": 1}
 
 
 def test_a_run_over_several_pages_gathers_its_writes_into_full_calls(world: World) -> None:
@@ -67,7 +67,7 @@ def test_a_remediation_of_many_named_instances_looks_a_hundred_at_a_time(world: 
     ids = [i.instance_id for i in world.instances(230, "web")]
     run = world.run("remediate", remediate(instance_ids=ids))
     assert Counter(run.calls) == {"DescribeInstances": 3, "DescribeInstanceRamRole": 5, "AttachInstanceRamRole": 3,
-                                  "PostLogStoreLogs": 1}  # fmt: skip
+                                  "PutLogs": 1}  # fmt: skip
 
 
 IGNORED = {

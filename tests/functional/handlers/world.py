@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -15,6 +15,7 @@ import pytest
 
 from fakecloud.cloud import Cloud
 from fakecloud.ecs.models import Instance
+from fakecloud.http import Request, Response
 from fakecloud.identity import ACCOUNT, ROOT_KEY
 from fakecloud.sls.models import Project
 from shared.errors import RolekeeperError
@@ -22,6 +23,7 @@ from shared.errors import RolekeeperError
 Runtime = Literal["python3.10", "python3.12"]
 PROJECT, LOGSTORE, REGION = "rolekeeper", "rolekeeper-records", "cn-hangzhou"
 KEY_VARIABLES = ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN")
+WRITES = ("AttachInstanceRamRole", "DetachInstanceRamRole")
 LISTED = ("web", "worker", "batch")
 RULES = """
 version: 1
@@ -93,6 +95,26 @@ class World:
     def instances(self, count: int, app: str = "", **properties: Any) -> list[Instance]:
         tags = {**({"app": app} if app else {}), **properties.pop("tags", {})}
         return self.cloud.ecs.make(count, tags=tags, **properties)
+
+    def before(self, action: str, change: Callable[[], None], *, times: int = 1) -> None:
+        """Do something to the cloud right before it carries out the first `times` calls of an action ("" = any write)."""
+        answer, left = self.cloud.handle, [times]
+
+        def handle(request: Request) -> Response:
+            asked = request.headers.get("x-acs-action", "")
+            if left[0] and (asked == action or (not action and asked in WRITES)):
+                left[0] -= 1
+                change()
+            return answer(request)
+
+        self.env.setattr(self.cloud, "handle", handle)
+
+    def on_first_write(self, change: Callable[[], None]) -> None:
+        self.before("", change)
+
+    def hold(self, instance: Instance, role: str) -> None:
+        """Put a role on an instance, as somebody else would."""
+        self.cloud.ecs.set_role(self.cloud.ecs.owner(instance), instance, role)
 
     def run(self, function: str, event: object) -> Run:
         """An invocation; its error is kept. The journal begins anew."""

@@ -1,0 +1,145 @@
+"""`rolekeeper policy ...`: see, render and lint RAM policies. Calls no cloud."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Optional
+
+import typer
+from rich.table import Table
+
+from cli.files import text
+from cli.output import console
+from shared import policies
+from shared.errors import ConfigError
+from shared.mapping import load
+from shared.settings import variable
+
+app = typer.Typer(help="RAM policies: templates, rendering, lint.", no_args_is_help=True)
+ROLES = Path("roles.yaml")
+Account = Annotated[str, typer.Option(help="account id (default: ROLEKEEPER_ACCOUNT_ID)")]
+Region = Annotated[str, typer.Option(help="region id, * for all (default: ROLEKEEPER_REGION)")]
+RolesFile = Annotated[Path, typer.Option("--roles-file", help="the mapping whose roles are meant")]
+UNKNOWN_ACCOUNT = "0"
+
+
+@app.command("list")
+def list_() -> None:
+    """The templates that roles.yaml may name, with their variables."""
+    shown = Table("template", "variables", "what for", box=None, header_style="bold")
+    for name in policies.template_names():
+        template = policies.template(name)
+        variables = (n if v.default is None else f"[{n}]" for n, v in template.variables.items())
+        shown.add_row(name, " ".join(variables).replace("[", "\\["), template.description)
+    console().print(shown)
+
+
+@app.command()
+def show(name: str) -> None:
+    """A template: what for, where its actions are documented, its variables, its document."""
+    template = policies.template(name)
+    typer.echo(f"{name}: {template.description}\nsource: {template.source}\n")
+    for key, declared in template.variables.items():
+        default = "" if declared.default is None else f", default {json.dumps(declared.default)}"
+        typer.echo(f"  {key}: {declared.type}{default}: {declared.description}\n      form: {declared.pattern}")
+    typer.echo("\n" + json.dumps(template.document, indent=2, ensure_ascii=False))
+
+
+@app.command()
+def render(
+    name: str,
+    values: Annotated[Optional[list[str]], typer.Argument(metavar="KEY=VALUE...")] = None,  # noqa: UP045
+) -> None:
+    """A template filled in; a list's members are separated by commas."""
+    template = policies.template(name)
+    given: dict[str, str | list[str]] = {}
+    for pair in values or []:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise ConfigError(f"{pair!r}: write KEY=VALUE")
+        declared = template.variables.get(key)
+        given[key] = value.split(",") if declared and declared.type == "list" else value
+    echo(policies.render(name, given, context="rolekeeper policy render"))
+
+
+@app.command()
+def lint(
+    files: Annotated[
+        Optional[list[Path]],  # noqa: UP045
+        typer.Argument(metavar="[FILE]...", help="policy documents; none: every policy of roles.yaml"),
+    ] = None,
+    trust: Annotated[bool, typer.Option("--trust", help="the files are trust policies")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object a finding")] = False,
+    roles_file: RolesFile = ROLES,
+) -> None:
+    """Find what should not be granted. Exit code 1 where there are errors."""
+    findings: list[policies.Finding] = []
+    for file in files or []:
+        kind: policies.Kind = "trust" if trust else "policy"
+        findings += (_in(file, finding) for finding in policies.lint_text(text(file), kind=kind))
+    if not files:
+        mapping = load(text(roles_file), file=str(roles_file))
+        account = os.environ.get(variable("account_id"), "") or UNKNOWN_ACCOUNT
+        findings += policies.check(mapping, account_id=account, file=str(roles_file))
+    report(findings, as_json=as_json)
+    if not findings and not as_json:
+        typer.echo("nothing found")
+    if any(finding.severity == "error" for finding in findings):
+        raise typer.Exit(1)
+
+
+@app.command("execution-role")
+def execution_role(
+    account: Account = "", region: Region = "", project: str = "", roles_file: RolesFile = ROLES
+) -> None:
+    """The policy that rolekeeper's functions need for these roles, and no more."""
+    mapping = load(text(roles_file), file=str(roles_file))
+    documents = policies.execution_policies(
+        mapping,
+        account_id=setting("account_id", account),
+        region=setting("region", region),
+        project=setting("sls_project", project, "rolekeeper"),
+    )
+    for document in documents:
+        echo(document)
+
+
+@app.command("pass-role")
+def pass_role(
+    account: Account = "",
+    role: Annotated[Optional[list[str]], typer.Option(help="only this role; may be given again")] = None,  # noqa: UP045
+    roles_file: RolesFile = ROLES,
+) -> None:
+    """The policy that lets a RAM user attach the listed roles to instances, and no other role."""
+    mapping = load(text(roles_file), file=str(roles_file))
+    for document in policies.pass_policies(mapping, account_id=setting("account_id", account), roles=role or None):
+        echo(document)
+
+
+def report(findings: Iterable[policies.Finding], *, as_json: bool) -> None:
+    """Findings, one a line."""
+    import msgspec
+
+    for finding in findings:
+        typer.echo(json.dumps(msgspec.structs.asdict(finding), ensure_ascii=False) if as_json else str(finding))
+
+
+def setting(name: str, given: str, default: str = "") -> str:
+    """What was given, or the variable of that setting. Raises ConfigError that names both."""
+    value = given or os.environ.get(variable(name), "") or default
+    if not value:
+        raise ConfigError(f"give --{name.removesuffix('_id')}, or set {variable(name)}")
+    return value
+
+
+def echo(document: Mapping[str, Any]) -> None:
+    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def _in(file: Path, finding: policies.Finding) -> policies.Finding:
+    import msgspec
+
+    return msgspec.structs.replace(finding, file=str(file))

@@ -1,0 +1,45 @@
+"""Policies as code: templates, rendering, lint, and what RAM should hold for a roles.yaml. Pure: reads no clock, network or
+environment, and no file but its own templates."""
+
+from __future__ import annotations
+
+from shared.policies.build import DesiredPolicy, DesiredRam, DesiredRole, desired
+from shared.policies.check import check
+from shared.policies.findings import Finding, PolicyError
+from shared.policies.limits import compact
+from shared.policies.lint import Kind, lint, lint_text
+from shared.policies.meaning import Grant, canonical, grants, same
+from shared.policies.own import execution_policies, execution_role, pass_policies, pass_role
+from shared.policies.rules import RULES
+from shared.policies.template import RenderError, Template, Variable
+from shared.policies.templates import render, template, template_names, trust
+
+__all__ = [
+    "RULES",
+    "DesiredPolicy",
+    "DesiredRam",
+    "DesiredRole",
+    "Finding",
+    "Grant",
+    "Kind",
+    "PolicyError",
+    "RenderError",
+    "Template",
+    "Variable",
+    "canonical",
+    "check",
+    "compact",
+    "desired",
+    "execution_policies",
+    "execution_role",
+    "grants",
+    "lint",
+    "lint_text",
+    "pass_policies",
+    "pass_role",
+    "render",
+    "same",
+    "template",
+    "template_names",
+    "trust",
+]

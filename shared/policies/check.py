@@ -1,0 +1,97 @@
+"""The lint of a whole mapping: every document that its roles would get, less what `allow` lets pass with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from shared.mapping import Allow, Located, SystemPolicy, TemplatePolicy
+from shared.mapping import Mapping as Roles
+from shared.policies import rules
+from shared.policies.build import FILE, Draft, build_problems, drafts
+from shared.policies.findings import Finding, Rule, found
+from shared.policies.lint import lint
+from shared.policies.templates import template, trust, trust_template
+
+_SYSTEM: Mapping[str, tuple[Rule, str]] = {
+    "AdministratorAccess": (rules.EVERYTHING, "it allows every action on every resource"),
+    "PowerUserAccess": (rules.EVERYTHING, "it allows every action on every resource, but for RAM"),
+    "AliyunRAMFullAccess": (rules.RAM_ALL, "it allows everything that RAM can do"),
+    "AliyunResourceDirectoryFullAccess": (rules.ESCALATION, "it allows everything on the accounts of the organisation"),
+    "AliyunSTSAssumeRoleAccess": (rules.ASSUME_ANY, "it allows sts:AssumeRole on every role"),
+}
+"""What Alibaba Cloud's own policies of this reach would be found guilty of, were they written here."""
+
+_LINTED = (rules.VERSION.code, rules.SIZE.code)
+"""What the lint finds too, and with its line."""
+
+
+def check(mapping: Roles, *, account_id: str, file: str = FILE) -> tuple[Finding, ...]:
+    """Everything wrong with the policies of the mapping, each finding with its role, policy and file. Never raises.
+
+    A finding with severity "error" stops a build and a provision. What RAM would refuse is among them (see desired).
+    """
+    made = drafts(mapping, account_id)
+    findings = [problem for problem in build_problems(mapping, made, file) if problem.code not in _LINTED]
+    findings += _placed(
+        lint(trust("ecs"), kind="trust", text=trust_template("ecs").text),
+        "",
+        "trust policy",
+        trust_template("ecs").file,
+    )
+    for role, spec in mapping.roles.items():
+        used: set[Allow] = set()
+        for draft in made[role]:
+            own = allowed(_findings(draft, file), draft.spec.allow, used)
+            findings += allowed(own, spec.allow, used)
+            findings += _placed(_unused(draft.spec.allow, used), role, draft.label, file)
+        findings += _placed(_unused(spec.allow, used), role, "", file)
+    return tuple(findings)
+
+
+def allowed(findings: Iterable[Finding], allow: Iterable[Allow], used: set[Allow]) -> list[Finding]:
+    """The findings that no allow lets pass. used: gains the allows that let one pass. What RAM refuses always stays."""
+    kept = []
+    for finding in findings:
+        passing = [
+            a for a in allow if a.code == finding.code and a.reason.strip() and a.code not in rules.NEVER_ALLOWED
+        ]
+        used.update(passing)
+        if not passing:
+            kept.append(finding)
+    return kept
+
+
+def _findings(draft: Draft, file: str) -> list[Finding]:
+    """What the lint says of one policy. A finding in a template stands in the template's file, where it is mended."""
+    if isinstance(draft.spec, SystemPolicy):
+        return _placed(_system(draft.spec.name), draft.role, draft.label, file)
+    if draft.document is None:
+        return []
+    if isinstance(draft.spec, TemplatePolicy):
+        source = template(draft.spec.name)
+        shipped = allowed(lint(draft.document, text=source.text), source.allow, set())
+        return _placed(shipped, draft.role, draft.label, source.file)
+    lines = draft.document.lines if isinstance(draft.document, Located) else {}
+    return _placed(lint(draft.document, lines=lines), draft.role, draft.label, file)
+
+
+def _system(name: str) -> Iterator[Finding]:
+    if name in _SYSTEM:
+        yield found(*_SYSTEM[name])
+    elif name.endswith("FullAccess"):
+        yield found(rules.WHOLE_SERVICE, "it allows every action of a service on every resource")
+
+
+def _unused(allow: Iterable[Allow], used: set[Allow]) -> Iterator[Finding]:
+    for entry in allow:
+        if entry.code not in rules.RULES or not entry.reason.strip():
+            what = "no reason is given" if entry.code in rules.RULES else "there is no such code"
+            yield found(rules.ALLOW, f"allow {entry.code}: {what}", line=entry.line)
+        elif entry not in used:
+            yield found(rules.UNUSED_ALLOW, f"allow {entry.code} lets nothing pass", line=entry.line)
+
+
+def _placed(findings: Iterable[Finding], role: str, policy: str, file: str) -> list[Finding]:
+    return [msgspec.structs.replace(finding, role=role, policy=policy, file=file) for finding in findings]

@@ -1,0 +1,96 @@
+"""The policies around the roles: of rolekeeper's own functions, and of the people who may hand the roles out."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from shared.mapping import Mapping as Roles
+from shared.mapping.problems import nearest
+from shared.policies import rules
+from shared.policies.findings import PolicyError, found
+from shared.policies.limits import oversize
+from shared.policies.template import RenderError
+from shared.policies.templates import render
+
+Document = dict[str, Any]
+
+
+def execution_role(
+    mapping: Roles, *, account_id: str, region: str, project: str, **others: str | tuple[str, ...]
+) -> Document:
+    """What the functions' role needs for the roles of this mapping, in one document.
+
+    region: the one that the deployment looks after. project: of the records, in SLS. others: further variables of the
+    template execution-role: logstore, function_logstore, queue, functions.
+    Raises PolicyError where so many roles do not fit into one policy: see execution_policies.
+    """
+    return _single(_execution(mapping, account_id, region, project, others), list(mapping.roles), "execution-role")
+
+
+def execution_policies(
+    mapping: Roles, *, account_id: str, region: str, project: str, **others: str | tuple[str, ...]
+) -> tuple[Document, ...]:
+    """The same, as few documents as RAM's limit on their size allows: each for some of the roles."""
+    return _split(_execution(mapping, account_id, region, project, others), list(mapping.roles), "execution-role")
+
+
+def pass_role(mapping: Roles, *, account_id: str, roles: Iterable[str] | None = None, region: str = "*") -> Document:
+    """What a RAM user needs to attach these roles (None: all of the mapping's) to instances, and no other.
+
+    Raises PolicyError for a role that is not listed, or where the roles do not fit into one policy: see pass_policies.
+    """
+    return _single(_passing(account_id, region), _listed(mapping, roles), "operator-pass-role")
+
+
+def pass_policies(
+    mapping: Roles, *, account_id: str, roles: Iterable[str] | None = None, region: str = "*"
+) -> tuple[Document, ...]:
+    """The same, as few documents as RAM's limit on their size allows: each for some of the roles."""
+    return _split(_passing(account_id, region), _listed(mapping, roles), "operator-pass-role")
+
+
+Make = Callable[[list[str]], Document]
+
+
+def _execution(
+    mapping: Roles, account_id: str, region: str, project: str, others: Mapping[str, str | tuple[str, ...]]
+) -> Make:
+    values = {"account": account_id, "region": region, "project": project, **others}
+    return lambda roles: render("execution-role", {**values, "roles": roles}, context="execution role")
+
+
+def _passing(account_id: str, region: str) -> Make:
+    return lambda roles: render(
+        "operator-pass-role", {"account": account_id, "region": region, "roles": roles}, context="pass-role policy"
+    )
+
+
+def _listed(mapping: Roles, roles: Iterable[str] | None) -> list[str]:
+    chosen = list(dict.fromkeys(mapping.roles if roles is None else roles))
+    for role in chosen:
+        if role not in mapping.roles:
+            raise RenderError(
+                f"role {role!r} is not listed in roles.yaml; {nearest(role, mapping.roles) or 'list it there'}"
+            )
+    return chosen
+
+
+def _single(make: Make, roles: list[str], policy: str) -> Document:
+    document = make(roles)
+    over = oversize(document)
+    if over:
+        raise PolicyError([found(rules.SIZE, f"policy '{policy}' for {len(roles)} roles: {over}")])
+    return document
+
+
+def _split(make: Make, roles: list[str], policy: str) -> tuple[Document, ...]:
+    """As many roles into each document as fit, in their order."""
+    documents: list[Document] = []
+    while roles or not documents:
+        fits = bisect_left(range(1, len(roles) + 1), True, key=lambda count: bool(oversize(make(roles[:count]))))
+        fits = max(fits, 1)  # where not even one fits, the error says so
+        documents.append(_single(make, roles[:fits], policy))
+        roles = roles[fits:]
+    return tuple(documents)
