@@ -18,7 +18,8 @@ from tests.contract.core.conftest import Way
 LOSING = ["throttle", "5xx", "html", "timeout", "empty", "reset", "error"]
 
 
-def caught(way: Way, action: str = "describe_regions", **fields: Any) -> TeaException:
+def caught(way: Way, action: str = "describe_regions", **fields: Any) -> Any:
+    """The exception that the real client raises."""
     with pytest.raises(TeaException) as error:
         sdk.ecs(way.config(read_timeout=5000), action, **fields)
     return error.value
@@ -48,7 +49,8 @@ def test_a_fault_is_met_as_the_clouds_own(
 ) -> None:
     way.cloud.faults.add(**fault)
     met = caught(way)
-    assert type(met) is error
+    kind: type[Exception] = type(met)
+    assert kind is error
     if code:
         assert (met.code, met.statusCode) == (code, status)
         assert fault.get("message", "") in met.data["Message"]
@@ -134,6 +136,15 @@ def test_a_partial_fault_waits_for_a_batch_it_can_hit(way: Way) -> None:
         for i in (one, two, two)
     ]
     assert fails == [0, 1, 0]
+
+
+def test_a_call_that_a_partial_fault_cannot_hit_is_not_counted(way: Way) -> None:
+    way.cloud.ram.put_role(ACCOUNT, "web")
+    one, two = (json.dumps([i.instance_id]) for i in way.cloud.ecs.make(2))
+    way.cloud.faults.add("partial", every=2)
+    assert way.ecs("attach_instance_ram_role", ram_role_name="web", instance_ids=one)["FailCount"] == 0
+    way.ecs("describe_regions")
+    assert way.ecs("attach_instance_ram_role", ram_role_name="web", instance_ids=two)["FailCount"] == 1
 
 
 @pytest.mark.parametrize(

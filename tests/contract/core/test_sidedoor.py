@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any
 
 import pytest
@@ -89,6 +90,21 @@ def test_time_is_moved_and_settled(way: Way) -> None:
     told = way.door("POST", "clock", {"advance": 7200}).json()["time"]
     assert way.cloud.clock.now() - before >= 7200
     assert told > way.cloud.clock.stamp(before)
+
+
+def test_settling_leaves_the_cloud_open_to_what_the_tasks_wait_for(way: Way) -> None:
+    """As where a task runs a function that calls the cloud from another process."""
+    stuck: list[bool] = []
+
+    def task() -> None:
+        other = threading.Thread(target=way.ecs, args=("describe_regions",), daemon=True)
+        other.start()
+        other.join(5)
+        stuck.append(other.is_alive())
+
+    way.cloud.clock.later(3600, task)
+    way.door("POST", "clock", {"settle": True})
+    assert stuck == [False]
 
 
 @pytest.mark.parametrize(

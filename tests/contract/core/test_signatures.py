@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import uuid
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 import requests
 from darabonba.policy.retry import RetryOptions
 from pytest_mock import MockerFixture
 
-from fakecloud.identity import ACCOUNT, Identity
+from fakecloud.identity import ACCOUNT, ROOT_KEY, Identity
 from tests.contract import sdk
 from tests.contract.core.conftest import Way
 
@@ -122,6 +126,39 @@ def test_a_request_changed_on_its_way_is_refused(way: Way, mocker: MockerFixture
     else:
         request.headers["authorization"] = str(request.headers.pop("Authorization")).replace("x-acs-action;", "")
     assert send(request) == (400, "SignatureDoesNotMatch")
+
+
+def by_hand(way: Way, *, leave_out: str = "", content_hash: str = "", body: bytes = b"") -> tuple[int, str]:
+    """A request signed here, by the published algorithm alone: (HTTP status, code). leave_out: a header not signed."""
+    digest = hashlib.sha256(body).hexdigest()
+    headers = {
+        "host": way.url.removeprefix("http://"), "x-acs-action": "DescribeRegions", "x-acs-version": "2014-05-26",
+        "x-acs-date": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"), "x-acs-signature-nonce": uuid.uuid4().hex,
+        "x-acs-content-sha256": content_hash or digest,
+    }  # fmt: skip
+    names = sorted(set(headers) - {leave_out})
+    lines = "".join(f"{name}:{headers[name]}\n" for name in names)
+    canonical = "\n".join(["POST", "/", "AcceptLanguage=zh-CN", lines, ";".join(names), digest])
+    text = "ACS3-HMAC-SHA256\n" + hashlib.sha256(canonical.encode()).hexdigest()
+    signature = hmac.new(ROOT_KEY[1].encode(), text.encode(), hashlib.sha256).hexdigest()
+    headers["authorization"] = (
+        f"ACS3-HMAC-SHA256 Credential={ROOT_KEY[0]},SignedHeaders={';'.join(names)},Signature={signature}"
+    )
+    answer = requests.post(f"{way.url}/?AcceptLanguage=zh-CN", data=body, headers=headers, timeout=10)
+    return answer.status_code, answer.json().get("Code", "")
+
+
+def test_a_signature_by_the_published_algorithm_is_let_in(way: Way) -> None:
+    assert by_hand(way) == by_hand(way, body=b"anything") == (200, "")
+
+
+@pytest.mark.parametrize("name", ["host", "x-acs-action", "x-acs-version", "x-acs-date", "x-acs-content-sha256"])
+def test_headers_that_say_what_is_done_must_be_signed(way: Way, name: str) -> None:
+    assert by_hand(way, leave_out=name) == (400, "SignatureDoesNotMatch")
+
+
+def test_the_hash_in_the_header_must_be_the_bodys(way: Way) -> None:
+    assert by_hand(way, content_hash="0" * 64) == (400, "SignatureDoesNotMatch")
 
 
 def test_a_changed_parameter_breaks_the_query_signature(way: Way, mocker: MockerFixture) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from fakecloud.cloud import Cloud
-from fakecloud.identity import ACCOUNT, Identity
+from fakecloud.identity import Identity
 from tests.contract import sdk
 
 Ask = Callable[..., Any]
@@ -159,8 +159,7 @@ def test_older_answers_have_no_success_field(ask: Ask, cloud: Cloud, one: str, s
 
 
 def test_a_session_policy_is_kept_with_the_role(ask: Ask, cloud: Cloud, one: str) -> None:
-    policy = '{"Version":"1","Statement":[]}'
-    policy = policy.replace("[]", '[{"Effect":"Allow","Action":"*","Resource":"*"}]')
+    policy = '{"Version":"1","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
     ask("attach_instance_ram_role", ram_role_name="web", instance_ids=[one], policy=policy)
     instance = cloud.ecs.instance(one)
     assert instance is not None
@@ -181,4 +180,3 @@ def test_instances_and_roles_belong_to_the_callers_account(cloud: Cloud, one: st
     assert sdk.ids(sdk.ecs(sdk.config(), "describe_instances", max_results=10)) == [one]
     assert sdk.ecs(sdk.config(), "describe_instance_attribute", instance_id=one)["InstanceId"] == one
     assert sdk.refusal(sdk.ecs, cfg, "describe_instance_attribute", instance_id=one)[0] == 404
-    assert ACCOUNT != other.identity.account

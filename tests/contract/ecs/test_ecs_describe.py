@@ -124,7 +124,8 @@ def test_max_results_means_ten_to_a_hundred(ask: Ask, cloud: Cloud, asked: int |
 @pytest.mark.parametrize("asked", [{}, {"tag": {"app": "web"}}, {"instance_name": "i-*"}], ids=["all", "tag", "name"])
 def test_pages_by_token_are_everything_once(ask: Ask, cloud: Cloud, asked: dict[str, Any]) -> None:
     made = [i.instance_id for i in cloud.ecs.make(205, tags={"app": "web"})]
-    seen, token, pages = [], None, 0
+    seen: list[str] = []
+    token, pages = None, 0
     while pages == 0 or token:
         body = ask("describe_instances", max_results=100, next_token=token, **asked)
         seen, token, pages = seen + ids(body), body["NextToken"], pages + 1
@@ -139,7 +140,8 @@ def test_the_last_full_page_has_no_token(ask: Ask, cloud: Cloud) -> None:
 
 def test_ids_are_paged_by_token_too(ask: Ask, cloud: Cloud) -> None:
     made = [i.instance_id for i in cloud.ecs.make(25)]
-    seen, token = [], None
+    seen: list[str] = []
+    token = None
     for size in (10, 10, 5):
         body = ask("describe_instances", instance_ids=made, max_results=10, next_token=token)
         assert len(ids(body)) == size

@@ -78,7 +78,7 @@ class Fleet(RuleBasedStateMachine):
     @invariant()
     def nothing_is_left_behind_in_the_index(self) -> None:
         if hasattr(self, "region"):
-            kept = {key for i in self.region.instances.values() for key in i.keys()}
+            kept = {key for i in self.region.instances.values() for key in Instance.keys(i)}
             assert set(self.region.index._having) == kept
 
 

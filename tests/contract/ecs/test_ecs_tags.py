@@ -126,7 +126,8 @@ def test_tags_are_listed_one_row_a_tag(ask: Ask, cloud: Cloud) -> None:
 
 def test_listed_tags_come_in_pages(ask: Ask, refused: Ask, cloud: Cloud) -> None:
     made = [i.instance_id for i in cloud.ecs.make(120, tags={"app": "web", "env": "prod"})]
-    seen, token, pages = [], None, 0
+    seen: list[tuple[str, str, str]] = []
+    token, pages = None, 0
     while pages == 0 or token:
         body = ask("list_tag_resources", **KIND, tag={"app": "web"}, next_token=token)
         seen, token, pages = seen + rows(body), body["NextToken"], pages + 1

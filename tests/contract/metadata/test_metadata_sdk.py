@@ -44,7 +44,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
 
 @pytest.mark.parametrize("properties", [{}, {"http_tokens": "required"}], ids=["normal", "hardened"])
 @pytest.mark.parametrize("named", ["web", None], ids=["role named", "role looked up"])
-def test_the_provider_gets_a_token_that_signs(served: Served, properties: dict[str, str], named: str | None) -> None:
+def test_the_provider_gets_a_token_that_signs(served: Served, properties: dict[str, Any], named: str | None) -> None:
     made = served.cloud.ecs.make(role="web", **properties)[0].instance_id
     given = served.provider(made, role_name=named).get_credentials()
     cfg = sdk.config(
@@ -70,7 +70,7 @@ def test_the_provider_falls_back_when_its_token_is_refused(served: Served) -> No
     [{"role": ""}, {"role": "web", "http_endpoint": "disabled"}],
     ids=["no role", "service off"],
 )
-def test_the_provider_fails_where_there_is_nothing_to_get(served: Served, properties: dict[str, str]) -> None:
+def test_the_provider_fails_where_there_is_nothing_to_get(served: Served, properties: dict[str, Any]) -> None:
     made = served.cloud.ecs.make(**properties)[0].instance_id
     with pytest.raises(Exception, match="metadata"):
         served.provider(made).get_credentials()

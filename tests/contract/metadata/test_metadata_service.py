@@ -144,6 +144,13 @@ def test_a_new_role_shows_after_a_while_where_the_switch_says(ask: Ask, place: P
     assert ask(made, ROLES).text == "web"
 
 
+def test_the_same_role_attached_again_does_not_hide_it(ask: Ask, place: Place, cloud: Cloud) -> None:
+    cloud.switches.set({"metadata_delay": 30, "same_role_again": "success"})
+    made = place()
+    sdk.ecs(sdk.config(), "attach_instance_ram_role", ram_role_name="web", instance_ids=f'["{made}"]')
+    assert ask(made, ROLES).text == "web"
+
+
 @pytest.mark.parametrize("role", ["gone", "fc"])
 def test_a_role_that_ecs_may_not_assume_gives_no_credentials(ask: Ask, place: Place, cloud: Cloud, role: str) -> None:
     cloud.ram.put_role(ACCOUNT, "fc", services=("fc.aliyuncs.com",))

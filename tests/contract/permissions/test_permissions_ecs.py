@@ -165,3 +165,13 @@ def test_the_tag_service_needs_its_own_action_and_that_of_ecs(judging: Cloud, on
     for name, statement in (("bob", own), ("carol", theirs)):
         error = refused(tag_service, user(judging, statement, name=name), action, one)
         assert (error.statusCode, error.code) == (403, "NoPermission.Operator")
+
+
+def test_the_tag_service_judges_by_the_tags_it_gives(judging: Cloud, one: str) -> None:
+    for number, (value, allowed) in enumerate({"web": True, "db": False}.items()):
+        condition = {"StringEquals": {"acs:RequestTag/app": value}}
+        someone = user(judging, allow(["tag:TagResources", "ecs:TagResources"], "*", condition), name=f"user-{number}")
+        if allowed:
+            tag_service(someone, "TagResources", one)
+        else:
+            assert refused(tag_service, someone, "TagResources", one).code == "NoPermission.Operator"

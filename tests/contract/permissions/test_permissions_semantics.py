@@ -66,6 +66,8 @@ def test_an_action_pattern_covers(pattern: str, action: str, covered: bool) -> N
         pytest.param("acs:ecs:*", I1, True, id="star in the last field covers the rest"),
         pytest.param("acs:*:instance/i-1", I1, False, id="star does not pass a colon"),
         pytest.param("acs:mns:*:42:/queues/q/*", "acs:mns:cn-hangzhou:42:/queues/q/messages", True, id="a path"),
+        pytest.param("acs:x:*:42:*:b", "acs:x:r:42:a:c:b", True, id="star passes colons in the last field"),
+        pytest.param("acs:ecs:*:*:*", "acs:ecs:cn-hangzhou", False, id="more fields than the resource has"),
         pytest.param("acs:ram:*:42:role/Web", WEB, False, id="a role with a capital does not cover its lower-case ARN"),
     ],
 )
