@@ -23,6 +23,7 @@ from fakecloud.journal import Journal
 from fakecloud.judgements import Judgements
 from fakecloud.metadata.api import Metadata
 from fakecloud.ram.api import Ram
+from fakecloud.rpc import RpcService
 from fakecloud.service import Call, Service
 from fakecloud.sls.api import Sls
 from fakecloud.sts.api import Sts
@@ -97,6 +98,8 @@ class Cloud:
             body = {"RequestId": str(uuid.uuid4()).upper(), "Code": error.code, "Message": error.message}
             return Response.json(body, error.status)
         call = Call(self, service.name, service.action(request), request)
+        if isinstance(service, RpcService):  # in the journal even where a fault or a wrong signature stops the call
+            call.params = service.params(request)
         status, code = 0, ""
         try:
             response, code = self._answer(service, call)

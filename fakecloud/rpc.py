@@ -105,6 +105,10 @@ class RpcService:
     def action(self, request: Request) -> str:
         return request.headers.get("x-acs-action") or request.form().get("Action") or "?"
 
+    def params(self, request: Request) -> dict[str, str]:
+        """The action's own parameters, as sent: Name, Name.N, Name.N.Key."""
+        return {k: v for k, v in request.form().items() if k not in COMMON}
+
     def authenticate(self, call: Call) -> Identity:
         return signatures.authenticate(call.request, call.cloud.keys, call.cloud.clock.now())
 
@@ -115,7 +119,6 @@ class RpcService:
         form = call.request.form()
         if form.get("Format", "JSON").upper() != "JSON":
             raise NotEmulated(f"Format={form['Format']}: answers are JSON")
-        call.params = {k: v for k, v in form.items() if k not in COMMON}
         call.args = parse(action, call.params)
         try:
             answer = action.run(call)

@@ -1,6 +1,6 @@
 """What each call of the Tag service needs of the caller's policies, and how it refuses. Judges nothing itself.
 
-The Tag service's own action, and the same of the service whose resources are tagged. Source: Tag service, "RAM authorization".
+The Tag service's own action (its "RAM authorization" page), and, likely, the same of the service whose resources are tagged.
 """
 
 from __future__ import annotations

@@ -59,8 +59,9 @@ class SlsGateway:
         with translated("PutLogs"):
             from aliyun.log import LogItem, PutLogsRequest
 
-            now = int(time.time())
-            items = [LogItem(timestamp=now, contents=list(log.items())) for log in logs]
+            # One time for all, nanoseconds too: LogItem's own would be of a later moment, and so upset the order.
+            seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
+            items = [LogItem(seconds, list(log.items()), time_nano_part=nanoseconds or 1) for log in logs]
             self._client.put_logs(PutLogsRequest(project, self._settings.sls_logstore, TOPIC, TOPIC, items))
 
 

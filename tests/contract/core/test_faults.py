@@ -48,7 +48,7 @@ def test_a_fault_is_met_as_the_clouds_own(
     way: Way, fault: dict[str, Any], error: type[Exception], status: int, code: str
 ) -> None:
     way.cloud.faults.add(**fault)
-    met = caught(way)
+    met = caught(way, accept_language="en-US")
     kind: type[Exception] = type(met)
     assert kind is error
     if code:
@@ -58,6 +58,7 @@ def test_a_fault_is_met_as_the_clouds_own(
         assert met.retry_after == 1500
     [call] = way.cloud.calls
     assert (call.service, call.action, call.status, call.code) == ("ecs", "DescribeRegions", status, code)
+    assert call.params == {"AcceptLanguage": "en-US"}
     sdk.ecs(way.config(), "describe_regions")  # it hit once
 
 

@@ -144,7 +144,6 @@ def test_the_intent_is_on_stdout_before_the_call_is_carried_out(world: World) ->
 
     world.before("", look, times=99)
     world.run("tags_changed", tagged([i.instance_id for i in (held, *bare)]))
-    print(seen)
     told = [(i["intent"], i["region"], i["role"], i["instance_ids"], i["request_id"]) for (i,) in seen]
     request = "1-65dd9ece-123e1745"
     assert told == [
