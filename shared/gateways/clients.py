@@ -47,7 +47,7 @@ def config(
         access_key_secret=credentials.access_key_secret,
         security_token=credentials.security_token or None,
         region_id=region,
-        endpoint=settings.endpoint or endpoint or None,
+        endpoint=settings.endpoint.partition("://")[2].rstrip("/") or endpoint or None,
         protocol="http" if settings.endpoint.startswith("http://") else "https",
         connect_timeout=milliseconds,
         read_timeout=milliseconds,
