@@ -10,8 +10,9 @@ import requests
 from rich.console import Console
 from rich.table import Table
 
-from cli.stage import HOME, TRUST, Stage, stage
+from cli.stage import HOME, Stage, stage
 from fakecloud.people import Person
+from shared import policies
 
 FOREIGN = "legacy-admin"
 
@@ -51,10 +52,16 @@ class Story:
         return all(self._expectations)
 
     def roles(self) -> None:
-        self.title("RAM roles, made from roles.yaml")
-        for role, policies in self.on.make_roles(self.on.mapping()):
-            self.say(f"role [cyan]{role}[/]  system policies: {', '.join(policies) or '-'}")
-        self.on.ram.create_role(FOREIGN, "somebody else's", TRUST)
+        self.title("RAM roles and policies, provisioned from roles.yaml")
+        made = self.on.make_roles(self.on.mapping())
+        for change in made.changes:
+            self.say(
+                f"role [cyan]{change.role}[/]  [dim]gains {len(change.gains)} permissions, e.g.[/] {change.gains[0]}"
+            )
+        again = self.on.provision(self.on.mapping())
+        self.say(f"calls made: {len(made.done)}; made by a second run: {len(again.done)}")
+        self.expect(not again.done)
+        self.on.ram.create_role(FOREIGN, "somebody else's", policies.trust("ecs"))
         self.title("Functions, deployed from s.yaml")
         for name in self.on.deploy():
             function = next(f for f in self.on.cloud.fc.functions() if f.name == name)

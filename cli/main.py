@@ -70,6 +70,33 @@ def replay(
     raise typer.Exit(run(files, as_json=as_json, tags=tag or [], role=role, roles_file=roles_file))
 
 
+RolesFile = Annotated[Path, typer.Option("--roles-file", help="the mapping")]
+
+
+@app.command()
+def provision(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="only show; exit code 2 where there is something to do")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
+    adopt: Annotated[list[str] | None, typer.Option(metavar="ROLE", help="take over a role of somebody else")] = None,
+    prune: Annotated[bool, typer.Option("--prune", help="also remove what roles.yaml does not list")] = False,
+    roles_file: RolesFile = Path("roles.yaml"),
+) -> None:
+    """Make RAM hold the roles and policies of roles.yaml, with your own access key."""
+    from cli.provision import run
+
+    raise typer.Exit(run(roles_file, dry_run=dry_run, as_json=as_json, adopt=adopt or [], prune=prune))
+
+
+@app.command()
+def roles(as_json: Json = False, roles_file: RolesFile = Path("roles.yaml")) -> None:
+    """The roles of roles.yaml as they are: trust, policies, how many instances hold them, drift."""
+    from cli.provision import roles as run
+
+    raise typer.Exit(run(roles_file, as_json=as_json))
+
+
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of roles.yaml, for editors (docs/roles.schema.json)."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,22 +12,19 @@ from fakecloud.cloud import Cloud
 from fakecloud.fc.models import Outcome
 from fakecloud.identity import ACCOUNT, ROOT_KEY
 from fakecloud.server import Server
+from shared import policies
 from shared.gateways.clients import Credentials
 from shared.gateways.ram import RamGateway
 from shared.gateways.sls_admin import SlsAdmin
 from shared.mapping import Mapping as RoleMapping
-from shared.mapping import SystemPolicy, load
+from shared.mapping import load
+from shared.provision import Provisioned, provision
 from shared.settings import Settings
 
 HOME = Path(__file__).resolve().parent.parent
 REGION = "cn-hangzhou"
 PROJECT = "rolekeeper"
 EXECUTION_ROLE = "rolekeeper-fc"
-TRUST = {
-    "Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": ["ecs.aliyuncs.com"]}}],
-    "Version": "1",
-}
-TRUST_FC = json.loads(json.dumps(TRUST).replace("ecs.", "fc."))
 FUNCTIONS = {
     "instance_created": "rolekeeper-instance-created", "tags_changed": "rolekeeper-tags-changed",
     "reconcile": "rolekeeper-reconcile", "remediate": "rolekeeper-remediate",
@@ -51,17 +47,18 @@ class Stage:
     def mapping(self) -> RoleMapping:
         return load(text(self.roles_file), file=str(self.roles_file))
 
-    def make_roles(self, mapping: RoleMapping) -> list[tuple[str, list[str]]]:
-        """The execution role and every role of the mapping; each with the system policies attached."""
-        self.ram.create_role(EXECUTION_ROLE, "rolekeeper's functions", TRUST_FC)
-        made = []
-        for name, role in mapping.roles.items():
-            self.ram.create_role(name, role.description, TRUST)
-            policies = [policy.name for policy in role.policies if isinstance(policy, SystemPolicy)]
-            for policy in policies:
-                self.ram.attach_system_policy(name, policy)
-            made.append((name, policies))
-        return made
+    def make_roles(self, mapping: RoleMapping) -> Provisioned:
+        """The functions' execution role, then the roles of the mapping, as `rolekeeper provision` makes them."""
+        self.ram.create_role(EXECUTION_ROLE, "rolekeeper's functions", policies.trust("fc"))
+        allowed = policies.execution_policies(mapping, account_id=ACCOUNT, region=REGION, project=PROJECT)
+        for number, document in enumerate(allowed, 1):
+            self.ram.create_policy(f"{EXECUTION_ROLE}-{number}", "what rolekeeper's functions need", document)
+            self.ram.attach(EXECUTION_ROLE, "Custom", f"{EXECUTION_ROLE}-{number}")
+        return self.provision(mapping)
+
+    def provision(self, mapping: RoleMapping) -> Provisioned:
+        desired = policies.desired(mapping, account_id=ACCOUNT)
+        return provision(self.ram, desired, pause=self.cloud.clock.advance)
 
     def deploy(self, env: Mapping[str, str] | None = None) -> list[str]:
         """What `s deploy` would do with s.yaml; the names of the functions."""
@@ -84,6 +81,7 @@ class Stage:
 def stage(roles_file: Path) -> Iterator[Stage]:
     """Open a stage with its logstore made; everything on it ends with the block."""
     cloud = Cloud()
+    cloud.switches.permissions = "on"  # every call is judged by its caller's policies, the functions' too
     with Server(cloud, runs_clock=False) as server:
         opened = Stage(cloud, server.url, roles_file)
         opened.logs.ensure()

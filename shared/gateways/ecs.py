@@ -125,6 +125,13 @@ class EcsGateway:
                         found[row.instance_id] = row.ram_role_name
         return found
 
+    def count_holders(self, role: str) -> int:
+        """How many instances of the region hold a role: one call."""
+        client, _, models = self._sdk
+        request = models.DescribeInstanceRamRoleRequest(region_id=self.region, ram_role_name=role, page_size=1)
+        with translated("DescribeInstanceRamRole"):
+            return int(client.describe_instance_ram_role(request).body.total_count or 0)
+
     def attach(self, role: str, ids: Sequence[str]) -> BatchResult:
         """AttachInstanceRamRole, one call: up to 100 ids."""
         _, client, models = self._sdk

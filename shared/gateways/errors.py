@@ -52,7 +52,8 @@ def _from_tea(call: str, error: Exception) -> CloudCallError | None:
     message = str(data.get("Message") or data.get("ErrorMessage") or getattr(error, "message", "") or error)
     status = int(getattr(error, "status_code", 0) or data.get("statusCode") or 0)
     if not code:
-        message = f"no usable answer ({message})"
+        inner = getattr(error, "inner_exception", None)  # of an UnretryableException: what really happened
+        message = f"no usable answer ({getattr(inner, 'message', None) or inner or message})"
     return classify(call, code, message, status, str(getattr(error, "request_id", "") or data.get("RequestId") or ""))
 
 

@@ -1,11 +1,17 @@
-"""RAM as rolekeeper's operator uses it: make the roles of roles.yaml. The functions' own role may not do this."""
+"""RAM as rolekeeper's operator uses it: read and make roles and policies. The functions' own role may do none of this.
+
+Facts: RAM 2015-05-01 API pages. MaxItems to 1000; a policy has up to five versions; tags are JSON strings on the wire.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import Any
+from itertools import islice
+from typing import Any, Literal
+
+import msgspec
 
 from shared.errors import PermanentError
 from shared.gateways.clients import Credentials, config
@@ -13,7 +19,18 @@ from shared.gateways.errors import translated
 from shared.settings import Settings
 
 ENDPOINT = "ram.aliyuncs.com"  # global; the SDK would invent a regional host for regions outside its map (measured)
-MANAGED_BY = {"managed-by": "rolekeeper"}
+OURS = ("managed-by", "rolekeeper")
+PAGE = 1000
+NAMES = 50
+PolicyType = Literal["Custom", "System"]
+
+
+class ListedRole(msgspec.Struct, frozen=True, kw_only=True):
+    """A role as ListRoles shows it: without its trust policy."""
+
+    name: str
+    description: str
+    ours: bool
 
 
 class RamGateway:
@@ -27,31 +44,122 @@ class RamGateway:
         from alibabacloud_ram20150501 import models
         from alibabacloud_ram20150501.client import Client
 
-        return Client(config(self._settings, self._credentials, region=self._settings.region, endpoint=ENDPOINT)), models
+        return Client(
+            config(self._settings, self._credentials, region=self._settings.region, endpoint=ENDPOINT)
+        ), models
 
-    def create_role(self, name: str, description: str, trust: Mapping[str, Any]) -> bool:
-        """CreateRole; False where a role of that name is there already."""
+    def _call(self, action: str, **values: Any) -> Any:
+        """One call by the action's name; None values are left out. The answer's body."""
         client, models = self._sdk
-        request = models.CreateRoleRequest(
-            role_name=name, description=description or None, assume_role_policy_document=json.dumps(trust),
-            tag=[models.CreateRoleRequestTag(key=k, value=v) for k, v in MANAGED_BY.items()],
-        )  # fmt: skip
+        method = "".join("_" + c.lower() if c.isupper() else c for c in action).lstrip("_")
+        with translated(action):
+            return getattr(client, method)(getattr(models, f"{action}Request")(**values)).body
+
+    def _tag(self, action: str) -> list[Any]:
+        return [getattr(self._sdk[1], f"{action}RequestTag")(key=OURS[0], value=OURS[1])]
+
+    def roles(self) -> Iterator[ListedRole]:
+        """Every role of the account: one call for each 1,000."""
+        marker: str | None = None
+        while True:
+            body = self._call("ListRoles", max_items=PAGE, marker=marker)
+            for role in (body.roles and body.roles.role) or []:
+                yield ListedRole(name=role.role_name, description=role.description or "", ours=_is_ours(role.tags))
+            if not body.is_truncated:
+                return
+            marker = body.marker
+
+    def trust(self, role: str) -> Mapping[str, Any]:
+        """The trust policy of a role."""
+        return _document(self._call("GetRole", role_name=role).role.assume_role_policy_document)
+
+    def attached(self, role: str) -> list[tuple[PolicyType, str]]:
+        """Type and name of each policy on a role."""
+        body = self._call("ListPoliciesForRole", role_name=role)
+        return [(p.policy_type, p.policy_name) for p in (body.policies and body.policies.policy) or []]
+
+    def document(self, policy: str) -> Mapping[str, Any] | None:
+        """The document in force of a custom policy; None where there is no such policy."""
         try:
-            with translated("CreateRole"):
-                client.create_role(request)
+            body = self._call("GetPolicy", policy_type="Custom", policy_name=policy)
         except PermanentError as error:
-            if error.code.startswith("EntityAlreadyExist"):
-                return False
+            if error.code.startswith("EntityNotExist"):
+                return None
             raise
-        return True
+        return _document(body.default_policy_version.policy_document)
 
-    def attach_system_policy(self, role: str, policy: str) -> None:
-        """AttachPolicyToRole; one that is attached already is fine."""
-        client, models = self._sdk
-        request = models.AttachPolicyToRoleRequest(policy_type="System", policy_name=policy, role_name=role)
-        try:
-            with translated("AttachPolicyToRole"):
-                client.attach_policy_to_role(request)
-        except PermanentError as error:
-            if not error.code.startswith("EntityAlreadyExist"):
-                raise
+    def ours(self, names: Iterable[str], kind: Literal["role", "policy"] = "policy") -> set[str]:
+        """Which of these carry our tag; all must be there. One call for each 50."""
+        found: set[str] = set()
+        rest = iter(names)
+        while batch := list(islice(rest, NAMES)):
+            body = self._call("ListTagResources", resource_type=kind, resource_names=batch, page_size=100,
+                              tag=self._tag("ListTagResources"))  # fmt: skip
+            rows = body.tag_resources or []
+            found |= {row.resource_name for row in rows if (row.tag_key, row.tag_value) == OURS}
+        return found
+
+    def our_policies(self) -> list[str]:
+        """Every custom policy that carries our tag."""
+        names: list[str] = []
+        marker: str | None = None
+        while True:
+            body = self._call(
+                "ListPolicies", policy_type="Custom", max_items=PAGE, marker=marker, tag=self._tag("ListPolicies")
+            )
+            names += [policy.policy_name for policy in (body.policies and body.policies.policy) or []]
+            if not body.is_truncated:
+                return names
+            marker = body.marker
+
+    def create_role(self, name: str, description: str, trust: Mapping[str, Any]) -> None:
+        self._call("CreateRole", role_name=name, description=description or None, tag=self._tag("CreateRole"),
+                   assume_role_policy_document=json.dumps(trust))  # fmt: skip
+
+    def update_role(self, name: str, *, description: str | None = None, trust: Mapping[str, Any] | None = None) -> None:
+        document = None if trust is None else json.dumps(trust)
+        self._call("UpdateRole", role_name=name, new_description=description, new_assume_role_policy_document=document)
+
+    def delete_role(self, name: str) -> None:
+        self._call("DeleteRole", role_name=name)
+
+    def claim(self, kind: Literal["role", "policy"], name: str) -> None:
+        """Put our tag on it."""
+        self._call("TagResources", resource_type=kind, resource_names=[name], tag=self._tag("TagResources"))
+
+    def create_policy(self, name: str, description: str, document: Mapping[str, Any]) -> None:
+        self._call("CreatePolicy", policy_name=name, description=description or None, policy_document=compact(document),
+                   tag=self._tag("CreatePolicy"))  # fmt: skip
+
+    def new_version(self, policy: str, document: Mapping[str, Any]) -> None:
+        """A new version in force; the oldest one not in force goes where there are five."""
+        self._call("CreatePolicyVersion", policy_name=policy, policy_document=compact(document), set_as_default=True,
+                   rotate_strategy="DeleteOldestNonDefaultVersionWhenLimitExceeded")  # fmt: skip
+
+    def delete_policy(self, name: str) -> None:
+        """With its versions."""
+        self._call("DeletePolicy", policy_name=name, cascading_delete=True)
+
+    def attach(self, role: str, kind: PolicyType, policy: str) -> None:
+        self._call("AttachPolicyToRole", policy_type=kind, policy_name=policy, role_name=role)
+
+    def detach(self, role: str, kind: PolicyType, policy: str) -> None:
+        self._call("DetachPolicyFromRole", policy_type=kind, policy_name=policy, role_name=role)
+
+
+def compact(document: Mapping[str, Any]) -> str:
+    """As short as JSON can be: its length is limited."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
+
+
+def _document(text: str | None) -> Mapping[str, Any]:
+    """A document that somebody else wrote may be anything: one that is no object means nothing to us."""
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _is_ours(tags: Any) -> bool:
+    return any((tag.tag_key, tag.tag_value) == OURS for tag in (tags and tags.tag) or [])

@@ -55,7 +55,9 @@ def test_of_a_list_with_junk_the_good_members_are_worked_on(world: World, functi
     assert len([line for line in run.lines if "ignored" in line]) == len(junk)
 
 
-@pytest.mark.parametrize("time", ["", "yesterday", "9999-99-99T99:99:99Z", 0, -1, 1e30, None, [], {}, "2026-02-30T00:00:00Z"])
+@pytest.mark.parametrize(
+    "time", ["", "yesterday", "9999-99-99T99:99:99Z", 0, -1, 1e30, None, [], {}, "2026-02-30T00:00:00Z"]
+)
 def test_a_time_that_nobody_can_read_never_fails_an_event(world: World, time: Any) -> None:
     instance = world.instance("web")
     event = created([instance.instance_id])

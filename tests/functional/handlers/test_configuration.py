@@ -88,7 +88,9 @@ def test_without_credentials_the_error_says_where_they_come_from(world: World, m
 
 
 def keys(name: str) -> SimpleNamespace:
-    return SimpleNamespace(access_key_id=f"{name}-id", access_key_secret=f"{name}-secret", security_token=f"{name}-token")
+    return SimpleNamespace(
+        access_key_id=f"{name}-id", access_key_secret=f"{name}-secret", security_token=f"{name}-token"
+    )
 
 
 ENV = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "env-id", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "env-secret",

@@ -102,5 +102,7 @@ heavy = sorted(r for r in roots if r in ("aliyun", "requests", "Tea", "darabonba
 assert not heavy, heavy
 """
     env = {**os.environ, "ROLEKEEPER_REGION": "cn-hangzhou", "ROLEKEEPER_ACCOUNT_ID": ACCOUNT, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, "-c", program], env=env, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", program], env=env, cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr

@@ -160,9 +160,7 @@ def test_a_permanent_refusal_is_recorded_and_returned(world: World, code: str, s
     ("kind", "outcome"),
     [*[pytest.param(kind, "retrying", id=kind) for kind in (*NO_ANSWER, "throttle")], ("error", "failed")],
 )
-def test_where_the_look_fails_each_instance_has_its_record(
-    world: World, action: str, kind: Any, outcome: str
-) -> None:
+def test_where_the_look_fails_each_instance_has_its_record(world: World, action: str, kind: Any, outcome: str) -> None:
     made = world.instances(3, "web")
     how = {"code": "Forbidden.RAM", "status": 403} if kind == "error" else {}
     world.cloud.faults.add(kind, action=action, count=None, **how)

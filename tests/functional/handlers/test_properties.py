@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections import Counter
 from typing import Any
@@ -10,8 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fakecloud.switches import Switches
-from shared.errors import RolekeeperError
+from shared.errors import TransientError
 from tests.functional.handlers.world import World, context, created, remediate, tagged, timer
 
 ACTIONS = ("DescribeInstances", "DescribeInstanceRamRole", "AttachInstanceRamRole", "DetachInstanceRamRole", "PutLogs")
@@ -79,7 +79,9 @@ def test_every_named_instance_has_one_record_and_it_says_what_is_on_it(
 def event_for(function: str, named: list[str]) -> object:
     if function == "remediate":
         return remediate(instance_ids=named)
-    return {"instance_created": created, "tags_changed": tagged}[function](named, age=600) if named and function != "reconcile" else timer()  # fmt: skip
+    if function == "reconcile":
+        return timer()
+    return {"instance_created": created, "tags_changed": tagged}[function](named, age=600)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -121,12 +123,5 @@ def test_no_bytes_make_a_handler_fail(world: World, body: bytes) -> None:
     from functions import instance_created, reconcile, remediate, tags_changed
 
     for module in (instance_created, tags_changed, reconcile, remediate):
-        try:
+        with contextlib.suppress(TransientError):  # the random event may name an instance that is not visible yet
             json.dumps(module.handler(body, context("python3.12")))
-        except RolekeeperError as error:
-            assert "retrying" in str(error)
-
-
-def test_the_switches_of_the_property_exist() -> None:
-    names = {"already_attached", "detach_nothing", "unknown_instance", "classic_network", "roleless", "success_field"}
-    assert names <= set(Switches.__dataclass_fields__)

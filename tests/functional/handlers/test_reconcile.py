@@ -139,6 +139,10 @@ def test_a_listing_that_repeats_an_instance_gives_it_one_record(world: World) ->
     from shared.gateways.ecs import EcsGateway
 
     real = EcsGateway.pages
-    world.env.setattr(EcsGateway, "pages", lambda self, tags=None: (page for _ in range(2) for page in real(self, tags)))
+    world.env.setattr(
+        EcsGateway, "pages", lambda self, tags=None: (page for _ in range(2) for page in real(self, tags))
+    )
     world.run("reconcile", timer())
-    assert Counter(r["instance_id"] for r in world.records() if r["action"] != "run") == {i.instance_id: 1 for i in made}
+    assert Counter(r["instance_id"] for r in world.records() if r["action"] != "run") == {
+        i.instance_id: 1 for i in made
+    }

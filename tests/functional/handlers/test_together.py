@@ -20,10 +20,14 @@ SHAPES = [
 ]
 
 
+def _wait(together: threading.Barrier) -> None:
+    together.wait(10)
+
+
 def race(world: World, event: bytes, count: int = 2) -> list[dict[str, Any]]:
     """Handlers that have all looked before any of them writes."""
     together = threading.Barrier(count)
-    world.before("AttachInstanceRamRole", lambda: together.wait(10) and None, times=count)
+    world.before("AttachInstanceRamRole", lambda: _wait(together), times=count)
     handlers = [instance_created.handler, tags_changed.handler]
     with ThreadPoolExecutor(count) as pool:
         running = [pool.submit(handlers[n % 2], event, context(world.runtime)) for n in range(count)]

@@ -146,13 +146,14 @@ JSON: st.SearchStrategy[Any] = st.recursive(
 
 
 def shuffled(document: dict[str, Any], random: Any) -> dict[str, Any]:
-    def mix(value: Any) -> Any:
+    def mix(value: Any, in_list: bool = False) -> Any:
         if isinstance(value, dict):
             return {key: mix(value[key]) for key in random.sample(list(value), len(value))}
         if isinstance(value, list):
-            mixed = [mix(member) for member in random.sample(value, len(value))]
+            mixed = [mix(member, in_list=True) for member in random.sample(value, len(value))]
             return mixed[0] if len(mixed) == 1 and isinstance(mixed[0], str) else mixed + mixed[:1]
-        return [value] if random.random() < 0.5 and value not in ("1", "Allow", "Deny") else value
+        plain = in_list or value in ("1", "Allow", "Deny") or random.random() < 0.5
+        return value if plain else [value]
 
     mixed: dict[str, Any] = mix(document)
     return mixed

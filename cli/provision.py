@@ -1,0 +1,165 @@
+"""`rolekeeper provision` and `rolekeeper roles`: RAM made to hold what roles.yaml says, and shown. The operator's identity."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import typer
+from rich.table import Table
+
+from cli.files import text
+from cli.output import console
+from shared import policies
+from shared.app import credentials_from
+from shared.gateways.ecs import EcsGateway
+from shared.gateways.ram import RamGateway
+from shared.mapping import Mapping, load
+from shared.provision import Action, Provisioned, ProvisionError, diff, plan, provision, read
+from shared.settings import Settings
+
+
+def run(roles_file: Path, *, dry_run: bool, as_json: bool, adopt: Sequence[str], prune: bool) -> int:
+    """Exit code 0: done, or nothing to do; 1: refused or stopped; 2: a dry run found something to do."""
+    settings = Settings.from_env(os.environ)
+    desired = desired_ram(roles_file, settings)
+    ram = RamGateway(settings, credentials_from(os.environ, None))
+
+    def announce(action: Action) -> None:
+        if not as_json:
+            typer.echo(f"  {action}")
+
+    try:
+        ended = provision(ram, desired, adopt=adopt, prune=prune, dry_run=dry_run, announce=announce, pause=time.sleep)
+    except ProvisionError as error:
+        if as_json:
+            typer.echo(
+                json.dumps({"error": str(error), "done": [told(action) for action in error.done]}, ensure_ascii=False)
+            )
+        else:
+            typer.echo(f"stopped: {error}", err=True)
+            typer.echo(f"carried out before: {'; '.join(map(str, error.done)) or 'nothing'}", err=True)
+        return 1
+    if as_json:
+        typer.echo(json.dumps(report(ended), ensure_ascii=False))
+    else:
+        show(ended, dry_run=dry_run)
+    return 2 if dry_run and ended.plan.actions else 0
+
+
+def desired_ram(roles_file: Path, settings: Settings) -> policies.DesiredRam:
+    """What RAM should hold; the lint's errors stop it. Raises MappingError, PolicyError."""
+    mapping = load(text(roles_file), file=str(roles_file))
+    findings = policies.check(mapping, account_id=settings.account_id, file=str(roles_file))
+    errors = [finding for finding in findings if finding.severity == "error"]
+    if errors:
+        raise policies.PolicyError(errors)
+    for finding in findings:
+        typer.echo(str(finding), err=True)
+    return policies.desired(mapping, account_id=settings.account_id, file=str(roles_file))
+
+
+def show(ended: Provisioned, *, dry_run: bool) -> None:
+    for change in ended.changes:
+        typer.echo(f"role {change.role}")
+        for line in change.gains:
+            typer.echo(f"  + {line}")
+        for line in change.losses:
+            typer.echo(f"  - {line}")
+    if dry_run:
+        for action in ended.plan.actions:
+            typer.echo(f"  would {action}")
+    for role, (kind, name) in ended.plan.unlisted:
+        typer.echo(
+            f"role {role} also holds the {kind.lower()} policy {name}, which roles.yaml does not list: --prune takes it off"
+        )
+    for role in ended.plan.orphan_roles:
+        typer.echo(f"orphan: role {role} is rolekeeper's, and roles.yaml does not list it: --prune deletes it")
+    for name in ended.plan.orphan_policies:
+        typer.echo(f"orphan: policy {name} is rolekeeper's, and roles.yaml does not want it: --prune deletes it")
+    count = len(ended.plan.actions if dry_run else ended.done)
+    typer.echo(f"{count} calls {'would be' if dry_run else 'were'} made" if count else "nothing to do")
+
+
+def report(ended: Provisioned) -> dict[str, Any]:
+    return {
+        "changes": [msgspec.structs.asdict(change) for change in ended.changes],
+        "plan": [told(action) for action in ended.plan.actions],
+        "done": [told(action) for action in ended.done],
+        "unlisted": [{"role": role, "type": kind, "policy": name} for role, (kind, name) in ended.plan.unlisted],
+        "orphan_roles": list(ended.plan.orphan_roles),
+        "orphan_policies": list(ended.plan.orphan_policies),
+    }
+
+
+def told(action: Action) -> dict[str, Any]:
+    return {key: value for key, value in msgspec.structs.asdict(action).items() if value not in ("", None)}
+
+
+def roles(roles_file: Path, *, as_json: bool) -> int:
+    """The roles of roles.yaml as RAM and ECS have them. Exit code 2 where one has drifted."""
+    settings = Settings.from_env(os.environ)
+    mapping = load(text(roles_file), file=str(roles_file))
+    credentials = credentials_from(os.environ, None)
+    rows = list(
+        role_rows(
+            mapping, settings, RamGateway(settings, credentials), EcsGateway(settings, credentials, settings.region)
+        )
+    )
+    if as_json:
+        for row in rows:
+            typer.echo(json.dumps(row, ensure_ascii=False))
+    else:
+        shown = Table(
+            "role", "trust", "policies", f"holders in {settings.region}", "drift", box=None, header_style="bold"
+        )
+        for row in rows:
+            shown.add_row(
+                row["role"],
+                " ".join(row["trust"]),
+                "\n".join(row["policies"]),
+                str(row["holders"]),
+                "\n".join(row["drift"]),
+            )
+        console().print(shown)
+    return 2 if any(row["drift"] for row in rows) else 0
+
+
+def role_rows(mapping: Mapping, settings: Settings, ram: RamGateway, ecs: EcsGateway) -> list[dict[str, Any]]:
+    desired = policies.desired(mapping, account_id=settings.account_id)
+    state = read(ram, desired)
+    found = plan(state, desired, adopt=[role.name for role in desired.roles])
+    changed = {change.role: change for change in diff(state, desired)}
+    rows = []
+    for role in desired.roles:
+        held = state.roles.get(role.name)
+        drift = [str(action) for action in found.actions if action.role == role.name]
+        drift += [
+            f"also holds {kind.lower()} policy {name}" for owner, (kind, name) in found.unlisted if owner == role.name
+        ]
+        drift += [] if held is None or held.ours else ["not rolekeeper's: no tag managed-by=rolekeeper"]
+        rows.append({
+            "role": role.name,
+            "there": held is not None,
+            "trust": sorted(services(held.trust if held else {})),
+            "policies": sorted(f"{kind}:{name}" for kind, name in (held.attached if held else ())),
+            "holders": ecs.count_holders(role.name) if held else 0,
+            "drift": drift,
+            "gains": list(changed[role.name].gains) if role.name in changed else [],
+            "losses": list(changed[role.name].losses) if role.name in changed else [],
+        })  # fmt: skip
+    return rows
+
+
+def services(trust: Any) -> set[str]:
+    """The services that a trust policy names."""
+    found: set[str] = set()
+    for statement in trust.get("Statement", []) if isinstance(trust, dict) else []:
+        named = (statement.get("Principal") or {}).get("Service", []) if isinstance(statement, dict) else []
+        found |= {named} if isinstance(named, str) else set(named)
+    return found

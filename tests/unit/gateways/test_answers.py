@@ -1,0 +1,105 @@
+"""The answers of AttachInstanceRamRole and DetachInstanceRamRole, in every shape that documents or SDKs show."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from alibabacloud_ecs20140526 import models
+
+from fakecloud.identity import ACCOUNT
+from shared.gateways.clients import Credentials
+from shared.gateways.ecs import BatchResult, EcsGateway
+from shared.settings import Settings
+
+KEYS = Credentials(access_key_id="id", access_key_secret="secret")
+
+
+def gateway(client: Any) -> EcsGateway:
+    made = EcsGateway(Settings(region="cn-hangzhou", account_id=ACCOUNT), KEYS, "cn-hangzhou")
+    made.__dict__["_sdk"] = (client, client, models)
+    return made
+
+
+def answer(verb: str, *items: dict[str, Any] | None, **top: Any) -> BatchResult:
+    """What the gateway makes of an answer with these items, asked for i-1 and i-2."""
+    body = {"RequestId": "R-1", **top}
+    if items != (None,):
+        body[f"{verb}InstanceRamRoleResults"] = {f"{verb}InstanceRamRoleResult": list(items)}
+    kind = getattr(models, f"{verb}InstanceRamRoleResponseBody")
+    response = SimpleNamespace(body=kind().from_map(body))
+    client = SimpleNamespace(**{f"{verb.lower()}_instance_ram_role": lambda request: response})
+    send = gateway(client).attach if verb == "Attach" else gateway(client).detach
+    return send("web", ["i-1", "i-2"])
+
+
+BOTH = pytest.mark.parametrize("verb", ["Attach", "Detach"])
+OK: dict[str, Any] = {"InstanceId": "i-2", "Success": True, "Code": "200"}
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "item",
+    [{"Success": True, "Code": "200", "Message": "success"}, {"Success": True, "Code": 200}, {"Success": True},
+     {"Code": "200"}, {"Code": 200, "Message": "Success"}],
+)  # fmt: skip
+def test_success_is_success_true_or_code_200(verb: str, item: dict[str, Any]) -> None:
+    result = answer(verb, {"InstanceId": "i-1", **item}, OK)
+    assert (set(result.done), dict(result.failed), result.request_id) == ({"i-1", "i-2"}, {}, "R-1")
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("item", "transient"),
+    [
+        ({"Success": False, "Code": "Forbidden.RAM"}, False), ({"Code": "Forbidden.RAM"}, False),
+        ({"Success": False, "Code": "200"}, False), ({"Success": False, "Code": "Throttling.User"}, True),
+        ({"Success": False, "Code": 500}, True), ({"Success": False}, True), ({}, True),
+        ({"Success": False, "Code": "IncorrectInstanceStatus"}, True),
+    ],
+)  # fmt: skip
+def test_all_else_is_a_failure_of_that_instance_alone(verb: str, item: dict[str, Any], transient: bool) -> None:
+    result = answer(verb, {"InstanceId": "i-1", **item}, OK, FailCount=0)
+    assert result.done == {"i-2"}
+    failure = result.failed["i-1"]
+    assert (failure.code, failure.transient, failure.lost) == (str(item.get("Code", "")), transient, False)
+
+
+@BOTH
+@pytest.mark.parametrize("items", [(), (None,), (OK,)], ids=["no items", "no list", "one of two"])
+def test_an_instance_that_the_answer_does_not_name_is_to_be_read(verb: str, items: tuple[Any, ...]) -> None:
+    failure = answer(verb, *items).failed["i-1"]
+    assert (failure.code, failure.transient, failure.lost) == ("NoResult", True, True)
+
+
+def test_a_detach_that_took_nothing_off_is_to_be_read() -> None:
+    sets: dict[str, Any] = {"InstanceRamRoleSets": {"InstanceRamRoleSet": []}}
+    taken = {"InstanceRamRoleSets": {"InstanceRamRoleSet": [{"InstanceId": "i-2", "RamRoleName": "web"}]}}
+    result = answer("Detach", {"InstanceId": "i-1", "Success": True, "Code": "200", **sets}, {**OK, **taken})
+    assert result.done == {"i-2"}
+    assert (result.failed["i-1"].code, result.failed["i-1"].lost) == ("NothingDetached", True)
+
+
+@pytest.mark.parametrize(
+    ("rows", "held"),
+    [(None, {}), ([], {}), ([{"InstanceId": "i-1"}], {}), ([{"InstanceId": "i-1", "RamRoleName": ""}], {}),
+     ([{"InstanceId": "i-1", "RamRoleName": "web"}], {"i-1": "web"})],
+)  # fmt: skip
+def test_no_row_and_a_row_without_a_name_both_mean_no_role(rows: Any, held: dict[str, str]) -> None:
+    body = {"InstanceRamRoleSets": {"InstanceRamRoleSet": rows}} if rows is not None else {}
+    response = SimpleNamespace(body=models.DescribeInstanceRamRoleResponseBody().from_map(body))
+    client = SimpleNamespace(describe_instance_ram_role=lambda request: response)
+    assert gateway(client).roles(["i-1"]) == held
+
+
+@pytest.mark.parametrize(
+    "item", [{}, {"Tags": {}}, {"VpcAttributes": {}}, {"CreationTime": "soon"}, {"CreationTime": ""}]
+)
+def test_an_instance_shown_with_little_is_an_instance(item: dict[str, Any]) -> None:
+    body = {"Instances": {"Instance": [{"InstanceId": "i-1", **item}]}}
+    response = SimpleNamespace(body=models.DescribeInstancesResponseBody().from_map(body))
+    (seen,) = gateway(SimpleNamespace(describe_instances=lambda request: response)).instances(["i-1"])
+    assert (seen.instance_id, seen.region, seen.network, seen.tags, seen.created_at) == (
+        "i-1", "cn-hangzhou", "vpc", {}, None,
+    )  # fmt: skip
