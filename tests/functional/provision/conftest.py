@@ -1,0 +1,67 @@
+"""A fresh account and its operator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from fakecloud.cloud import Cloud
+from fakecloud.identity import ACCOUNT, ROOT_KEY
+from shared.gateways.clients import Credentials
+from shared.gateways.ram import RamGateway
+from shared.mapping import load
+from shared.policies import DesiredRam, desired
+from shared.provision import Provisioned, provision
+from shared.settings import Settings
+
+WRITES = ("Create", "Update", "Delete", "Attach", "Detach", "Tag", "Untag", "Set")
+
+
+class Account:
+    """Provisions texts of roles.yaml into the emulated account and shows what RAM then holds."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+        settings = Settings(region="cn-hangzhou", account_id=ACCOUNT)
+        self.ram = RamGateway(settings, Credentials(access_key_id=ROOT_KEY[0], access_key_secret=ROOT_KEY[1]))
+
+    def provision(self, text: str, **how: Any) -> Provisioned:
+        """The journal begins anew. Pauses take no time."""
+        self.cloud.calls.clear()
+        return provision(self.ram, self.desired(text), pause=self.cloud.clock.advance, **how)
+
+    @staticmethod
+    def desired(text: str) -> DesiredRam:
+        return desired(load(text), account_id=ACCOUNT)
+
+    def writes(self) -> list[str]:
+        return [call.action for call in self.cloud.calls if call.action.startswith(WRITES)]
+
+    def holds(self) -> dict[str, Any]:
+        """Everything of ours in RAM that a role's permissions depend on."""
+        state = self.cloud.ram.account(ACCOUNT)
+        return {
+            role.name: (role.trust_text, role.description, sorted(role.attached), self.cloud.ram.policies_of_role(ACCOUNT, role.name))
+            for role in state.roles.values()
+        }  # fmt: skip
+
+
+@pytest.fixture
+def account(cloud: Cloud) -> Account:
+    return Account(cloud)
+
+
+@pytest.fixture
+def roles() -> Callable[..., str]:
+    """A roles.yaml with these policies, in YAML's flow style, by role."""
+
+    def text(**policies: str) -> str:
+        lines = [
+            f"  {name}: {{description: The {name} role, policies: [{listed}]}}" for name, listed in policies.items()
+        ]
+        rules = [f"  - {{name: {name}, when: {{tags: {{app: {name}}}}}, role: {name}}}" for name in policies]
+        return "\n".join(["version: 1", "roles:", *lines, "rules:", *rules]) + "\n"
+
+    return text
