@@ -23,7 +23,7 @@ def execution_role(
     """What the functions' role needs for the roles of this mapping, in one document.
 
     region: the one that the deployment looks after. project: of the records, in SLS. others: further variables of the
-    template execution-role: logstore, function_logstore, queue, functions.
+    template execution-role: logstore, function_logstore, queue.
     Raises PolicyError where so many roles do not fit into one policy: see execution_policies.
     """
     return _single(_execution(mapping, account_id, region, project, others), list(mapping.roles), "execution-role")

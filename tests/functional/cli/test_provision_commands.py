@@ -1,0 +1,173 @@
+"""provision, roles and policy as an operator runs them: a process of its own, against the emulator's server."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from fakecloud.cloud import Cloud
+from fakecloud.identity import ACCOUNT, ROOT_KEY
+from fakecloud.server import Server
+
+ROOT = Path(__file__).resolve().parents[3]
+Ran = subprocess.CompletedProcess[str]
+Command = Callable[..., Ran]
+
+
+@pytest.fixture
+def served() -> Iterator[tuple[Cloud, Command]]:
+    cloud = Cloud()
+    with Server(cloud, runs_clock=False) as server:
+
+        def run(*words: str, **env: str) -> Ran:
+            given = {
+                "PATH": "/usr/bin:/bin", "PYTHONIOENCODING": "utf-8", "ROLEKEEPER_REGION": "cn-hangzhou",
+                "ROLEKEEPER_ACCOUNT_ID": ACCOUNT, "ROLEKEEPER_ENDPOINT": server.url,
+                "ALIBABA_CLOUD_ACCESS_KEY_ID": ROOT_KEY[0], "ALIBABA_CLOUD_ACCESS_KEY_SECRET": ROOT_KEY[1], **env,
+            }  # fmt: skip
+            code = "from cli.main import main; main()"
+            return subprocess.run(
+                [sys.executable, "-c", code, *words], cwd=ROOT, env=given, capture_output=True, text=True, timeout=120
+            )
+
+        yield cloud, run
+
+
+def test_provision_shows_makes_and_then_has_nothing_to_do(served: tuple[Cloud, Command]) -> None:
+    cloud, run = served
+    dry = run("provision", "--dry-run")
+    assert dry.returncode == 2, "there is something to do"
+    assert "would CreateRole: role web-reader" in dry.stdout
+    assert "+ Allow oss:GetObject on acs:oss:" in dry.stdout
+    assert cloud.ram.role(ACCOUNT, "web-reader") is None
+    first = run("provision")
+    assert (first.returncode, first.stderr) == (0, "")
+    assert "AttachPolicyToRole: role web-reader" in first.stdout
+    assert cloud.ram.role(ACCOUNT, "web-reader") is not None
+    cloud.calls.clear()
+    second = run("provision")
+    assert (second.returncode, second.stdout) == (0, "nothing to do\n")
+    assert not [c for c in cloud.calls if c.action.startswith(("Create", "Attach", "Update", "Tag"))]
+    assert run("provision", "--dry-run").returncode == 0
+
+
+def test_provision_as_json_has_the_plan_and_what_was_done(served: tuple[Cloud, Command]) -> None:
+    _, run = served
+    ran = run("provision", "--json")
+    told = json.loads(ran.stdout)
+    assert told["plan"] == told["done"]
+    assert told["changes"][0]["role"] == "web-reader"
+
+
+def test_roles_shows_trust_policies_holders_and_drift(served: tuple[Cloud, Command]) -> None:
+    cloud, run = served
+    before = [json.loads(line) for line in run("roles", "--json").stdout.splitlines()]
+    assert {row["there"] for row in before} == {False}
+    run("provision")
+    cloud.ecs.make(3, role="worker")
+    ran = run("roles", "--json")
+    rows = {row["role"]: row for row in map(json.loads, ran.stdout.splitlines())}
+    assert ran.returncode == 0
+    assert rows["worker"]["holders"] == 3
+    assert rows["worker"]["trust"] == ["ecs.aliyuncs.com"]
+    assert rows["web-reader"]["policies"] == [
+        "Custom:rolekeeper-web-reader-oss-read-only",
+        "System:AliyunLogReadOnlyAccess",
+    ]
+    assert not any(row["drift"] for row in rows.values())
+    cloud.ram.put_role(ACCOUNT, "worker", services=("fc.aliyuncs.com",))
+    drifted = run("roles", "--json")
+    assert drifted.returncode == 2
+    (worker,) = (row for row in map(json.loads, drifted.stdout.splitlines()) if row["role"] == "worker")
+    assert any("trust policy" in line for line in worker["drift"])
+
+
+def test_the_lint_stops_a_provision_before_any_call(served: tuple[Cloud, Command], tmp_path: Path) -> None:
+    cloud, run = served
+    file = tmp_path / "roles.yaml"
+    document = '{Version: "1", Statement: [{Effect: Allow, Action: "*", Resource: "*"}]}'
+    file.write_text(
+        f"version: 1\nroles:\n  web:\n    policies:\n      - document: {document}\n        name: all\nrules:\n  - {{name: w, role: web}}\n"
+    )
+    ran = run("provision", "--roles-file", str(file))
+    assert ran.returncode == 1
+    assert str(file) in ran.stderr
+    assert "role 'web'" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert len(cloud.calls) == 0
+
+
+def test_a_role_of_somebody_else_is_an_error_that_names_the_way_out(served: tuple[Cloud, Command]) -> None:
+    cloud, run = served
+    cloud.ram.put_role(ACCOUNT, "worker")
+    ran = run("provision")
+    assert ran.returncode == 1
+    assert "--adopt worker" in ran.stderr
+    assert "carried out before: nothing" in ran.stderr
+    assert run("provision", "--adopt", "worker").returncode == 0
+
+
+def test_provision_without_a_key_says_which_variable_is_missing(served: tuple[Cloud, Command]) -> None:
+    _, run = served
+    ran = run("provision", ALIBABA_CLOUD_ACCESS_KEY_ID="")
+    assert ran.returncode == 1
+    assert "ALIBABA_CLOUD_ACCESS_KEY_ID" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        pytest.param(["list"], "oss-read-only", id="list"),
+        pytest.param(["show", "log-write"], "logstore", id="show"),
+        pytest.param(["render", "oss-read-only", "bucket=web-assets"], '"acs:oss:', id="render"),
+        pytest.param(["lint"], "", id="lint"),
+        pytest.param(["execution-role"], "ram:PassRole", id="execution-role"),
+        pytest.param(["pass-role", "--role", "worker"], f"acs:ram:*:{ACCOUNT}:role/worker", id="pass-role"),
+    ],
+)
+def test_policies_are_shown_without_a_call(served: tuple[Cloud, Command], words: list[str], shown: str) -> None:
+    cloud, run = served
+    ran = run("policy", *words)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert shown in ran.stdout
+    assert len(cloud.calls) == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        pytest.param(["render", "oss-read-onli"], "oss-read-only", id="a misspelt template"),
+        pytest.param(["render", "oss-read-only"], "bucket", id="a missing variable"),
+        pytest.param(["render", "oss-read-only", "bucket=a", "bukket=b"], "bukket", id="an unknown variable"),
+        pytest.param(["render", "oss-read-only", 'bucket=x","Action":"*'], "bucket", id="an attempt to break out"),
+        pytest.param(["pass-role", "--role", "admin"], "admin", id="a role that is not listed"),
+        pytest.param(["show", "nothing"], "nothing", id="show of nothing"),
+    ],
+)
+def test_a_policy_that_cannot_be_made_is_one_clear_error(
+    served: tuple[Cloud, Command], words: list[str], why: str
+) -> None:
+    _, run = served
+    ran = run("policy", *words)
+    assert ran.returncode == 1
+    assert why in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_lint_finds_the_old_published_example(served: tuple[Cloud, Command], tmp_path: Path) -> None:
+    _, run = served
+    file = tmp_path / "old.json"
+    file.write_text(
+        '{\n  "Version": "2016-10-17",\n  "Statement": [{"Effect": "Allow", "Action": ["ecs: AttachInstanceRamRole", "ram:PassRole"], "Resource": "*"}]\n}'
+    )
+    ran = run("policy", "lint", str(file))
+    assert ran.returncode == 1
+    assert f"{file}:2" in ran.stdout, "the version"
+    assert "space" in ran.stdout
+    assert "PassRole" in ran.stdout

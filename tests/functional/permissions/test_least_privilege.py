@@ -1,0 +1,120 @@
+"""The functions' execution role, exactly as rendered, is enough for all they do; and nothing in it can be left out."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fakecloud.cloud import Cloud
+from fakecloud.identity import ACCOUNT
+from fakecloud.sls.models import Project
+from shared.mapping import load
+from shared.policies import execution_role
+
+ROOT = Path(__file__).parents[3]
+REGION, PROJECT, FC_ROLE = "cn-hangzhou", "rolekeeper", "rolekeeper-fc"
+STORES = ("rolekeeper-records", "rolekeeper-functions")
+QUEUE = f"acs:mns:{REGION}:{ACCOUNT}:/queues/rolekeeper-dead-letters/messages"
+Document = dict[str, Any]
+
+
+def rendered() -> Document:
+    """As `rolekeeper policy execution-role` gives it for the shipped roles.yaml."""
+    mapping = load((ROOT / "roles.yaml").read_text(encoding="utf-8"))
+    return execution_role(mapping, account_id=ACCOUNT, region=REGION, project=PROJECT)
+
+
+def without(document: Document) -> Iterator[tuple[str, Document]]:
+    """The document without each of its statements, actions and resources in turn; the condition on PassRole stays."""
+    for number, statement in enumerate(document["Statement"]):
+        for part in ("Action", "Resource"):
+            for member in statement[part]:
+                less = copy.deepcopy(document)
+                left = [m for m in statement[part] if m != member]
+                if left:
+                    less["Statement"][number][part] = left
+                else:
+                    del less["Statement"][number]
+                yield f"{statement['Action'][0]} without {part} {member}", less
+
+
+CASES = dict(without(rendered()))
+
+
+class Deployment:
+    """Everything of s.yaml on the emulated cloud, under an execution role with the given policy."""
+
+    def __init__(self, cloud: Cloud, policy: Document) -> None:
+        self.cloud = cloud
+        for role in load((ROOT / "roles.yaml").read_text(encoding="utf-8")).roles:
+            cloud.ram.put_role(ACCOUNT, role)
+        cloud.ram.put_role(ACCOUNT, FC_ROLE, services=("fc.aliyuncs.com",), policies=(policy,))
+        project = Project(PROJECT, REGION, ACCOUNT, "", 0, 0)
+        cloud.sls.state.add(project)
+        for store in STORES:
+            project.create_logstore(store, {"ttl": 30}, 0, 200)
+        cloud.fc.deploy(ROOT / "s.yaml", code=ROOT, account=ACCOUNT, runner="inline")
+        cloud.switches.permissions = "on"
+
+    def tagged(self, instance_id: str) -> None:
+        """A tag event through the bus, as CloudMonitor sends it."""
+        now = datetime.now(timezone.utc) - timedelta(seconds=1)
+        data = {
+            "product": "ecs",
+            "resourceType": "instance",
+            "resourceId": instance_id,
+            "changedTagKeys": [],
+            "tags": {},
+        }
+        self.cloud.events.emit({
+            "source": "acs.tag", "type": "tag:CloudMonitor:Tag[ChangeOnResource]", "time": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "aliyunaccountid": ACCOUNT, "aliyunregionid": REGION, "data": data,
+        })  # fmt: skip
+        self.cloud.settle()
+
+    def does(self) -> dict[str, bool]:
+        """Each thing that the functions are for, done once; whether it worked."""
+        make = self.cloud.ecs.make
+        roles = ("web-reader", "worker", "batch", "log-shipper")
+        bare = {role: make(1, tags={"ram-role": role})[0] for role in roles}
+        worn = {role: make(1, role=role)[0] for role in roles}
+        for instance in (*bare.values(), *worn.values()):
+            self.tagged(instance.instance_id)
+        healed = make(1, tags={"ram-role": "worker"}, role="web-reader")[0]
+        self.cloud.fc.fire_timer("rolekeeper-reconcile", "reconcile-timer")
+        self.cloud.settle()
+        told = {store: [json.dumps(log) for log in self.cloud.sls.logs(PROJECT, store)] for store in STORES}
+        self.cloud.faults.add("throttle", action="DescribeInstances", count=None)
+        self.tagged(healed.instance_id)
+        self.cloud.faults.clear()
+        return {
+            **{f"attach {role}": instance.role == role for role, instance in bare.items()},
+            **{f"detach {role}": instance.role == "" for role, instance in worn.items()},
+            "the timer heals": healed.role == "worker",
+            "records are written": bool(told["rolekeeper-records"]),
+            "function logs are written": bool(told["rolekeeper-functions"]),
+            "what failed for good is kept": bool(self.cloud.fc.destinations.get(QUEUE)),
+        }  # fmt: skip
+
+
+def test_the_rendered_role_is_enough_for_everything(cloud: Cloud) -> None:
+    done = Deployment(cloud, rendered()).does()
+    assert all(done.values()), done
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_nothing_in_the_role_can_be_left_out(cloud: Cloud, case: str) -> None:
+    done = Deployment(cloud, CASES[case]).does()
+    assert not all(done.values()), "it works without: the role allows more than it needs"
+
+
+def test_the_role_can_neither_make_roles_nor_attach_policies() -> None:
+    actions = {action for statement in rendered()["Statement"] for action in statement["Action"]}
+    assert {action for action in actions if action.startswith("ram:")} == {"ram:PassRole"}
+    assert not any("*" in action for action in actions)
