@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from shared.mapping import InlinePolicy, Mapping, MappingSettings, RoleSpec, load
 from shared.policies import DesiredPolicy, DesiredRole, PolicyError, check, compact, desired, trust
 
+ROOT = Path(__file__).parents[3]
 ACCOUNT = "1234567890123456"
 ROLES = """\
   web.front:
@@ -47,7 +49,10 @@ def test_every_role_with_its_trust_and_its_policies(mapping_of: Callable[[str], 
                 type="Custom", name="rolekeeper-web-front-own", document=own.document, source="inline, roles.yaml"
             ),
             DesiredPolicy(
-                type="Custom", name="rolekeeper-web-front-inline", document=unnamed.document, source="inline, roles.yaml"
+                type="Custom",
+                name="rolekeeper-web-front-inline",
+                document=unnamed.document,
+                source="inline, roles.yaml",
             ),
         ),
     )
@@ -56,15 +61,15 @@ def test_every_role_with_its_trust_and_its_policies(mapping_of: Callable[[str], 
 
 def test_an_account_that_is_given_wins(mapping_of: Callable[[str], Mapping]) -> None:
     (role,) = desired(
-        mapping_of("  web: {policies: [{template: oss-read-only, with: {bucket: abc, account: '42'}}]}"), account_id=ACCOUNT
+        mapping_of("  web: {policies: [{template: oss-read-only, with: {bucket: abc, account: '42'}}]}"),
+        account_id=ACCOUNT,
     ).roles
 
     assert "acs:oss:*:42:abc" in compact(role.policies[0].document or {})
 
 
 def test_the_shipped_mapping_is_made_and_lints_clean() -> None:
-    with open("roles.yaml", encoding="utf-8") as file:
-        mapping = load(file.read())
+    mapping = load((ROOT / "roles.yaml").read_text(encoding="utf-8"))
 
     assert check(mapping, account_id=ACCOUNT) == ()
     assert [role.name for role in desired(mapping, account_id=ACCOUNT).roles] == list(mapping.roles)
@@ -97,17 +102,29 @@ CUSTOM = [template_with(f"bucket-{number}") for number in range(11)]
 @pytest.mark.parametrize(
     ("roles", "code", "message"),
     [
-        pytest.param(policies("{template: oss-readonly}"), "RK301", "policy 'oss-readonly': no file", id="no such template"),
-        pytest.param(policies("template: oss-read-only"), "RK301", "variable 'bucket' is missing", id="missing variable"),
+        pytest.param(
+            policies("{template: oss-readonly}"), "RK301", "policy 'oss-readonly': no file", id="no such template"
+        ),
+        pytest.param(
+            policies("template: oss-read-only"), "RK301", "variable 'bucket' is missing", id="missing variable"
+        ),
         pytest.param(policies(template_with('"a\\"bc"')), "RK301", "has a quote", id="quote"),
-        pytest.param(policies(template_with('"abc\\n"')), "RK301", "oss-read-only.json: variable 'bucket'", id="newline"),
+        pytest.param(
+            policies(template_with('"abc\\n"')), "RK301", "oss-read-only.json: variable 'bucket'", id="newline"
+        ),
         pytest.param(policies(*CUSTOM), "RK303", "the role has 11 custom policies, RAM takes 10", id="eleventh custom"),
         pytest.param(policies(*SYSTEM), "RK303", "the role has 21 system policies, RAM takes 20", id="21st system"),
         pytest.param(policies(SYSTEM[0], SYSTEM[0]), "RK305", "the same policy 2 times", id="a system policy twice"),
         pytest.param(policies(CUSTOM[0], CUSTOM[0]), "RK305", "the same policy 2 times", id="a template twice"),
-        pytest.param(policies(sized(6145)), "RK302", "policy 'long': 6145 characters, 6145 bytes: 1 bytes over", id="a byte over"),
-        pytest.param(policies(sized(6145, "件")), "RK302", "6145 bytes: 1 bytes over", id="a byte over, fewer characters"),
-        pytest.param(policies("{name: v, document: {Version: '2'}}"), "RK002", "policy 'v': Version is '2'", id="version"),
+        pytest.param(
+            policies(sized(6145)), "RK302", "policy 'long': 6145 characters, 6145 bytes: 1 bytes over", id="a byte over"
+        ),
+        pytest.param(
+            policies(sized(6145, "件")), "RK302", "6145 bytes: 1 bytes over", id="a byte over, fewer characters"
+        ),
+        pytest.param(
+            policies("{name: v, document: {Version: '2'}}"), "RK002", "policy 'v': Version is '2'", id="version"
+        ),
     ],
 )
 def test_what_ram_would_refuse_names_role_policy_and_file(
@@ -156,7 +173,9 @@ def test_a_policy_name_too_long_or_ill_formed_is_refused() -> None:
 
 
 def test_all_problems_of_all_roles_stand_in_one_error(mapping_of: Callable[[str], Mapping]) -> None:
-    mapping = mapping_of(policies("template: oss-read-only", "template: nope") + "  two: {policies: [{template: log-write}]}")
+    mapping = mapping_of(
+        policies("template: oss-read-only", "template: nope") + "  two: {policies: [{template: log-write}]}"
+    )
 
     with pytest.raises(PolicyError) as caught:
         desired(mapping, account_id=ACCOUNT)

@@ -72,7 +72,9 @@ def test_a_list_that_grew_in_rendering_keeps_its_line() -> None:
 
 
 def test_a_key_written_twice_is_found() -> None:
-    (finding,) = lint_text('{"Version": "1", "Statement": [{"Effect": "Deny", "Effect": "Allow", "Action": "a:B", "Resource": "*"}]}')
+    (finding,) = lint_text(
+        '{"Version": "1", "Statement": [{"Effect": "Deny", "Effect": "Allow", "Action": "a:B", "Resource": "*"}]}'
+    )
     assert (finding.code, finding.message) == ("RK005", "'Effect' is written twice")
 
 
@@ -103,7 +105,9 @@ def test_a_finding_in_roles_yaml_has_the_line_of_the_yaml(mapping_of: Callable[[
         ("RK107", 14, "Statement[1].Resource"),
         ("RK108", 14, "Statement[1].Action"),
     ]
-    assert str(findings[0]).startswith("roles.yaml:12: error RK102 (ram-all): role 'web', policy 'own': Statement[0].Action[1]: ")
+    assert str(findings[0]).startswith(
+        "roles.yaml:12: error RK102 (ram-all): role 'web', policy 'own': Statement[0].Action[1]: "
+    )
 
 
 def test_an_anchor_counts_where_it_is_written_out() -> None:

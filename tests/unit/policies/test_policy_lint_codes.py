@@ -14,9 +14,14 @@ ECS = {"StringEquals": {"acs:Service": "ecs.aliyuncs.com"}}
 SAFE = ("Allow", "oss:GetObject", "acs:oss:*:*:b/*")
 
 
-def policy(effect: Any = "Allow", action: Any = "oss:GetObject", resource: Any = SAFE[2], condition: Any = None) -> dict[str, Any]:
+def policy(
+    effect: Any = "Allow", action: Any = "oss:GetObject", resource: Any = SAFE[2], condition: Any = None
+) -> dict[str, Any]:
     statement = {"Effect": effect, "Action": action, "Resource": resource}
-    return {"Version": "1", "Statement": [{**statement, "Condition": condition} if condition is not None else statement]}
+    return {
+        "Version": "1",
+        "Statement": [{**statement, "Condition": condition} if condition is not None else statement],
+    }
 
 
 def raw(**statement: Any) -> dict[str, Any]:
@@ -165,7 +170,10 @@ def test_a_deny_is_never_dangerous_and_one_by_exception_is_only_warned_of() -> N
 
 
 def test_the_old_published_example_is_told_both_of_its_mistakes() -> None:
-    old = {"Version": "2016-10-17", "Statement": [{"Effect": "Allow", "Action": ["ecs: AttachInstanceRamRole"], "Resource": "*"}]}
+    old = {
+        "Version": "2016-10-17",
+        "Statement": [{"Effect": "Allow", "Action": ["ecs: AttachInstanceRamRole"], "Resource": "*"}],
+    }
 
     assert [(finding.code, finding.path) for finding in lint(old)] == [
         ("RK002", "Version"),

@@ -28,7 +28,9 @@ BASE = policy(allow(["a:B", "a:C"], ["acs:1", "acs:2"], Condition=ECS), allow("d
     "other",
     [
         pytest.param(policy(*reversed(BASE["Statement"])), id="order of statements"),
-        pytest.param(policy(allow(["a:C", "a:B"], ["acs:2", "acs:1"], Condition=ECS), allow("d:E", "*")), id="order of lists"),
+        pytest.param(
+            policy(allow(["a:C", "a:B"], ["acs:2", "acs:1"], Condition=ECS), allow("d:E", "*")), id="order of lists"
+        ),
         pytest.param(policy(BASE["Statement"][0], allow(["d:E"], ["*"])), id="list of one"),
         pytest.param(policy(*BASE["Statement"], BASE["Statement"][1]), id="a statement twice"),
         pytest.param(policy(BASE["Statement"][0], allow(["d:E", "d:E"], "*")), id="an action twice"),
@@ -36,7 +38,11 @@ BASE = policy(allow(["a:B", "a:C"], ["acs:1", "acs:2"], Condition=ECS), allow("d
         pytest.param(policy(BASE["Statement"][0], allow("d:E", "*", Condition={"Bool": {}})), id="empty operator"),
         pytest.param(
             policy(
-                allow(["a:B", "a:C"], ["acs:1", "acs:2"], Condition={"StringEquals": {"acs:Service": ["ecs.aliyuncs.com"]}}),
+                allow(
+                    ["a:B", "a:C"],
+                    ["acs:1", "acs:2"],
+                    Condition={"StringEquals": {"acs:Service": ["ecs.aliyuncs.com"]}},
+                ),
                 allow("d:E", "*"),
             ),
             id="list of one condition value",
@@ -130,7 +136,9 @@ def test_the_document_is_left_as_it_was() -> None:
 
 TEXTS = st.sampled_from(["a:A", "a:B", "b:*", "*"])
 MANY = st.one_of(TEXTS, st.lists(TEXTS, min_size=1, max_size=3))
-CONDITIONS = st.dictionaries(st.sampled_from(["Bool", "StringLike"]), st.dictionaries(st.sampled_from(["k:a", "k:b"]), MANY))
+CONDITIONS = st.dictionaries(
+    st.sampled_from(["Bool", "StringLike"]), st.dictionaries(st.sampled_from(["k:a", "k:b"]), MANY)
+)
 STATEMENT = st.fixed_dictionaries(
     {"Effect": st.sampled_from(["Allow", "Deny"]), "Action": MANY, "Resource": MANY}, optional={"Condition": CONDITIONS}
 )
@@ -139,7 +147,9 @@ JSON: st.SearchStrategy[Any] = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.text(max_size=3)),
     lambda inner: st.one_of(
         st.lists(inner, max_size=3),
-        st.dictionaries(st.sampled_from(["Statement", "Action", "Resource", "Principal", "Condition", "Effect", "x"]), inner),
+        st.dictionaries(
+            st.sampled_from(["Statement", "Action", "Resource", "Principal", "Condition", "Effect", "x"]), inner
+        ),
     ),
     max_leaves=12,
 )

@@ -14,7 +14,9 @@ from shared.policies.template import PLACEHOLDER, Template, parse
 TEXT = st.text(alphabet=st.one_of(st.sampled_from("\"'\\{}[]:,*?$\n\t\x00 abc/"), st.characters()), max_size=12)
 NASTY = st.one_of(
     TEXT,
-    st.sampled_from(['"]}', '","Action":"*', "${account}", "${bucket}", "*", "a\r\nb", "\ud800", "web-assets", "jobs", "1"]),
+    st.sampled_from(
+        ['"]}', '","Action":"*', "${account}", "${bucket}", "*", "a\r\nb", "\ud800", "web-assets", "jobs", "1"]
+    ),
 )
 VALUE: st.SearchStrategy[Any] = st.one_of(NASTY, st.lists(NASTY, max_size=3))
 
@@ -81,7 +83,9 @@ def test_not_even_where_the_pattern_takes_anything(values: dict[str, Any]) -> No
     check_rendering(OPEN, values)
 
 
-@given(st.text(alphabet="abc*?", max_size=6), st.text(alphabet="abc*?", max_size=6), st.lists(st.text("abc"), min_size=1))
+@given(
+    st.text(alphabet="abc*?", max_size=6), st.text(alphabet="abc*?", max_size=6), st.lists(st.text("abc"), min_size=1)
+)
 def test_a_value_lands_where_it_was_named_and_nowhere_else(a: str, b: str, c: list[str]) -> None:
     (statement,) = OPEN.render({"a": a, "b": b, "c": c})["Statement"]
 

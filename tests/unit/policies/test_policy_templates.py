@@ -93,10 +93,14 @@ def test_the_rendered_document_can_be_changed_without_harm_to_the_next() -> None
         pytest.param("oss-read-only", {"bucket": ""}, "is not of the form", id="empty"),
         pytest.param("kms-decrypt", {"key": []}, "is an empty list", id="empty list"),
         pytest.param("kms-decrypt", {"key": ["a", {}]}, "= {} is not a text", id="no text in a list"),
-        pytest.param("kms-decrypt", {"key": ["a", "*"]}, "variable 'key' = '*' has a wildcard", id="wildcard in a list"),
+        pytest.param(
+            "kms-decrypt", {"key": ["a", "*"]}, "variable 'key' = '*' has a wildcard", id="wildcard in a list"
+        ),
         pytest.param("oss-read-write-prefix", {"bucket": "abc", "prefix": "out/"}, "'out/'", id="slash at the end"),
         pytest.param("oss-read-write-prefix", {"bucket": "abc", "prefix": "/"}, "'/'", id="only a slash"),
-        pytest.param("oss-read-write-prefix", {"bucket": "abc", "prefix": "a\u2028b"}, "line break", id="line separator"),
+        pytest.param(
+            "oss-read-write-prefix", {"bucket": "abc", "prefix": "a\u2028b"}, "line break", id="line separator"
+        ),
         pytest.param("oss-read-write-prefix", {"bucket": "abc", "prefix": "${bucket}"}, "dollar", id="placeholder"),
         pytest.param("oss-read-write-prefix", {"bucket": "abc", "prefix": "a\\"}, "backslash", id="backslash"),
         pytest.param("sts-assume-role", {"role_arn": "acs:ram::1:role/Admin"}, "in lower case", id="upper-case role"),
@@ -163,17 +167,25 @@ AS = {"a": {"pattern": "[a-z]+", "description": "d", "type": "list"}}
         pytest.param("{", "not a policy template", id="no JSON"),
         pytest.param(file_of(extra=1), "unknown field `extra`", id="unknown part"),
         pytest.param(file_of(variables=A), "variable 'a' is declared and not used", id="unused variable"),
-        pytest.param(file_of(document={"x": "${a}"}), "variable 'a' is used and not declared", id="undeclared variable"),
+        pytest.param(
+            file_of(document={"x": "${a}"}), "variable 'a' is used and not declared", id="undeclared variable"
+        ),
         pytest.param(file_of(variables=A, document={"${a}": "${a}"}), "never into a key", id="variable in a key"),
         pytest.param(file_of(variables=AS, document={"x": "${a}"}), "a member of a list", id="list outside a list"),
         pytest.param(
-            file_of(variables={**AS, "b": AS["a"]}, document={"x": ["${a}${b}"]}), "one list only", id="two lists in one text"
+            file_of(variables={**AS, "b": AS["a"]}, document={"x": ["${a}${b}"]}),
+            "one list only",
+            id="two lists in one text",
         ),
         pytest.param(
-            file_of(variables={"a": {**A["a"], "default": "A"}}, document={"x": "${a}"}), "the default of", id="bad default"
+            file_of(variables={"a": {**A["a"], "default": "A"}}, document={"x": "${a}"}),
+            "the default of",
+            id="bad default",
         ),
         pytest.param(
-            file_of(variables={"a": {**A["a"], "pattern": "("}}, document={"x": "${a}"}), "not a policy", id="bad pattern"
+            file_of(variables={"a": {**A["a"], "pattern": "("}}, document={"x": "${a}"}),
+            "not a policy",
+            id="bad pattern",
         ),
     ],
 )

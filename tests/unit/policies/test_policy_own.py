@@ -1,0 +1,133 @@
+"""The policies of rolekeeper's own functions and of the people who may hand the roles out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.mapping import Mapping
+from shared.policies import (
+    PolicyError,
+    RenderError,
+    compact,
+    execution_policies,
+    execution_role,
+    grants,
+    lint,
+    pass_policies,
+    pass_role,
+    template,
+)
+
+ROOT = Path(__file__).parents[3]
+ACCOUNT = "1234567890123456"
+ECS = '{"StringEquals":{"acs:Service":["ecs.aliyuncs.com"]}}'
+INSTANCES = f"acs:ecs:cn-hangzhou:{ACCOUNT}:instance/*"
+
+
+@pytest.fixture
+def two(mapping_of: Callable[[str], Mapping]) -> Mapping:
+    return mapping_of("  web:\n  team.worker:")
+
+
+@pytest.fixture
+def many(mapping_of: Callable[[str], Mapping]) -> Mapping:
+    return mapping_of("".join(f"  role-{number:03}-{'x' * 40}:\n" for number in range(150)))
+
+
+def roles_of(*names: str) -> set[str]:
+    return {f"acs:ram:*:{ACCOUNT}:role/{name}" for name in names}
+
+
+def allowed(document: dict[str, Any], action: str) -> set[str]:
+    return {resource for _, what, resource, _ in grants(document) if what == action}
+
+
+def test_the_functions_may_do_what_they_do_and_no_more(two: Mapping) -> None:
+    document = execution_role(two, account_id=ACCOUNT, region="cn-hangzhou", project="rolekeeper")
+
+    listed = roles_of("web", "team.worker")
+    fc = f"acs:fc:cn-hangzhou:{ACCOUNT}:functions/rolekeeper-"
+    log = f"acs:log:cn-hangzhou:{ACCOUNT}:project/rolekeeper/logstore/rolekeeper-"
+    assert {action: allowed(document, action) for _, action, _, _ in grants(document)} == {
+        "ecs:AttachInstanceRamRole": {INSTANCES, *listed},
+        "ecs:DetachInstanceRamRole": {INSTANCES, *listed},
+        "ecs:DescribeInstances": {INSTANCES, *roles_of("*")},
+        "ecs:DescribeInstanceRamRole": {INSTANCES, *roles_of("*")},
+        "ram:PassRole": listed,
+        "log:PostLogStoreLogs": {log + "records", log + "functions"},
+        "mns:SendMessage": {f"acs:mns:cn-hangzhou:{ACCOUNT}:/queues/rolekeeper-dead-letters/messages"},
+        "fc:InvokeFunction": {fc + "reconcile", fc + "reconcile/*", fc + "remediate", fc + "remediate/*"},
+    }
+    assert {(effect, condition) for effect, action, _, condition in grants(document) if action == "ram:PassRole"} == {
+        ("Allow", ECS)
+    }
+    assert lint(document, kind="pass-role") == ()
+
+
+def test_the_defaults_are_the_names_of_s_yaml() -> None:
+    deployed = (ROOT / "s.yaml").read_text(encoding="utf-8")
+    shipped = template("execution-role").variables
+
+    for name in ("logstore", "function_logstore", "queue"):
+        assert re.search(rf"\b{shipped[name].default}\b", deployed)
+    for function in shipped["functions"].default or ():
+        assert f"functionName: {function}\n" in deployed
+    assert f"executionRole: {template('deployer').variables['execution_role'].default} " in deployed
+
+
+def test_other_names_may_be_given(two: Mapping) -> None:
+    document = execution_role(
+        two, account_id=ACCOUNT, region="cn-hangzhou", project="rolekeeper", queue="lost", functions=("f",)
+    )
+
+    assert allowed(document, "mns:SendMessage") == {f"acs:mns:cn-hangzhou:{ACCOUNT}:/queues/lost/messages"}
+    with pytest.raises(RenderError, match="execution role: .*variable 'queu' is not one"):
+        execution_role(two, account_id=ACCOUNT, region="cn-hangzhou", project="rolekeeper", queu="lost")
+
+
+def test_a_user_may_hand_out_all_listed_roles_or_some(two: Mapping) -> None:
+    assert allowed(pass_role(two, account_id=ACCOUNT), "ram:PassRole") == roles_of("web", "team.worker")
+    some = pass_role(two, account_id=ACCOUNT, roles=["web"], region="cn-hangzhou")
+    assert allowed(some, "ram:PassRole") == roles_of("web")
+    assert allowed(some, "ecs:AttachInstanceRamRole") == {INSTANCES, *roles_of("web")}
+    assert allowed(some, "ecs:DetachInstanceRamRole") == {INSTANCES, *roles_of("web")}
+    assert lint(some, kind="pass-role") == ()
+
+
+@pytest.mark.parametrize(
+    ("roles", "message"),
+    [
+        pytest.param(["admin"], "role 'admin' is not listed in roles.yaml; list it there", id="not listed"),
+        pytest.param(["wep"], r"did you mean 'web'\?", id="misspelt"),
+        pytest.param(["*"], "'\\*' is not listed", id="wildcard"),
+        pytest.param([], "variable 'roles' is an empty list", id="none"),
+    ],
+)
+def test_a_role_that_is_not_listed_is_never_passed(roles: list[str], message: str, two: Mapping) -> None:
+    with pytest.raises(RenderError, match=message):
+        pass_role(two, account_id=ACCOUNT, roles=roles)
+
+
+def test_more_roles_than_one_policy_holds_are_an_error_or_several_policies(many: Mapping) -> None:
+    where = {"account_id": ACCOUNT, "region": "cn-hangzhou"}
+    with pytest.raises(PolicyError, match="policy 'execution-role' for 150 roles: .* over the 6144"):
+        execution_role(many, **where, project="rolekeeper")
+    with pytest.raises(PolicyError, match="policy 'operator-pass-role' for 150 roles"):
+        pass_role(many, **where)
+
+    for documents in (execution_policies(many, **where, project="rolekeeper"), pass_policies(many, **where)):
+        sizes = [len(compact(document)) for document in documents]
+        assert max(sizes) <= 6144
+        assert min(sizes[:-1]) > 5900
+        passed = [allowed(document, "ram:PassRole") for document in documents]
+        assert sum(map(len, passed)) == 150
+        assert set().union(*passed) == roles_of(*many.roles)
+
+
+def test_few_roles_make_one_policy(two: Mapping) -> None:
+    assert pass_policies(two, account_id=ACCOUNT) == (pass_role(two, account_id=ACCOUNT),)
