@@ -62,7 +62,10 @@ class SlsGateway:
             # One time for all, nanoseconds too: LogItem's own would be of a later moment, and so upset the order.
             seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
             items = [LogItem(seconds, list(log.items()), time_nano_part=nanoseconds or 1) for log in logs]
-            self._client.put_logs(PutLogsRequest(project, self._settings.sls_logstore, TOPIC, TOPIC, items))
+            answer = self._client.put_logs(PutLogsRequest(project, self._settings.sls_logstore, TOPIC, TOPIC, items))
+            # Each answer of SLS has this header (its page "Common response headers"); success has no body to tell it by.
+            if not any(name.lower() == "x-log-requestid" for name in answer.get_all_headers()):
+                raise TransientError("PutLogs", "", "no usable answer (HTTP 200 without x-log-requestid: not from SLS)")
 
 
 def _clipped(value: str) -> str:

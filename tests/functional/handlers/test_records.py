@@ -42,12 +42,16 @@ def test_where_sls_is_down_the_records_stand_on_stdout_and_nothing_else_changes(
     assert (why["records_not_in_sls"], bool(why["why"])) == (2, True)
 
 
-def test_an_empty_answer_of_sls_is_its_usual_one(world: World) -> None:
+@pytest.mark.parametrize("lost", [False, True], ids=["nothing carried out", "carried out"])
+def test_an_empty_200_that_is_not_of_sls_is_not_taken_for_its_yes(world: World, lost: bool) -> None:
+    """SLS's own answer to PutLogs is an empty 200 as well; its header x-log-requestid tells it from a proxy's."""
     instance = world.instance("web")
-    world.cloud.faults.add("empty", service="sls", lost_answer=True)
+    world.cloud.faults.add("empty", service="sls", lost_answer=lost)
     run = world.run("instance_created", created([instance.instance_id]))
-    assert run.result["records_in_sls"]
-    assert world.record(instance.instance_id)["outcome"] == "attached"
+    assert run.error is None
+    assert not run.result["records_in_sls"]
+    assert [r["instance_id"] for r in on_stdout(run)] == [instance.instance_id]
+    assert len(world.records()) == lost
 
 
 def test_without_a_project_the_records_stand_on_stdout_and_sls_is_not_asked(world: World) -> None:
