@@ -18,7 +18,7 @@ demo: $(READY)  ## the whole story on an emulated Alibaba Cloud, in this termina
 	@$(BIN)/rolekeeper demo
 
 test: $(READY)  ## all tests
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(PYTEST_ARGS)
 
 check: $(READY)  ## lint, formatting, types, import contracts, roles.yaml
 	@$(BIN)/ruff check .
