@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from shared.mapping import (
+    Allow,
     Brake,
     InlinePolicy,
+    Located,
     MappingSettings,
     RoleSpec,
     SystemPolicy,
@@ -54,6 +56,44 @@ roles:
     }
 
 
+def test_a_policy_and_a_role_allow_findings_with_a_reason() -> None:
+    mapping = load(
+        """\
+version: 1
+roles:
+  web:
+    policies:
+      - {template: t, allow: [{code: RK111, reason: a}]}
+      - {system: S, allow: [{code: RK101, reason: b}]}
+      - document: {Version: "1"}
+        allow:
+          - code: RK102
+            reason: c
+    allow: [{code: RK112, reason: d}]
+"""
+        + RULES
+    )
+
+    web = mapping.roles["web"]
+    assert [policy.allow for policy in web.policies] == [
+        (Allow(code="RK111", reason="a", line=5),),
+        (Allow(code="RK101", reason="b", line=6),),
+        (Allow(code="RK102", reason="c", line=9),),
+    ]
+    assert web.allow == (Allow(code="RK112", reason="d", line=11),)
+
+
+def test_a_document_remembers_its_lines() -> None:
+    mapping = load(
+        "version: 1\nroles:\n  web:\n    policies:\n      - document:\n          a: [1,\n            2]\n" + RULES
+    )
+
+    (policy,) = mapping.roles["web"].policies
+    assert isinstance(policy, InlinePolicy)
+    assert isinstance(policy.document, Located)
+    assert policy.document.lines == {(): 6, ("a",): 6, ("a", 0): 6, ("a", 1): 7}
+
+
 def test_the_listed_roles_cannot_be_changed_afterwards() -> None:
     roles: Any = load("version: 1\nroles: {web: }\n" + RULES).roles
 
@@ -75,6 +115,12 @@ def test_the_listed_roles_cannot_be_changed_afterwards() -> None:
         pytest.param("{template: a, with: {}}", "with: empty; write the template's variables", id="no variables"),
         pytest.param("{system: 'a b'}", "'a b' is not a policy name", id="policy name"),
         pytest.param("{sytem: A}", "unknown key; did you mean 'system'?", id="unknown kind"),
+        pytest.param("{system: A, allow: [{code: RK101}]}", "reason: missing: why it is right", id="allow, no reason"),
+        pytest.param(
+            "{system: A, allow: [{code: RK101, reason: ''}]}", "say why it is right", id="allow, empty reason"
+        ),
+        pytest.param("{system: A, allow: [{code: RK1, reason: a}]}", "'RK1' is not a code", id="allow, no code"),
+        pytest.param("{system: A, allow: [RK101]}", "must be a mapping", id="allow, a code alone"),
         pytest.param("{document: {Version: 1}}", "document.Version: '1' is read as a number", id="version 1"),
         pytest.param("{document: {}}", "must be a policy document", id="empty document"),
         pytest.param("{document: {a: 2026-01-01}}", "document.a: '2026-01-01' is read as a date", id="date"),
