@@ -14,10 +14,10 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def printed() -> str:
-    """As a newcomer runs it: in a process of its own, with nothing of ours in the environment."""
+    """As a newcomer runs it: in a process of its own, with nothing of ours in the environment, and a proxy."""
     ran = subprocess.run(
         [sys.executable, "-c", "from cli.main import main; main()", "demo", "--plain"],
-        cwd=ROOT, env={"PATH": "/usr/bin:/bin", "PYTHONIOENCODING": "utf-8"}, capture_output=True, text=True, timeout=120,
+        cwd=ROOT, env={"PATH": "/usr/bin:/bin", "PYTHONIOENCODING": "utf-8", "HTTP_PROXY": "http://127.0.0.1:9"}, capture_output=True, text=True, timeout=120,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert ran.stderr == ""
