@@ -18,29 +18,36 @@ from cli.output import console
 from shared import policies
 from shared.app import credentials_from
 from shared.gateways.ecs import EcsGateway
+from shared.gateways.holders import Holders
 from shared.gateways.ram import RamGateway
 from shared.mapping import Mapping, load
-from shared.provision import Action, Provisioned, ProvisionError, diff, plan, provision, read
+from shared.provision import Action, Provisioned, Provisioner, ProvisionError, diff, plan, read
 from shared.settings import Settings
 
 
 def run(roles_file: Path, *, dry_run: bool, as_json: bool, adopt: Sequence[str], prune: bool) -> int:
     """Exit code 0: done, or nothing to do; 1: refused or stopped; 2: a dry run found something to do."""
     settings = Settings.from_env(os.environ)
-    desired = desired_ram(roles_file, settings)
-    ram = RamGateway(settings, credentials_from(os.environ, None))
+    desired, credentials = desired_ram(roles_file, settings), credentials_from(os.environ, None)
+    provisioner = Provisioner(
+        RamGateway(settings, credentials), desired, file=str(roles_file), holders=Holders(settings, credentials),
+        pause=time.sleep, adopt=adopt, prune=prune,
+    )  # fmt: skip
 
     def announce(action: Action) -> None:
         if not as_json:
             typer.echo(f"  {action}")
 
     try:
-        ended = provision(ram, desired, adopt=adopt, prune=prune, dry_run=dry_run, announce=announce, pause=time.sleep)
+        ended = provisioner.propose()
+        if not as_json:
+            show(ended)
+        if not dry_run:
+            ended = provisioner.apply(ended, announce)
     except ProvisionError as error:
         if as_json:
-            typer.echo(
-                json.dumps({"error": str(error), "done": [told(action) for action in error.done]}, ensure_ascii=False)
-            )
+            done = [told(action) for action in error.done]
+            typer.echo(json.dumps({"error": str(error), "done": done}, ensure_ascii=False))
         else:
             typer.echo(f"stopped: {error}", err=True)
             typer.echo(f"carried out before: {'; '.join(map(str, error.done)) or 'nothing'}", err=True)
@@ -48,7 +55,7 @@ def run(roles_file: Path, *, dry_run: bool, as_json: bool, adopt: Sequence[str],
     if as_json:
         typer.echo(json.dumps(report(ended), ensure_ascii=False))
     else:
-        show(ended, dry_run=dry_run)
+        conclude(ended, dry_run=dry_run)
     return 2 if dry_run and ended.plan.actions else 0
 
 
@@ -64,24 +71,29 @@ def desired_ram(roles_file: Path, settings: Settings) -> policies.DesiredRam:
     return policies.desired(mapping, account_id=settings.account_id, file=str(roles_file))
 
 
-def show(ended: Provisioned, *, dry_run: bool) -> None:
-    for change in ended.changes:
+def show(found: Provisioned) -> None:
+    """What would change, before anything does."""
+    for change in found.changes:
         typer.echo(f"role {change.role}")
         for line in change.gains:
             typer.echo(f"  + {line}")
         for line in change.losses:
             typer.echo(f"  - {line}")
-    if dry_run:
-        for action in ended.plan.actions:
-            typer.echo(f"  would {action}")
-    for role, (kind, name) in ended.plan.unlisted:
+    for role, (kind, name) in found.plan.unlisted:
         typer.echo(
             f"role {role} also holds the {kind.lower()} policy {name}, which roles.yaml does not list: --prune takes it off"
         )
-    for role in ended.plan.orphan_roles:
+    for role in found.plan.orphan_roles:
         typer.echo(f"orphan: role {role} is rolekeeper's, and roles.yaml does not list it: --prune deletes it")
-    for name in ended.plan.orphan_policies:
+    for name in found.plan.orphan_policies:
         typer.echo(f"orphan: policy {name} is rolekeeper's, and roles.yaml does not want it: --prune deletes it")
+    for what in found.plan.kept:
+        typer.echo(f"kept: {what}")
+
+
+def conclude(ended: Provisioned, *, dry_run: bool) -> None:
+    for action in ended.plan.actions if dry_run else ():
+        typer.echo(f"  would {action}")
     count = len(ended.plan.actions if dry_run else ended.done)
     typer.echo(f"{count} calls {'would be' if dry_run else 'were'} made" if count else "nothing to do")
 
@@ -94,6 +106,7 @@ def report(ended: Provisioned) -> dict[str, Any]:
         "unlisted": [{"role": role, "type": kind, "policy": name} for role, (kind, name) in ended.plan.unlisted],
         "orphan_roles": list(ended.plan.orphan_roles),
         "orphan_policies": list(ended.plan.orphan_policies),
+        "kept": list(ended.plan.kept),
     }
 
 
@@ -134,7 +147,7 @@ def role_rows(mapping: Mapping, settings: Settings, ram: RamGateway, ecs: EcsGat
     desired = policies.desired(mapping, account_id=settings.account_id)
     state = read(ram, desired)
     found = plan(state, desired, adopt=[role.name for role in desired.roles])
-    changed = {change.role: change for change in diff(state, desired)}
+    changed = {change.role: change for change in diff(state, desired, found)}
     rows = []
     for role in desired.roles:
         held = state.roles.get(role.name)
@@ -142,6 +155,7 @@ def role_rows(mapping: Mapping, settings: Settings, ram: RamGateway, ecs: EcsGat
         drift += [
             f"also holds {kind.lower()} policy {name}" for owner, (kind, name) in found.unlisted if owner == role.name
         ]
+        drift += [text for text in found.conflicts if text.startswith(f"role '{role.name}'")]
         drift += [] if held is None or held.ours else ["not rolekeeper's: no tag managed-by=rolekeeper"]
         rows.append({
             "role": role.name,

@@ -15,11 +15,12 @@ from fakecloud.identity import ACCOUNT, ROOT_KEY
 from fakecloud.server import Server
 from shared import policies
 from shared.gateways.clients import Credentials
+from shared.gateways.holders import Holders
 from shared.gateways.ram import RamGateway
 from shared.gateways.sls_admin import SlsAdmin
 from shared.mapping import Mapping as RoleMapping
 from shared.mapping import load
-from shared.provision import Provisioned, provision
+from shared.provision import Provisioned, Provisioner
 from shared.settings import Settings
 
 HOME = Path(__file__).resolve().parent.parent
@@ -41,9 +42,9 @@ class Stage:
         self.settings = Settings(
             region=REGION, account_id=ACCOUNT, endpoint=url, sls_project=PROJECT, execution_role=EXECUTION_ROLE
         )
-        operator = Credentials(access_key_id=ROOT_KEY[0], access_key_secret=ROOT_KEY[1])
-        self.logs = SlsAdmin(self.settings, operator)
-        self.ram = RamGateway(self.settings, operator)
+        self._operator = Credentials(access_key_id=ROOT_KEY[0], access_key_secret=ROOT_KEY[1])
+        self.logs = SlsAdmin(self.settings, self._operator)
+        self.ram = RamGateway(self.settings, self._operator)
 
     def mapping(self) -> RoleMapping:
         return load(text(self.roles_file), file=str(self.roles_file))
@@ -58,8 +59,11 @@ class Stage:
         return self.provision(mapping)
 
     def provision(self, mapping: RoleMapping) -> Provisioned:
-        desired = policies.desired(mapping, account_id=ACCOUNT)
-        return provision(self.ram, desired, pause=self.cloud.clock.advance)
+        provisioner = Provisioner(
+            self.ram, policies.desired(mapping, account_id=ACCOUNT), file=str(self.roles_file),
+            holders=Holders(self.settings, self._operator), pause=self.cloud.clock.advance,
+        )  # fmt: skip
+        return provisioner.apply(provisioner.propose())
 
     def deploy(self, env: Mapping[str, str] | None = None) -> list[str]:
         """What `s deploy` would do with s.yaml; the names of the functions."""

@@ -20,6 +20,7 @@ from shared.settings import Settings
 
 ENDPOINT = "ram.aliyuncs.com"  # global; the SDK would invent a regional host for regions outside its map (measured)
 OURS = ("managed-by", "rolekeeper")
+NOTE = "rolekeeper-system-policies"  # a tag of a role; its value is provision's
 PAGE = 1000
 NAMES = 50
 PolicyType = Literal["Custom", "System"]
@@ -31,6 +32,7 @@ class ListedRole(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     description: str
     ours: bool
+    note: str = ""
 
 
 class RamGateway:
@@ -40,23 +42,29 @@ class RamGateway:
         self._settings, self._credentials = settings, credentials
 
     @cached_property
-    def _sdk(self) -> tuple[Any, Any]:
+    def _sdk(self) -> tuple[Any, Any, Any]:
+        """A client that reads, one that writes (a write is not sent twice unseen), and their models."""
         from alibabacloud_ram20150501 import models
         from alibabacloud_ram20150501.client import Client
 
-        return Client(
-            config(self._settings, self._credentials, region=self._settings.region, endpoint=ENDPOINT)
-        ), models
+        def client(retries: bool) -> Any:
+            region = self._settings.region
+            return Client(config(self._settings, self._credentials, region=region, endpoint=ENDPOINT, retries=retries))
+
+        return client(True), client(False), models
 
     def _call(self, action: str, **values: Any) -> Any:
         """One call by the action's name; None values are left out. The answer's body."""
-        client, models = self._sdk
+        reading, writing, models = self._sdk
+        client = reading if action.startswith(("Get", "List")) else writing
         method = "".join("_" + c.lower() if c.isupper() else c for c in action).lstrip("_")
         with translated(action):
             return getattr(client, method)(getattr(models, f"{action}Request")(**values)).body
 
-    def _tag(self, action: str) -> list[Any]:
-        return [getattr(self._sdk[1], f"{action}RequestTag")(key=OURS[0], value=OURS[1])]
+    def _tag(self, action: str, note: str = "") -> list[Any]:
+        """Our tag as the action takes it, and the note where there is one."""
+        tag = getattr(self._sdk[2], f"{action}RequestTag")
+        return [tag(key=key, value=value) for key, value in (OURS, (NOTE, note)) if value]
 
     def roles(self) -> Iterator[ListedRole]:
         """Every role of the account: one call for each 1,000."""
@@ -64,7 +72,11 @@ class RamGateway:
         while True:
             body = self._call("ListRoles", max_items=PAGE, marker=marker)
             for role in (body.roles and body.roles.role) or []:
-                yield ListedRole(name=role.role_name, description=role.description or "", ours=_is_ours(role.tags))
+                tags = {tag.tag_key: tag.tag_value or "" for tag in (role.tags and role.tags.tag) or []}
+                yield ListedRole(
+                    name=role.role_name, description=role.description or "", ours=tags.get(OURS[0]) == OURS[1],
+                    note=tags.get(NOTE, ""),
+                )  # fmt: skip
             if not body.is_truncated:
                 return
             marker = body.marker
@@ -78,42 +90,43 @@ class RamGateway:
         body = self._call("ListPoliciesForRole", role_name=role)
         return [(p.policy_type, p.policy_name) for p in (body.policies and body.policies.policy) or []]
 
-    def document(self, policy: str) -> Mapping[str, Any] | None:
-        """The document in force of a custom policy; None where there is no such policy."""
+    def document(self, policy: str, kind: PolicyType = "Custom") -> Mapping[str, Any] | None:
+        """The document in force of a policy; None where there is no such policy."""
         try:
-            body = self._call("GetPolicy", policy_type="Custom", policy_name=policy)
+            body = self._call("GetPolicy", policy_type=kind, policy_name=policy)
         except PermanentError as error:
             if error.code.startswith("EntityNotExist"):
                 return None
             raise
         return _document(body.default_policy_version.policy_document)
 
-    def ours(self, names: Iterable[str], kind: Literal["role", "policy"] = "policy") -> set[str]:
-        """Which of these carry our tag; all must be there. One call for each 50."""
+    def ours(self, policies: Iterable[str]) -> set[str]:
+        """Which of these policies carry our tag; all must be there. One call for each 50."""
         found: set[str] = set()
-        rest = iter(names)
+        rest = iter(policies)
         while batch := list(islice(rest, NAMES)):
-            body = self._call("ListTagResources", resource_type=kind, resource_names=batch, page_size=100,
+            body = self._call("ListTagResources", resource_type="policy", resource_names=batch, page_size=100,
                               tag=self._tag("ListTagResources"))  # fmt: skip
             rows = body.tag_resources or []
             found |= {row.resource_name for row in rows if (row.tag_key, row.tag_value) == OURS}
         return found
 
-    def our_policies(self) -> list[str]:
-        """Every custom policy that carries our tag."""
-        names: list[str] = []
+    def our_policies(self) -> dict[str, int]:
+        """Every custom policy that carries our tag, with the number of roles and users that hold it."""
+        names: dict[str, int] = {}
         marker: str | None = None
         while True:
             body = self._call(
                 "ListPolicies", policy_type="Custom", max_items=PAGE, marker=marker, tag=self._tag("ListPolicies")
             )
-            names += [policy.policy_name for policy in (body.policies and body.policies.policy) or []]
+            for policy in (body.policies and body.policies.policy) or []:
+                names[policy.policy_name] = int(policy.attachment_count or 0)
             if not body.is_truncated:
                 return names
             marker = body.marker
 
-    def create_role(self, name: str, description: str, trust: Mapping[str, Any]) -> None:
-        self._call("CreateRole", role_name=name, description=description or None, tag=self._tag("CreateRole"),
+    def create_role(self, name: str, description: str, trust: Mapping[str, Any], *, note: str = "") -> None:
+        self._call("CreateRole", role_name=name, description=description or None, tag=self._tag("CreateRole", note),
                    assume_role_policy_document=json.dumps(trust))  # fmt: skip
 
     def update_role(self, name: str, *, description: str | None = None, trust: Mapping[str, Any] | None = None) -> None:
@@ -123,9 +136,9 @@ class RamGateway:
     def delete_role(self, name: str) -> None:
         self._call("DeleteRole", role_name=name)
 
-    def claim(self, kind: Literal["role", "policy"], name: str) -> None:
-        """Put our tag on it."""
-        self._call("TagResources", resource_type=kind, resource_names=[name], tag=self._tag("TagResources"))
+    def claim(self, kind: Literal["role", "policy"], name: str, *, note: str = "") -> None:
+        """Put our tag on it, and the note where there is one."""
+        self._call("TagResources", resource_type=kind, resource_names=[name], tag=self._tag("TagResources", note))
 
     def create_policy(self, name: str, description: str, document: Mapping[str, Any]) -> None:
         self._call("CreatePolicy", policy_name=name, description=description or None, policy_document=compact(document),
@@ -159,7 +172,3 @@ def _document(text: str | None) -> Mapping[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _is_ours(tags: Any) -> bool:
-    return any((tag.tag_key, tag.tag_value) == OURS for tag in (tags and tags.tag) or [])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from shared.provision.apply import Provisioned, ProvisionError, provision
+from shared.provision.apply import Provisioned, Provisioner, ProvisionError
 from shared.provision.diff import Change, diff
-from shared.provision.plan import Action, Plan, PolicyState, RamState, RoleState, plan
+from shared.provision.plan import plan
 from shared.provision.read import read
+from shared.provision.state import Action, Plan, PolicyState, RamState, RoleState
 
 __all__ = [
     "Action",
@@ -14,10 +15,10 @@ __all__ = [
     "PolicyState",
     "ProvisionError",
     "Provisioned",
+    "Provisioner",
     "RamState",
     "RoleState",
     "diff",
     "plan",
-    "provision",
     "read",
 ]

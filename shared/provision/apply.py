@@ -7,12 +7,14 @@ from typing import TypeVar
 
 import msgspec
 
-from shared.errors import CloudCallError, RolekeeperError, TransientError
+from shared.errors import CloudCallError, RolekeeperError, Throttled, TransientError
 from shared.gateways.ram import RamGateway
 from shared.policies import DesiredRam
 from shared.provision.diff import Change, diff
-from shared.provision.plan import Action, Plan, plan
+from shared.provision.plan import plan
 from shared.provision.read import read
+from shared.provision.send import is_as_wanted, send
+from shared.provision.state import Action, Plan, RamState
 
 T = TypeVar("T")
 TRIES = 5
@@ -37,114 +39,104 @@ class Provisioned(msgspec.Struct, frozen=True, kw_only=True):
     done: tuple[Action, ...] = ()
 
 
-def provision(
-    ram: RamGateway, desired: DesiredRam, *, adopt: Collection[str] = (), prune: bool = False, dry_run: bool = False,
-    announce: Callable[[Action], None] = lambda action: None, pause: Callable[[float], None],
-) -> Provisioned:  # fmt: skip
-    """Make RAM hold what is desired, and read back that it does.
+class Provisioner:
+    """Makes RAM hold what is desired.
 
-    announce: told of each call before it is made. Raises ProvisionError, which says what had been done; nothing is done
-    where a role or policy of somebody else is in the way.
+    file: roles.yaml as errors name it. holders: how many instances hold a role, asked before pruning deletes one. pause:
+    sleeps seconds. adopt, prune: see plan.
     """
-    unknown = sorted(set(adopt) - {role.name for role in desired.roles})
-    if unknown:
-        raise ProvisionError(f"--adopt {unknown[0]}: roles.yaml lists no such role")
-    state = _patiently(lambda: read(ram, desired, prune=prune), pause, "reading RAM")
-    found = plan(state, desired, adopt=adopt, prune=prune)
-    if found.conflicts:
-        raise ProvisionError("\n".join(found.conflicts))
-    changes = diff(state, desired)
-    if dry_run:
-        return Provisioned(plan=found, changes=changes)
-    done: list[Action] = []
-    for action in found.actions:
-        announce(action)
+
+    def __init__(
+        self, ram: RamGateway, desired: DesiredRam, *, file: str, holders: Callable[[str], int],
+        pause: Callable[[float], None], adopt: Collection[str] = (), prune: bool = False,
+    ) -> None:  # fmt: skip
+        self._ram, self._desired, self._file, self._holders = ram, desired, file, holders
+        self._pause, self._adopt, self._prune = pause, adopt, prune
+
+    def propose(self) -> Provisioned:
+        """What is to be done; nothing is done yet. Raises ProvisionError where something of somebody else is in the way."""
+        unknown = sorted(set(self._adopt) - {role.name for role in self._desired.roles})
+        if unknown:
+            raise ProvisionError(f"--adopt {unknown[0]}: {self._file} lists no such role")
+        state, found = self._look("reading RAM")
+        return Provisioned(plan=found, changes=diff(state, self._desired, found))
+
+    def apply(self, proposed: Provisioned, announce: Callable[[Action], None] = lambda action: None) -> Provisioned:
+        """Carry it out, and read back that RAM holds it. announce: told of each call before it is made.
+
+        Raises ProvisionError, which says what had been done.
+        """
+        done: list[Action] = []
         try:
-            _patiently(lambda action=action: carry_out(ram, action), pause, str(action))  # type: ignore[misc]
+            for action in proposed.plan.actions:
+                announce(action)
+                self._carry_out(action)
+                done.append(action)
+            if done:
+                self._read_back()
         except ProvisionError as error:
             raise ProvisionError(str(error), tuple(done)) from error
-        done.append(action)
-    if done:
-        _read_back(ram, desired, adopt, prune, pause, tuple(done))
-    return Provisioned(plan=found, changes=changes, done=tuple(done))
+        return msgspec.structs.replace(proposed, done=tuple(done))
 
+    def _look(self, what: str) -> tuple[RamState, Plan]:
+        """RAM as it is, and what is left to do."""
 
-def carry_out(ram: RamGateway, action: Action) -> None:
-    """One action. An answer that was lost leaves the thing there, or away: then it is as if the call had succeeded."""
-    try:
-        _send(ram, action)
-    except CloudCallError as error:
-        attached = action.call == "AttachPolicyToRole" and error.code.startswith("EntityAlreadyExist")
-        gone = action.call in ("DetachPolicyFromRole", "DeletePolicy", "DeleteRole") and error.code.startswith(
-            "EntityNotExist"
-        )
-        if not (attached or gone or _was_created(ram, action, error)):
-            raise
+        def ask() -> RamState:
+            return read(self._ram, self._desired, prune=self._prune, holders=self._holders)
 
+        state = self._patiently(ask, what)
+        found = plan(state, self._desired, adopt=self._adopt, prune=self._prune)
+        if found.conflicts:
+            raise ProvisionError("\n".join(f"{self._file}: {text}" for text in found.conflicts))
+        return state, found
 
-def _was_created(ram: RamGateway, action: Action, error: CloudCallError) -> bool:
-    """It was not there before; if it is now and carries our tag, only the answer to an earlier try was lost."""
-    if action.call not in ("CreateRole", "CreatePolicy") or not error.code.startswith("EntityAlreadyExist"):
-        return False
-    if action.call == "CreateRole":
-        return bool(ram.ours([action.role], "role"))
-    return bool(ram.ours([action.policy]))
+    def _carry_out(self, action: Action) -> None:
+        """One action, exactly once: where an answer was lost, RAM is read before it is tried again."""
+        tries = 0
 
+        def ask() -> None:
+            nonlocal tries
+            tries += 1
+            try:
+                send(self._ram, action)
+            except Throttled:
+                raise  # refused, so not carried out
+            except TransientError:
+                if action in self._look(f"{action}: its answer was lost; reading RAM")[1].actions:
+                    raise
+            except CloudCallError as error:
+                if not is_as_wanted(action, error, again=tries > 1):
+                    raise
 
-def _send(ram: RamGateway, action: Action) -> None:
-    document = action.document or {}
-    match action.call:
-        case "CreateRole":
-            ram.create_role(action.role, action.description or "", document)
-        case "UpdateRole":
-            ram.update_role(action.role, description=action.description, trust=action.document)
-        case "TagResources":
-            ram.claim("policy" if action.policy else "role", action.policy or action.role)
-        case "CreatePolicy":
-            ram.create_policy(action.policy, action.description or "", document)
-        case "CreatePolicyVersion":
-            ram.new_version(action.policy, document)
-        case "AttachPolicyToRole":
-            ram.attach(action.role, action.policy_type, action.policy)
-        case "DetachPolicyFromRole":
-            ram.detach(action.role, action.policy_type, action.policy)
-        case "DeletePolicy":
-            ram.delete_policy(action.policy)
-        case "DeleteRole":
-            ram.delete_role(action.role)
+        self._patiently(ask, str(action))
 
+    def _patiently(self, ask: Callable[[], T], what: str) -> T:
+        """Ask; where RAM refuses for its quota or fails for now, again after a pause that grows."""
+        wait = FIRST_PAUSE
+        for attempt in range(1, TRIES + 1):
+            try:
+                return ask()
+            except TransientError as error:
+                if attempt == TRIES:
+                    text = f"{self._file}: {what}: {error}; tried {TRIES} times; run the same command again"
+                    raise ProvisionError(text) from error
+                self._pause(wait)
+                wait *= 2
+            except CloudCallError as error:
+                raise ProvisionError(f"{self._file}: {what}: {error}") from error
+        raise AssertionError("unreachable")
 
-def _patiently(ask: Callable[[], T], pause: Callable[[float], None], what: str) -> T:
-    """Ask; where RAM refuses for its quota or fails for now, again after a pause that grows."""
-    wait = FIRST_PAUSE
-    for attempt in range(1, TRIES + 1):
-        try:
-            return ask()
-        except TransientError as error:
-            if attempt == TRIES:
-                raise ProvisionError(f"{what}: {error}; tried {TRIES} times; run the same command again") from error
-            pause(wait)
+    def _read_back(self) -> None:
+        """RAM may show a write late: look again a few times before saying that something is missing."""
+        wait = FIRST_PAUSE
+        for last in (False, False, True):
+            left = self._look("reading back")[1]
+            if not left.actions:
+                return
+            if last:
+                missing = "; ".join(map(str, left.actions))
+                raise ProvisionError(
+                    f"{self._file}: carried out, but RAM does not show it yet: {missing}; run the same command again"
+                )
+            self._pause(wait)
             wait *= 2
-        except CloudCallError as error:
-            raise ProvisionError(f"{what}: {error}") from error
-    raise AssertionError("unreachable")
-
-
-def _read_back(
-    ram: RamGateway, desired: DesiredRam, adopt: Collection[str], prune: bool, pause: Callable[[float], None],
-    done: tuple[Action, ...],
-) -> None:  # fmt: skip
-    """RAM may show a write late: look again a few times before saying that something is missing."""
-    wait = FIRST_PAUSE
-    for last in (False, False, True):
-        state = _patiently(lambda: read(ram, desired, prune=prune), pause, "reading back")
-        left = plan(state, desired, adopt=adopt, prune=prune)
-        if not left.actions and not left.conflicts:
-            return
-        if last:
-            missing = "; ".join(map(str, left.actions)) or "; ".join(left.conflicts)
-            raise ProvisionError(
-                f"carried out, but RAM does not show it yet: {missing}; run the same command again", done
-            )
-        pause(wait)
-        wait *= 2

@@ -7,37 +7,61 @@ from typing import Any
 
 import msgspec
 
-from shared.policies import DesiredRam, grants
-from shared.provision.plan import RamState
+from shared.policies import DesiredRam, DesiredRole, grants
+from shared.provision.state import Attachment, Plan, RamState
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One role. gains, losses: lines "Allow oss:GetObject on acs:oss:*:*:jobs/*"; a system policy stands by its name."""
+    """One role. gains, losses: lines "Allow oss:GetObject on acs:oss:*:*:jobs/*"; a policy that was not read stands by name."""
 
     role: str
     gains: tuple[str, ...]
     losses: tuple[str, ...]
 
 
-def diff(state: RamState, desired: DesiredRam) -> tuple[Change, ...]:
-    """The roles of the file whose permissions or trust would change."""
+def diff(state: RamState, desired: DesiredRam, planned: Plan) -> tuple[Change, ...]:
+    """The roles of the file whose permissions or trust the plan changes, system policies' documents included."""
     changes = []
     for role in desired.roles:
         held = state.roles.get(role.name)
-        before: set[str] = set()
-        for kind, name in held.attached if held else ():
-            ours = kind == "Custom" and name in state.policies
-            before |= _lines(state.policies[name].document) if ours else {f"{kind.lower()} policy {name}"}
-        after: set[str] = set()
-        for policy in role.policies:
-            after |= {f"system policy {policy.name}"} if policy.document is None else _lines(policy.document)
-        foreign = {line for line in before if line.startswith(("custom policy ", "system policy "))}
-        before |= _trust(held.trust) if held else set()
-        after |= _trust(role.trust)
-        gains, losses = after - before, before - after - foreign
-        if gains or losses:
-            changes.append(Change(role=role.name, gains=tuple(sorted(gains)), losses=tuple(sorted(losses))))
+        off = {
+            (action.policy_type, action.policy)
+            for action in planned.actions
+            if action.call == "DetachPolicyFromRole" and action.role == role.name
+        }
+        attached = held.attached if held else frozenset()
+        before = _all(state, attached) | (_trust(held.trust) if held else set())
+        after = _all(state, attached - off - _own(role)) | _wanted(state, role) | _trust(role.trust)
+        if before != after:
+            changes.append(
+                Change(role=role.name, gains=tuple(sorted(after - before)), losses=tuple(sorted(before - after)))
+            )
     return tuple(changes)
+
+
+def _own(role: DesiredRole) -> frozenset[Attachment]:
+    return frozenset((policy.type, policy.name) for policy in role.policies)
+
+
+def _all(state: RamState, attached: frozenset[Attachment]) -> set[str]:
+    """What these policies grant as RAM has them now."""
+    lines: set[str] = set()
+    for kind, name in attached:
+        if kind == "Custom":
+            document = state.policies[name].document if name in state.policies else None
+        else:
+            document = state.system.get(name)
+        lines |= {f"{kind.lower()} policy {name}"} if document is None else _lines(document)
+    return lines
+
+
+def _wanted(state: RamState, role: DesiredRole) -> set[str]:
+    lines: set[str] = set()
+    for policy in role.policies:
+        lines |= (
+            _all(state, frozenset({("System", policy.name)})) if policy.document is None else _lines(policy.document)
+        )
+    return lines
 
 
 def _lines(document: Mapping[str, Any]) -> set[str]:
@@ -48,15 +72,12 @@ def _lines(document: Mapping[str, Any]) -> set[str]:
 
 
 def _trust(document: Mapping[str, Any]) -> set[str]:
-    return {f"trust: {line}" for line in _principals(document)}
-
-
-def _principals(document: Mapping[str, Any]) -> set[str]:
-    """Who may assume the role; a document that somebody else wrote may have any shape."""
+    """Who may assume the role, and who may not; a document that somebody else wrote may have any shape."""
     found: set[str] = set()
     statements = document.get("Statement", [])
     for statement in statements if isinstance(statements, list) else [statements]:
         principal = statement.get("Principal", {}) if isinstance(statement, dict) else {}
+        effect = "Deny " if isinstance(statement, dict) and statement.get("Effect") == "Deny" else ""
         for kind, names in principal.items() if isinstance(principal, dict) else ():
-            found |= {f"{kind} {name}" for name in (names if isinstance(names, list) else [names])}
+            found |= {f"trust: {effect}{kind} {name}" for name in (names if isinstance(names, list) else [names])}
     return found

@@ -2,103 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Collection, Iterator
 
 import msgspec
 
 from shared.policies import DesiredPolicy, DesiredRam, DesiredRole, same
+from shared.provision.notes import mark, marks, note
+from shared.provision.prune import pruned
+from shared.provision.state import Action, Attachment, Plan, RamState, RoleState
 
-MAX_CUSTOM = 10  # custom policies a role (RAM "Limits"); a full role has to lose one before it gains another
-PolicyType = Literal["Custom", "System"]
-Attachment = tuple[PolicyType, str]
-Call = Literal[
-    "CreateRole", "UpdateRole", "TagResources", "CreatePolicy", "CreatePolicyVersion", "AttachPolicyToRole",
-    "DetachPolicyFromRole", "DeletePolicy", "DeleteRole",
-]  # fmt: skip
-
-
-class RoleState(msgspec.Struct, frozen=True, kw_only=True):
-    """A role that is there. ours: it carries our tag."""
-
-    description: str
-    trust: Mapping[str, Any]
-    ours: bool
-    attached: frozenset[Attachment] = frozenset()
-
-
-class PolicyState(msgspec.Struct, frozen=True, kw_only=True):
-    """A custom policy that is there. document: the version in force."""
-
-    document: Mapping[str, Any]
-    ours: bool
-
-
-class RamState(msgspec.Struct, frozen=True, kw_only=True):
-    """What was read. orphan_roles, orphan_policies: ours, and nothing in the file wants them."""
-
-    roles: Mapping[str, RoleState] = {}
-    policies: Mapping[str, PolicyState] = {}
-    orphan_roles: Mapping[str, frozenset[Attachment]] = {}
-    orphan_policies: tuple[str, ...] = ()
-
-
-class Action(msgspec.Struct, frozen=True, kw_only=True):
-    """One call that changes RAM. source: where in roles.yaml it comes from."""
-
-    call: Call
-    role: str = ""
-    policy: str = ""
-    policy_type: PolicyType = "Custom"
-    document: Mapping[str, Any] | None = None
-    description: str | None = None
-    source: str = ""
-
-    def __str__(self) -> str:
-        what = [self.role and f"role {self.role}", self.policy and f"{self.policy_type.lower()} policy {self.policy}"]
-        return f"{self.call}: {', '.join(filter(None, what))}" + (f" ({self.source})" if self.source else "")
-
-
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """actions: in order. conflicts: somebody else's roles and policies in the way: nothing is done while there are any.
-
-    unlisted: attachments on our roles that roles.yaml does not list and that are not ours to take off unasked.
-    """
-
-    actions: tuple[Action, ...] = ()
-    conflicts: tuple[str, ...] = ()
-    unlisted: tuple[tuple[str, Attachment], ...] = ()
-    orphan_roles: tuple[str, ...] = ()
-    orphan_policies: tuple[str, ...] = ()
+MAX_ATTACHED = {"Custom": 10, "System": 20}  # a role (RAM "Limits"); a full one has to lose one before it gains another
 
 
 def plan(state: RamState, desired: DesiredRam, *, adopt: Collection[str] = (), prune: bool = False) -> Plan:
     """adopt: roles of somebody else to take over, with the policies they need. prune: also remove what nothing lists."""
-    wanted = {policy.name for role in desired.roles for policy in role.policies if policy.type == "Custom"}
-    conflicts = [text for role in desired.roles for text in _conflicts(state, role, adopt)]
+    if conflicts := [text for role in desired.roles for text in _conflicts(state, role, adopt)]:
+        return Plan(conflicts=tuple(conflicts))
+    actions: list[Action] = []
+    made: set[str] = set()
+    for role in desired.roles:
+        actions += _role(state, role, adopt)
+        actions += [a for p in role.policies if p.name not in made for a in _policy(state, role, p)]
+        made |= {policy.name for policy in role.policies}
+        actions += _attachments_of(state, role, prune)
+    if prune:
+        removals, kept = pruned(state, actions)
+        return Plan(actions=(*actions, *removals), kept=kept)
     unlisted = [
         (role.name, attachment)
         for role in desired.roles
         if (held := state.roles.get(role.name))
         for attachment in sorted(held.attached - _attachments(role))
-        if not _is_ours(state, attachment)
+        if not _is_ours(state, held, attachment)
     ]
-    actions: list[Action] = []
-    if not conflicts:
-        made: set[str] = set()
-        for role in desired.roles:
-            actions += _role(state, role, adopt)
-            actions += [a for p in role.policies if p.name not in made for a in _policy(state, role, p)]
-            made |= {policy.name for policy in role.policies}
-            actions += _attachments_of(state, role, prune)
-        actions += _pruned(state, wanted) if prune else []
     return Plan(
-        actions=tuple(actions), conflicts=tuple(conflicts), unlisted=() if prune else tuple(unlisted),
-        orphan_roles=tuple(state.orphan_roles), orphan_policies=state.orphan_policies,
+        actions=tuple(actions), unlisted=tuple(unlisted),
+        orphan_roles=tuple(state.orphan_roles), orphan_policies=tuple(state.orphan_policies),
     )  # fmt: skip
 
 
 def _conflicts(state: RamState, role: DesiredRole, adopt: Collection[str]) -> Iterator[str]:
+    for policy in role.policies:
+        if policy.type == "System" and policy.name not in state.system:
+            yield f"role '{role.name}': there is no system policy '{policy.name}'; see the console, RAM > Policies"
     if role.name in adopt:
         return
     mend = f"rename it in roles.yaml, or take it over with --adopt {role.name}"
@@ -114,10 +60,14 @@ def _conflicts(state: RamState, role: DesiredRole, adopt: Collection[str]) -> It
 def _role(state: RamState, role: DesiredRole, adopt: Collection[str]) -> Iterator[Action]:
     held = state.roles.get(role.name)
     if held is None:
-        yield Action(call="CreateRole", role=role.name, document=role.trust, description=role.description)
+        system = [policy.name for policy in role.policies if policy.type == "System"]
+        yield Action(
+            call="CreateRole", role=role.name, document=role.trust, description=role.description,
+            note=note(system) if system else "",
+        )  # fmt: skip
         return
     if not held.ours and role.name in adopt:
-        yield Action(call="TagResources", role=role.name)
+        yield Action(call="TagResources", role=role.name, source="adopted")
     if not same(held.trust, role.trust):
         yield Action(call="UpdateRole", role=role.name, document=role.trust, source="trust policy")
     if role.description and held.description != role.description:
@@ -140,37 +90,52 @@ def _policy(state: RamState, role: DesiredRole, policy: DesiredPolicy) -> Iterat
 
 
 def _attachments_of(state: RamState, role: DesiredRole, prune: bool) -> list[Action]:
-    """Attached before detached, so that nothing is missing in between, unless the role is full."""
-    held = state.roles[role.name].attached if role.name in state.roles else frozenset()
+    """Attached before detached, so that nothing is missing in between, unless the role is full.
+
+    A system policy is noted before it is attached and struck out after it is detached: what was stopped in between is
+    ours all the same.
+    """
+    held = state.roles.get(role.name)
+    on = held.attached if held else frozenset()
     sources = {(policy.type, policy.name): policy.source for policy in role.policies}
     gained = [
-        Action(call="AttachPolicyToRole", role=role.name, policy=name, policy_type=kind, source=sources[kind, name])
-        for kind, name in dict.fromkeys((p.type, p.name) for p in role.policies)
-        if (kind, name) not in held
+        Action(call="AttachPolicyToRole", role=role.name, policy=name, policy_type=kind, source=source)
+        for (kind, name), source in sources.items()
+        if (kind, name) not in on
     ]
     lost = [
         Action(call="DetachPolicyFromRole", role=role.name, policy=name, policy_type=kind)
-        for kind, name in sorted(held - set(sources))
-        if prune or _is_ours(state, (kind, name))
+        for kind, name in sorted(on - set(sources))
+        if prune or (held and _is_ours(state, held, (kind, name)))
     ]
-    custom = sum(kind == "Custom" for kind, _ in held) + sum(action.policy_type == "Custom" for action in gained)
-    return lost + gained if custom > MAX_CUSTOM else gained + lost
+    new = {action.policy for action in gained if action.policy_type == "System"}
+    ours = {name for kind, name in on if kind == "System" and held and _is_ours(state, held, (kind, name))}
+    left = new | {name for name in ours if ("System", name) in sources}
+    said = {mark(name) for name in left} if held is None else set(marks(held.note))  # CreateRole notes them all
+    if any(
+        sum(kind == k for k, _ in on) + sum(action.policy_type == kind for action in gained) > most
+        for kind, most in MAX_ATTACHED.items()
+    ):
+        return [*lost, *_noting(role, left, said), *gained]
+    if not new:
+        return [*gained, *lost, *_noting(role, left, said)]
+    both = ours | new
+    return [*_noting(role, both, said), *gained, *lost, *_noting(role, left, {mark(name) for name in both})]
 
 
-def _pruned(state: RamState, wanted: Collection[str]) -> Iterator[Action]:
-    for role, attached in state.orphan_roles.items():
-        for kind, name in sorted(attached):
-            yield Action(call="DetachPolicyFromRole", role=role, policy=name, policy_type=kind)
-        yield Action(call="DeleteRole", role=role)
-    for policy in state.orphan_policies:
-        if policy not in wanted:
-            yield Action(call="DeletePolicy", policy=policy)
+def _noting(role: DesiredRole, names: Collection[str], said: Collection[str]) -> list[Action]:
+    if {mark(name) for name in names} == said:
+        return []
+    return [Action(call="TagResources", role=role.name, note=note(names), source="notes its system policies")]
 
 
 def _attachments(role: DesiredRole) -> frozenset[Attachment]:
     return frozenset((policy.type, policy.name) for policy in role.policies)
 
 
-def _is_ours(state: RamState, attachment: Attachment) -> bool:
+def _is_ours(state: RamState, role: RoleState, attachment: Attachment) -> bool:
+    """Whether rolekeeper attached it: a custom policy that is ours, or a system policy that the role's note has."""
     kind, name = attachment
-    return kind == "Custom" and name in state.policies and state.policies[name].ours
+    if kind == "System":
+        return mark(name) in marks(role.note)
+    return name in state.policies and state.policies[name].ours

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from shared.gateways.ram import RamGateway
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from shared.gateways.ram import PolicyType, RamGateway
 from shared.policies import DesiredRam
-from shared.provision.plan import Attachment, PolicyState, RamState, RoleState
+from shared.provision.notes import mark, marks
+from shared.provision.state import Attachment, PolicyState, RamState, RoleState
 
 OUR_NAMES = "rolekeeper-"
 """What the names of our policies begin with: only these are asked whether they are ours."""
 
 
-def read(ram: RamGateway, desired: DesiredRam, *, prune: bool = False) -> RamState:
-    """The state of the roles and policies in the file. prune: also every policy of ours that nothing lists.
+def read(
+    ram: RamGateway, desired: DesiredRam, *, prune: bool = False, holders: Callable[[str], int] = lambda role: 0
+) -> RamState:
+    """The state of the roles and policies in the file. prune: also what nothing lists, and who still holds it.
 
-    Raises PermanentError, TransientError or Throttled.
+    holders: how many instances hold a role. Raises PermanentError, TransientError or Throttled.
     """
     listed = {role.name: role for role in ram.roles()}
     roles: dict[str, RoleState] = {}
@@ -24,20 +30,29 @@ def read(ram: RamGateway, desired: DesiredRam, *, prune: bool = False) -> RamSta
                 trust=ram.trust(role.name),
                 ours=found.ours,
                 attached=frozenset(ram.attached(role.name)),
+                note=found.note,
             )
-    names = {policy.name for role in desired.roles for policy in role.policies if policy.type == "Custom"}
-    stale = {
-        name
+    wanted = {(policy.type, policy.name) for role in desired.roles for policy in role.policies}
+    leaving = {
+        (kind, name)
         for role in roles.values()
         for kind, name in role.attached
-        if kind == "Custom" and name.startswith(OUR_NAMES)
+        if prune or (name.startswith(OUR_NAMES) if kind == "Custom" else mark(name) in marks(role.note))
     }
-    documents = {name: document for name in sorted(names | stale) if (document := ram.document(name)) is not None}
+    documents = _documents(ram, wanted | leaving, "Custom")
     ours = ram.ours(documents) if documents else set()
     policies = {name: PolicyState(document=document, ours=name in ours) for name, document in documents.items()}
     orphans = [name for name, role in listed.items() if role.ours and name not in {r.name for r in desired.roles}]
-    held: dict[str, frozenset[Attachment]] = {name: frozenset(ram.attached(name) if prune else ()) for name in orphans}
-    known = set(ram.our_policies()) if prune else {name for name in stale if name in ours}
+    known = ram.our_policies() if prune else {n: 0 for kind, n in sorted(leaving) if kind == "Custom" and n in ours}
     return RamState(
-        roles=roles, policies=policies, orphan_roles=held, orphan_policies=tuple(sorted(known - names)),
+        roles=roles, policies=policies, system=_documents(ram, wanted | leaving, "System"),
+        orphan_roles={name: frozenset(ram.attached(name) if prune else ()) for name in orphans},
+        orphan_policies={name: count for name, count in known.items() if ("Custom", name) not in wanted},
+        holders={name: holders(name) for name in orphans} if prune else {},
     )  # fmt: skip
+
+
+def _documents(ram: RamGateway, policies: set[Attachment], kind: PolicyType) -> dict[str, Mapping[str, Any]]:
+    """Those of the kind that are there, each asked for once."""
+    names = sorted(name for type_, name in policies if type_ == kind)
+    return {name: document for name in names if (document := ram.document(name, kind)) is not None}

@@ -203,3 +203,11 @@ def test_an_answer_of_another_shape_is_no_usable_answer(world: World) -> None:
     run = world.run("instance_created", created([instance.instance_id]))
     assert run.error is None  # the read says that it was carried out
     assert run.outcome(instance.instance_id) == ("attached", "missing")
+
+
+def test_a_quiet_retry_waits_no_longer_than_a_second_whatever_the_cloud_asks(world: World) -> None:
+    instance = world.instance("web")
+    world.cloud.faults.add("5xx", action=DESCRIBE, code="ServiceUnavailable", retry_after_ms=60_000)
+    assert world.run("instance_created", created([instance.instance_id])).error is None
+    waited = [call.args[0] for call in time.sleep.call_args_list]  # type: ignore[attr-defined]
+    assert 0 < sum(waited) <= 1

@@ -127,8 +127,9 @@ class TestSending:
 
     def test_sls_that_stumbles_gets_the_later_records(self, world: World) -> None:
         world.cloud.faults.add("5xx", service="sls", count=2)
+        world.cloud.faults.add("5xx", service="sls", after=1, count=2)
         sls = gateway(world)
-        assert [sls.send([{"n": str(n)}]) for n in range(5)] == [False, False, True, True, True]
+        assert [sls.send([{"n": str(n)}]) for n in range(7)] == [False, False, True, False, False, True, True]
 
     def test_an_old_event_can_be_recorded(self, world: World) -> None:
         """SLS refuses log times of over a week ago: the log's time is now, the event's is a field."""

@@ -10,10 +10,11 @@ import pytest
 from fakecloud.cloud import Cloud
 from fakecloud.identity import ACCOUNT, ROOT_KEY
 from shared.gateways.clients import Credentials
+from shared.gateways.holders import Holders
 from shared.gateways.ram import RamGateway
 from shared.mapping import load
 from shared.policies import DesiredRam, desired
-from shared.provision import Provisioned, provision
+from shared.provision import Provisioned, Provisioner
 from shared.settings import Settings
 
 WRITES = ("Create", "Update", "Delete", "Attach", "Detach", "Tag", "Untag", "Set")
@@ -25,12 +26,17 @@ class Account:
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
         settings = Settings(region="cn-hangzhou", account_id=ACCOUNT)
-        self.ram = RamGateway(settings, Credentials(access_key_id=ROOT_KEY[0], access_key_secret=ROOT_KEY[1]))
+        keys = Credentials(access_key_id=ROOT_KEY[0], access_key_secret=ROOT_KEY[1])
+        self.ram, self.holders = RamGateway(settings, keys), Holders(settings, keys)
 
-    def provision(self, text: str, **how: Any) -> Provisioned:
+    def provision(self, text: str, *, dry_run: bool = False, **how: Any) -> Provisioned:
         """The journal begins anew. Pauses take no time."""
         self.cloud.calls.clear()
-        return provision(self.ram, self.desired(text), pause=self.cloud.clock.advance, **how)
+        provisioner = Provisioner(
+            self.ram, self.desired(text), file="roles.yaml", holders=self.holders, pause=self.cloud.clock.advance, **how
+        )
+        proposed = provisioner.propose()
+        return proposed if dry_run else provisioner.apply(proposed)
 
     @staticmethod
     def desired(text: str) -> DesiredRam:
@@ -40,10 +46,13 @@ class Account:
         return [call.action for call in self.cloud.calls if call.action.startswith(WRITES)]
 
     def holds(self) -> dict[str, Any]:
-        """Everything of ours in RAM that a role's permissions depend on."""
+        """Everything of ours in RAM that a role's permissions, and later runs, depend on."""
         state = self.cloud.ram.account(ACCOUNT)
         return {
-            role.name: (role.trust_text, role.description, sorted(role.attached), self.cloud.ram.policies_of_role(ACCOUNT, role.name))
+            role.name: (
+                role.trust_text, role.description, sorted(role.attached),
+                self.cloud.ram.policies_of_role(ACCOUNT, role.name), state.tags["role"].of(role.name),
+            )
             for role in state.roles.values()
         }  # fmt: skip
 

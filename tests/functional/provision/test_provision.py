@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.functional.provision.conftest import Account
 ROLES_YAML = (Path(__file__).parents[3] / "roles.yaml").read_text(encoding="utf-8")
 Roles = Callable[..., str]
 READ = "{template: oss-read-only, with: {bucket: BUCKET}}"
-LOGS = "{system: AliyunLogReadOnlyAccess}"
+LOGS, OTS = "{system: AliyunLogReadOnlyAccess}", "{system: AliyunOTSReadOnlyAccess}"
 
 
 def read(bucket: str) -> str:
@@ -48,9 +49,10 @@ def test_it_reads_one_listing_and_only_what_the_file_names(account: Account) -> 
     counted = account.cloud.calls.count()
     desired = account.desired(ROLES_YAML)
     custom = {policy.name for role in desired.roles for policy in role.policies if policy.type == "Custom"}
+    system = {policy.name for role in desired.roles for policy in role.policies if policy.type == "System"}
     assert counted["ListRoles"] == 2, "1,004 roles: one call for each 1,000"
     assert counted["GetRole"] == counted["ListPoliciesForRole"] == len(desired.roles)
-    assert counted["GetPolicy"] == len(custom)
+    assert counted["GetPolicy"] == len(custom) + len(system)
     assert counted["ListTagResources"] == 1
 
 
@@ -97,6 +99,86 @@ def test_a_policy_that_somebody_attached_by_hand_stays_and_is_told_of(account: A
     pruned = account.provision(roles(web=read("one")), prune=True)
     assert account.writes() == ["DetachPolicyFromRole"]
     assert pruned.plan.unlisted == ()
+
+
+def test_a_system_policy_that_rolekeeper_attached_is_taken_off_with_its_line(account: Account, roles: Roles) -> None:
+    account.provision(roles(web=f"{read('one')}, {LOGS}, {OTS}"))
+    ended = account.provision(roles(web=f"{read('one')}, {OTS}"))
+    assert account.writes() == ["DetachPolicyFromRole", "TagResources"]
+    (change,) = ended.changes
+    assert "Allow log:Get* on *" in change.losses, "what its document allows, not its name alone"
+    assert not any("ots:" in line for line in change.losses)
+    account.provision(roles(web=f"{read('one')}, {OTS}"))
+    assert account.writes() == []
+
+
+def test_a_system_policy_attached_by_hand_stays_even_where_it_was_listed_meanwhile(
+    account: Account, roles: Roles
+) -> None:
+    account.provision(roles(web=OTS))
+    account.ram.attach("web", "System", "AliyunLogReadOnlyAccess")
+    account.provision(roles(web=f"{OTS}, {LOGS}"))
+    ended = account.provision(roles(web=OTS))
+    assert account.writes() == []
+    assert ended.plan.unlisted == (("web", ("System", "AliyunLogReadOnlyAccess")),)
+
+
+def test_a_system_policy_taken_off_and_put_on_again_by_hand_is_no_longer_rolekeepers(
+    account: Account, roles: Roles
+) -> None:
+    account.provision(roles(web=f"{OTS}, {LOGS}"))
+    account.ram.detach("web", "System", "AliyunLogReadOnlyAccess")
+    account.provision(roles(web=OTS))
+    assert account.writes() == ["TagResources"], "the note forgets it"
+    account.ram.attach("web", "System", "AliyunLogReadOnlyAccess")
+    ended = account.provision(roles(web=OTS))
+    assert (account.writes(), len(ended.plan.unlisted)) == ([], 1)
+
+
+def test_twenty_system_policies_can_give_way_to_others(account: Account, roles: Roles) -> None:
+    from fakecloud.ram.system_policies import SYSTEM_POLICIES
+
+    names = [name for name in SYSTEM_POLICIES if name.startswith("Aliyun")]
+    first, second = ((", ".join(f"{{system: {name}}}" for name in part)) for part in (names[:20], names[-20:]))
+    account.provision(roles(web=first))
+    account.provision(roles(web=second))
+    role = account.cloud.ram.role(ACCOUNT, "web")
+    assert role is not None
+    assert {name for _, name in role.attached} == set(names[-20:])
+    account.provision(roles(web=second))
+    assert account.writes() == []
+
+
+def test_a_system_policy_that_does_not_exist_stops_it_before_any_write(account: Account, roles: Roles) -> None:
+    with pytest.raises(
+        ProvisionError, match=r"roles\.yaml: role 'web': there is no system policy 'AliyunLogReadAccess'"
+    ):
+        account.provision(roles(web="{system: AliyunLogReadAccess}", worker=LOGS))
+    assert account.writes() == []
+
+
+def test_a_new_version_whose_answer_was_lost_is_not_made_twice(account: Account, roles: Roles) -> None:
+    account.provision(roles(web=read("one")))
+    account.cloud.faults.add("reset", action="CreatePolicyVersion", count=1, lost_answer=True)
+    account.provision(roles(web=read("two")))
+    assert account.writes() == ["CreatePolicyVersion"]
+    (policy,) = [p for (kind, _), p in account.cloud.ram.account(ACCOUNT).policies.items() if kind == "Custom"]
+    assert len(policy.versions) == 2
+
+
+def test_a_role_made_by_somebody_else_in_the_meantime_is_not_taken_for_ours(account: Account, roles: Roles) -> None:
+    answer = account.cloud.handle
+
+    def handle(request: Any) -> Any:
+        if request.headers.get("x-acs-action") == "CreateRole" and account.cloud.ram.role(ACCOUNT, "web") is None:
+            account.cloud.ram.put_role(ACCOUNT, "web")
+            account.cloud.faults.add("5xx", action="CreateRole", count=1)
+        return answer(request)
+
+    account.cloud.handle = handle  # type: ignore[method-assign]
+    with pytest.raises(ProvisionError, match="role 'web' is there and not rolekeeper's"):
+        account.provision(roles(web=LOGS))
+    assert account.writes() == ["CreateRole"]
 
 
 def test_trust_and_description_follow_the_file(account: Account, roles: Roles) -> None:
@@ -157,6 +239,25 @@ def test_orphans_are_told_of_and_removed_only_when_asked(account: Account, roles
     assert len([1 for kind, _ in account.cloud.ram.account(ACCOUNT).policies if kind == "Custom"]) == 1
     account.provision(roles(web=read("one")), prune=True)
     assert account.writes() == []
+
+
+def test_a_role_that_an_instance_of_any_region_holds_is_kept(account: Account, roles: Roles) -> None:
+    account.provision(roles(web=LOGS, worker=read("two")))
+    account.cloud.ecs.make(1, role="worker", region="cn-shanghai")
+    ended = account.provision(roles(web=LOGS), prune=True)
+    assert account.writes() == []
+    assert ended.plan.kept == (
+        "role worker: 1 instance still holds it",
+        "policy rolekeeper-worker-oss-read-only: 1 role or user still holds it",
+    )
+
+
+def test_a_policy_that_somebody_elses_role_holds_is_kept(account: Account, roles: Roles) -> None:
+    account.provision(roles(web=f"{LOGS}, {read('one')}"))
+    account.cloud.ram.put_role(ACCOUNT, "theirs", policies=["rolekeeper-web-oss-read-only"])
+    ended = account.provision(roles(web=LOGS), prune=True)
+    assert account.writes() == ["DetachPolicyFromRole"]
+    assert ended.plan.kept == ("policy rolekeeper-web-oss-read-only: 1 role or user still holds it",)
 
 
 def test_a_dry_run_writes_nothing_and_plans_what_the_run_does(account: Account) -> None:
