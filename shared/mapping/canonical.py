@@ -18,9 +18,14 @@ def fingerprint(roles: Mapping[str, RoleSpec], rules: Sequence[Rule], settings: 
     meaning = {
         "roles": {name: _role(role) for name, role in roles.items()},
         "rules": [_rule(rule, settings) for rule in rules],
-        "settings": {**msgspec.to_builtins(settings), "launch_grace": settings.launch_grace.total_seconds()},
+        "settings": _settings(settings),
     }
     return hashlib.sha256(_text(meaning).encode()).hexdigest()[:12]
+
+
+def _settings(settings: MappingSettings) -> Any:
+    said = {**msgspec.to_builtins(settings), "launch_grace": settings.launch_grace.total_seconds()}
+    return {**said, "displace": sorted(set(settings.displace))} if said.pop("displace") else said
 
 
 def _role(role: RoleSpec) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from types import MappingProxyType
 
 from shared.mapping.canonical import fingerprint
@@ -12,8 +13,9 @@ from shared.mapping.policies import ROLE_NAME, ROLES
 from shared.mapping.problems import Report, Where, nearest
 from shared.mapping.quantities import Count, Duration, Percentage, Version
 from shared.mapping.rules import ABOUT_FOREIGN_ROLES, ABOUT_MODE, FOREIGN_ROLES, MODE, RULES, name_of
-from shared.mapping.shapes import Flag
+from shared.mapping.shapes import Flag, ListOf, Text
 from shared.mapping.tables import Field, Table
+from shared.mapping.template import NAME_RULE
 
 BRAKE: Table[Brake] = Table(
     Field("max_removals", Percentage(), "a run takes roles off at most this share of the instances, e.g. 20%"),
@@ -21,9 +23,24 @@ BRAKE: Table[Brake] = Table(
     build=Brake,
 )
 
+
+def _why_not_displaced(text: str) -> str:
+    if text != text.lower():
+        return "write it in lower case; role names compare without case here"
+    if re.fullmatch(r"[.*-]+", text):
+        return "it takes in every role of the account, and whoever may tag an instance could be given any of them"
+    return f"{NAME_RULE}, and * for any of them"
+
+
+DISPLACE = ListOf(
+    Text("the name of a foreign role, or a glob with *", r"(?=.*[a-z0-9])[a-z0-9.*-]{1,64}", _why_not_displaced),
+    "foreign roles",
+)
+
 SETTINGS: Table[MappingSettings] = Table(
     Field("mode", MODE, ABOUT_MODE),
     Field("foreign_roles", FOREIGN_ROLES, ABOUT_FOREIGN_ROLES),
+    Field("displace", DISPLACE, "the roles not listed above that foreign_roles: replace may take off, e.g. legacy-*"),
     Field("launch_grace", Duration(), "instances younger than this only ever gain a role, e.g. 10m"),
     Field("brake", BRAKE, "stops a run that would take too many roles off"),
     Field("record_unchanged", Flag(), "true: a reconcile also records each instance that is in sync"),
@@ -54,6 +71,8 @@ def check_whole(root: Node, report: Report) -> None:
     rules = root.get("rules") if isinstance(root, Block) else None
     roles = root.get("roles") if isinstance(root, Block) else None
     listed = {key.text for key, _ in roles.entries if isinstance(key, Scalar)} if isinstance(roles, Block) else None
+    if listed is not None:
+        _check_displaced(root, listed, report)
     lines: dict[str, int] = {}
     for index, rule in enumerate(rules.items if isinstance(rules, Items) else ()):
         where = Where("rules").item(index, name_of(rule))
@@ -67,6 +86,15 @@ def check_whole(root: Node, report: Report) -> None:
         role = rule.get("role")
         if listed is not None and isinstance(role, Scalar) and _is_name(role) and role.text not in listed:
             report.error(role, where.at("role"), f"{role.text!r} is not listed under roles", nearest(role.text, listed))
+
+
+def _check_displaced(root: Node, listed: Collection[str], report: Report) -> None:
+    settings = root.get("settings") if isinstance(root, Block) else None
+    displaced = settings.get("displace") if isinstance(settings, Block) else None
+    for index, name in enumerate(displaced.items if isinstance(displaced, Items) else ()):
+        if isinstance(name, Scalar) and name.text in listed:
+            where = Where("settings.displace").item(index)
+            report.error(name, where, f"{name.text!r} is listed under roles; only roles that are not can be displaced")
 
 
 def _is_name(role: Scalar) -> bool:

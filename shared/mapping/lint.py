@@ -17,9 +17,35 @@ def warn(root: Node, mapping: Mapping, report: Report) -> None:
         takers = [f"'{mapping.rules[i].name}' (line {rules.items[i].line})" for i in cover]
         where = Where("rules").item(index, mapping.rules[index].name)
         report.warning(rules.items[index], where, _unreached(takers))
+    _warn_of_displacing(root, rules, mapping, report)
     for key, _ in roles.entries:
         if isinstance(key, Scalar) and not overlap.gives(key.text):
             report.warning(key, Where("roles").at(key.text), "no rule can give this role to any instance")
+
+
+def _warn_of_displacing(root: Node, rules: Items, mapping: Mapping, report: Report) -> None:
+    """`replace` and `displace` are of use only together: the one is the wish, the other what the functions may pass."""
+    settings = root.get("settings") if isinstance(root, Block) else None
+    displace = settings.get("displace") if isinstance(settings, Block) else None
+    if displace is not None and not mapping.replaces:
+        report.warning(
+            displace, Where("settings.displace"), "of no use: no rule that gives a role says foreign_roles: replace"
+        )
+    if displace is not None or not mapping.replaces:
+        return
+    for index, rule in enumerate(rules.items):
+        if isinstance(rule, Block) and mapping.rules[index].role and mapping.rules[index].foreign_roles == "replace":
+            where = Where("rules").item(index, mapping.rules[index].name).at("foreign_roles")
+            report.warning(rule.get("foreign_roles") or rule, where, _NOT_PERMITTED)
+    said = settings.get("foreign_roles") if isinstance(settings, Block) else None
+    if said is not None and mapping.settings.foreign_roles == "replace":
+        report.warning(said, Where("settings.foreign_roles"), _NOT_PERMITTED)
+
+
+_NOT_PERMITTED = (
+    "the functions' role will not allow it: no foreign role is named that they may take off; list those under "
+    "settings.displace and render the role anew (rolekeeper policy execution-role)"
+)
 
 
 def _unreached(takers: list[str]) -> str:

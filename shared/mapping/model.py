@@ -13,6 +13,7 @@ import msgspec
 
 from shared.mapping.compiled import Predicate, compile_condition
 from shared.mapping.conditions import ALWAYS, Condition
+from shared.mapping.globs import matcher
 from shared.mapping.template import MAX_NAME, RoleTemplate
 from shared.model import Desired, ForeignRoles, Instance, Mode
 
@@ -78,8 +79,11 @@ class Brake(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MappingSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """displace: names and globs (in lower case) of the foreign roles that `replace` may take off, () = any."""
+
     mode: Mode = "enforce"
     foreign_roles: ForeignRoles = "keep"
+    displace: tuple[str, ...] = ()
     launch_grace: timedelta = timedelta(minutes=10)
     brake: Brake = Brake()
     record_unchanged: bool = False
@@ -102,6 +106,17 @@ class Mapping:
         """Whether the role belongs to this file. Any other role on an instance is foreign: somebody else's intent."""
         return role in self.roles
 
+    def may_displace(self, role: str) -> bool:
+        """Whether `foreign_roles: replace` may take this foreign role off. RAM tells no two names apart by case alone."""
+        return not self.settings.displace or self._displaced(role.lower())
+
+    @property
+    def replaces(self) -> bool:
+        """Whether any rule that gives a role would take a foreign one off for it."""
+        return any(
+            rule.role and (rule.foreign_roles or self.settings.foreign_roles) == "replace" for rule in self.rules
+        )
+
     def desired(self, instance: Instance) -> Desired:
         """What the first rule that matches wants for the instance. Never raises; gives no role but a listed one."""
         tags = {key.lower(): value for key, value in instance.tags.items()}
@@ -113,6 +128,10 @@ class Mapping:
     @cached_property
     def _program(self) -> tuple[tuple[Predicate, Answer], ...]:
         return tuple((compile_condition(rule.when), self._answer(rule)) for rule in self.rules)
+
+    @cached_property
+    def _displaced(self) -> Callable[[str], bool]:
+        return matcher(self.settings.displace)
 
     @cached_property
     def _no_rule(self) -> Desired:

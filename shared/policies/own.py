@@ -26,14 +26,20 @@ def execution_role(
     template execution-role: logstore, function_logstore, queue.
     Raises PolicyError where so many roles do not fit into one policy: see execution_policies.
     """
-    return _single(_execution(mapping, account_id, region, project, others), list(mapping.roles), "execution-role")
+    made = _execution(mapping, account_id, region, project, others)(list(mapping.roles))
+    if names := _displaced(mapping):
+        made = {**made, "Statement": [*made["Statement"], *_displacing(account_id, region)(names)["Statement"]]}
+    return _fitting(made, list(mapping.roles), "execution-role")
 
 
 def execution_policies(
     mapping: Roles, *, account_id: str, region: str, project: str, **others: str | tuple[str, ...]
 ) -> tuple[Document, ...]:
-    """The same, as few documents as RAM's limit on their size allows: each for some of the roles."""
-    return _split(_execution(mapping, account_id, region, project, others), list(mapping.roles), "execution-role")
+    """The same, as few documents as RAM's limit on their size allows: each for some of the roles, or of those displaced."""
+    documents = _split(_execution(mapping, account_id, region, project, others), list(mapping.roles), "execution-role")
+    if names := _displaced(mapping):
+        documents += _split(_displacing(account_id, region), names, "execution-role-displace")
+    return documents
 
 
 def pass_role(mapping: Roles, *, account_id: str, roles: Iterable[str] | None = None, region: str = "*") -> Document:
@@ -61,6 +67,16 @@ def _execution(
     return lambda roles: render("execution-role", {**values, "roles": roles}, context="execution role")
 
 
+def _displaced(mapping: Roles) -> list[str]:
+    """The foreign roles that the functions may take off and put back: none where nothing says replace."""
+    return list(dict.fromkeys(mapping.settings.displace)) if mapping.replaces else []
+
+
+def _displacing(account_id: str, region: str) -> Make:
+    values = {"account": account_id, "region": region}
+    return lambda roles: render("execution-role-displace", {**values, "displaced": roles}, context="execution role")
+
+
 def _passing(account_id: str, region: str) -> Make:
     return lambda roles: render(
         "operator-pass-role", {"account": account_id, "region": region, "roles": roles}, context="pass-role policy"
@@ -78,7 +94,10 @@ def _listed(mapping: Roles, roles: Iterable[str] | None) -> list[str]:
 
 
 def _single(make: Make, roles: list[str], policy: str) -> Document:
-    document = make(roles)
+    return _fitting(make(roles), roles, policy)
+
+
+def _fitting(document: Document, roles: list[str], policy: str) -> Document:
     over = oversize(document)
     if over:
         raise PolicyError([found(rules.SIZE, f"policy '{policy}' for {len(roles)} roles: {over}")])

@@ -17,6 +17,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "deployer": {"account": ACCOUNT, "region": "cn-hangzhou"},
     "ecs-self-describe": {},
     "execution-role": {"account": ACCOUNT, "region": "cn-hangzhou", "project": "rolekeeper", "roles": ["web", "a.b"]},
+    "execution-role-displace": {"account": ACCOUNT, "region": "cn-hangzhou", "displaced": ["legacy", "a.b"]},
     "kms-decrypt": {"key": ["key-1", "key-2"]},
     "log-read": {"project": "prod-logs", "logstore": "hosts"},
     "log-write": {"project": "prod-logs", "logstore": "hosts"},

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from shared.mapping import Mapping
+from shared.mapping import Mapping, MappingError, load
 from shared.policies import (
     PolicyError,
     RenderError,
@@ -65,6 +68,57 @@ def test_the_functions_may_do_what_they_do_and_no_more(two: Mapping) -> None:
         ("Allow", ECS)
     }
     assert lint(document, kind="pass-role") == ()
+
+
+REPLACING = """\
+version: 1
+roles: {web: {}}
+rules: [{name: w, role: web, foreign_roles: replace}]
+"""
+WHERE = {"account_id": ACCOUNT, "region": "cn-hangzhou", "project": "rolekeeper"}
+
+
+def test_foreign_roles_that_may_be_displaced_are_allowed_too() -> None:
+    mapping = load(REPLACING + "settings: {displace: [legacy-*, old, old]}\n")
+    document = execution_role(mapping, **WHERE)
+
+    both = roles_of("web", "legacy-*", "old")
+    assert allowed(document, "ram:PassRole") == both
+    for action in ("ecs:AttachInstanceRamRole", "ecs:DetachInstanceRamRole"):
+        assert allowed(document, action) == {INSTANCES, *both}
+    for action in ("ecs:TagResources", "ecs:UntagResources"):
+        assert allowed(document, action) == {INSTANCES}
+    assert {condition for _, action, _, condition in grants(document) if action == "ram:PassRole"} == {ECS}
+    shared_out = execution_policies(mapping, **WHERE)
+    assert len(shared_out) == 2
+    assert {grant for part in shared_out for grant in grants(part)} == set(grants(document))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(REPLACING, id="replace, and no role named"),
+        pytest.param(
+            REPLACING.replace("replace", "keep") + "settings: {displace: [legacy-*]}\n",
+            id="named, and nothing replaces",
+        ),
+    ],
+)
+def test_no_foreign_role_is_allowed_unasked(text: str) -> None:
+    (document,) = execution_policies(load(text), **WHERE)
+    assert allowed(document, "ram:PassRole") == roles_of("web")
+    assert not allowed(document, "ecs:TagResources")
+
+
+@given(st.lists(st.from_regex(r"[a-z0-9.*-]{1,64}", fullmatch=True), min_size=1, max_size=5))
+def test_whatever_is_displaced_no_policy_ever_covers_every_role(names: list[str]) -> None:
+    try:
+        mapping = load(REPLACING + f"settings: {{displace: {json.dumps(names)}}}\n")
+    except MappingError:
+        return
+    for document in execution_policies(mapping, **WHERE):
+        for resource in allowed(document, "ram:PassRole"):
+            assert resource.partition(":role/")[2].strip("*.-?")
 
 
 def test_the_defaults_are_the_names_of_s_yaml() -> None:

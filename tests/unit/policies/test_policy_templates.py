@@ -12,7 +12,7 @@ from shared.policies import RULES, RenderError, compact, lint, render, template,
 from shared.policies.template import parse
 from shared.policies.templates import trust_template
 
-PASSING = ("operator-pass-role", "execution-role")
+PASSING = ("operator-pass-role", "execution-role", "execution-role-displace")
 
 
 def test_every_shipped_template_has_example_values(values: dict[str, Any]) -> None:
