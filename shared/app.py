@@ -6,6 +6,7 @@ Nothing that is made here lives longer than one invocation, but for roles.yaml a
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from shared.lines import say
 from shared.mapping import Mapping as RoleMapping
 from shared.mapping import load
 from shared.model import Ignored, Kind, Trigger
+from shared.recent import Recent
 from shared.recorder import Stamp
 from shared.settings import Settings
 
@@ -41,7 +43,10 @@ def handler_for(name: Kind) -> Handler:
     and ConfigError when the deployment is wrong; whatever was done before is recorded.
     """
 
+    recent = Recent()
+
     def handler(event: bytes | str, context: Any) -> dict[str, Any]:
+        began = time.monotonic()
         settings = settings_from(os.environ, context)
         stamp = Stamp(
             account_id=settings.account_id, function=name, request_id=str(getattr(context, "request_id", "") or ""),
@@ -50,7 +55,7 @@ def handler_for(name: Kind) -> Handler:
         read = events.read(
             event, account_id=settings.account_id, own_role=settings.execution_role, region=settings.region
         )
-        triggers, ignored = sort(name, read)
+        triggers, ignored = recent.sift(*sort(name, read))
         for item in ignored:
             say(
                 {
@@ -63,10 +68,26 @@ def handler_for(name: Kind) -> Handler:
         if not triggers:
             return {"function": name, "outcomes": {}, "ignored": [summary(item) for item in ignored]}
         mapping = mapping_from(str(CODE / settings.roles_file))
-        run = Invocation(name, settings, mapping, credentials_from(os.environ, context), stamp)
+        run = Invocation(
+            name, settings, mapping, credentials_from(os.environ, context), stamp, recent=recent,
+            function=function_name(context), until=began + time_limit(context),
+        )  # fmt: skip
         return {**run(triggers), "ignored": [summary(item) for item in ignored]}
 
     return handler
+
+
+def function_name(context: Any) -> str:
+    """Our own name in Function Compute; "" where it is not known."""
+    return str(getattr(getattr(context, "function", None), "name", "") or "")
+
+
+def time_limit(context: Any) -> float:
+    """Seconds that Function Compute lets an invocation run: a number, or up to python3.10 its text. Unknown: forever."""
+    try:
+        return float(getattr(getattr(context, "function", None), "timeout", None) or "inf")
+    except ValueError:
+        return float("inf")
 
 
 def settings_from(env: Mapping[str, str], context: Any) -> Settings:

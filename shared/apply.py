@@ -36,7 +36,27 @@ class Applier:
         """Carry the step out; never raises for what the cloud answers."""
         if step.verb == "attach":
             return list(self._attach(step))
-        return list(self._detach(step) if step.verb == "detach" else self._swap(step))
+        if step.verb == "detach":
+            return list(self._detach(step))
+        return self._displace(step) if step.displaces or step.puts_back else list(self._swap(step))
+
+    def _displace(self, step: Step) -> list[Done]:
+        """A swap with a foreign role on one side. While we stand in its place, a tag on the instance names it."""
+        role = step.attach if step.displaces else step.detach  # the listed one: whose keys may write to the instance
+        unnoted = self._writer.note(role, _ids(step), step.detach) if step.displaces else {}
+        left = msgspec.structs.replace(
+            step, decisions=tuple(d for d in step.decisions if d.instance.instance_id not in unnoted)
+        )
+        ended = list(self._swap(left))
+        foreign = step.detach if step.displaces else step.attach
+        on_again = [done.decision.instance.instance_id for done in ended if done.role_after == foreign]
+        kept = self._writer.forget(role, on_again)
+        return [
+            *(_failed(d, unnoted[d.instance.instance_id], d.instance.role, Written()) for d in step.decisions
+              if d.instance.instance_id in unnoted),
+            *(msgspec.structs.replace(done, failure=done.failure or kept.get(done.decision.instance.instance_id))
+              for done in ended),
+        ]  # fmt: skip
 
     def _attach(self, step: Step) -> Iterable[Done]:
         on = self._writer.attach(step.attach, _ids(step))
@@ -62,6 +82,8 @@ class Applier:
 
     def _swap(self, step: Step) -> Iterable[Done]:
         """Detach the old role by name, attach the new one; where that fails, put the old one back."""
+        if not step.decisions:
+            return
         off = self._writer.detach(step.detach, _ids(step))
         began = time.monotonic()
         bare = [name for name in _ids(step) if name in off.done or _is_bare(name, off)]

@@ -3,8 +3,10 @@
 RolekeeperError
 ├── ConfigError      the operator must change a setting, roles.yaml or a deployment
 ├── PermanentError   recorded, not tried again
+│   └── BudgetSpent  not asked: the run has made all the calls that it may make
 └── TransientError   recorded and raised, so that Function Compute tries again
-    └── Throttled    refused for quota; the cloud refuses until the next minute
+    ├── Throttled    refused for quota; the cloud refuses until the next minute
+    └── OutOfTime    not asked: the answer would come after the invocation's time is up
 """
 
 from __future__ import annotations
@@ -43,3 +45,21 @@ class TransientError(CloudCallError):
 
 class Throttled(TransientError):
     """Refused by a quota. ECS counts per account, region and API and refuses until the next minute."""
+
+
+class BudgetSpent(PermanentError):
+    """Not asked: the run's hard budget of calls (max_calls) is spent."""
+
+    CODE = "MaxCalls"
+
+    def __init__(self, call: str, calls: int) -> None:
+        super().__init__(call, self.CODE, f"not asked: the run may make {calls} calls, and too few are left")
+
+
+class OutOfTime(TransientError):
+    """Not asked: by the time the cloud would take the call, the invocation has to be over."""
+
+    CODE = "OutOfTime"
+
+    def __init__(self, call: str) -> None:
+        super().__init__(call, self.CODE, "not asked: the time of this invocation is up")

@@ -47,16 +47,75 @@ class Reason(str, Enum):
     GONE = "gone"
     ROLE_NOT_LISTED = "role-not-listed"
     NOT_OBSERVED = "not-observed"  # the look itself failed: error_code says why
+    PUT_BACK = "put-back"  # no rule gives a role any more, and a tag of ours says which foreign role we had displaced
+    BRAKE = "brake"  # refused: the run would take off or replace too many roles at once
+    CANARY = "canary"  # refused: one of the first instances of a remediation failed
+    MAX_ERRORS = "max-errors"  # refused: a remediation has met more errors than it may
+    MAX_CALLS = "max-calls"  # refused: the run's budget of calls is spent
+
+
+DISPLACED_TAG = "rolekeeper-displaced-role"
+"""On an instance whose foreign role we replaced: that role's name. A hint: who may tag may write it too, so what is put
+back must also be allowed by `displace` in roles.yaml, and by the functions' ram:PassRole."""
+
+Drift = Literal["missing", "wrong", "foreign", "orphaned"]
+"""How an instance differs from roles.yaml: no role where a rule gives one; another listed role; a role of somebody else
+where a rule gives one; a listed role where no rule gives one."""
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """A number of instances, or a part of all that a run acts on (0 to 1)."""
+
+    count: int = 0
+    part: float | None = None
+
+    def of(self, total: int) -> int:
+        """As a number; a part is rounded down, as OOS does."""
+        return self.count if self.part is None else int(self.part * total)
 
 
 class Remedy(msgspec.Struct, frozen=True, kw_only=True):
-    """What an operator asks of remediate, beside the instance ids in Trigger.instance_ids."""
+    """What an operator asks of remediate or reconcile, beside the instance ids in Trigger.instance_ids.
+
+    concurrency and max_errors are those of OOS rate control: how many instances are worked on at once, and how many may
+    fail before the rest is left alone. None: as many as may be; however many fail.
+    """
 
     everything: bool = False  # every instance of the region
     tags: Mapping[str, str] = {}  # every instance that carries all of these tags
+    rule: str = ""  # every instance that this rule decides on
+    role: str = ""  # every instance that holds this role or should
+    drift: Drift | None = None  # every instance that differs in this way
     dry_run: bool = False
+    lift_brake: bool = False
+    concurrency: Share | None = None
+    max_errors: Share | None = None
+    canary: int = 0  # so many instances first; if one fails, no other is touched
+    max_calls: int | None = None
+    everywhere: bool = False  # in all regions and accounts of the settings
     reason: str = ""
     operator: str = ""
+
+
+class Cursor(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a run goes on that one invocation could not end. link: 0 = the run's first invocation.
+
+    token: of the next page, "" = the first; listed: whether all pages are done, so that only `instance_ids` are left:
+    instances that were seen and whose change was not begun. They are looked at again first.
+    """
+
+    run_id: str = ""
+    link: int = 0
+    token: str = ""
+    listed: bool = False
+    instance_ids: tuple[str, ...] = ()
+    pages: int = 0  # that the link before took
+    managed: int | None = None  # holders of listed roles, as counted when the run began
+    removed: int = 0  # removals carried out
+    failed: int = 0  # changes that failed
+    spent: int = 0  # calls made
+    restarts: int = 0  # how often a token was refused
+    counts: Mapping[str, int] = {}  # by outcome/reason
 
 
 class Trigger(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,7 +131,8 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True):
     event_time: str = ""  # RFC 3339 in UTC where the event's own text could be read, else that text
     event_at: datetime | None = None  # the same, aware; None where it could not be read
     event_name: str = ""  # what happened, in the source's own word: "RunInstances", "Created", "Tag:ChangeOnResource"
-    remedy: Remedy | None = None  # remediate only
+    remedy: Remedy | None = None  # what an operator asks: always on a remediate, by hand on a reconcile
+    cursor: Cursor | None = None  # reconcile and remediate: a part of a run that was handed over
 
 
 class Ignored(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,61 +9,50 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from shared.apply import Applier, Done
+import msgspec
+
+from shared.apply import Applier
+from shared.brake import Brake
+from shared.carry import Carrier
 from shared.errors import CloudCallError
 from shared.gateways.ecs import EcsGateway
 from shared.mapping import Mapping as RoleMapping
-from shared.model import Instance, Outcome, Trigger
-from shared.observe import look, with_roles
-from shared.plan import Batches, Decision, Step, decide
-from shared.recorder import Recorder, Seen, Stamp
+from shared.model import Instance, Trigger
+from shared.observe import look
+from shared.plan import decide
+from shared.rate_control import RateControl
+from shared.recent import Removals
+from shared.recorder import Recorder, Seen
 from shared.records import Record
 from shared.write import Announce
 
 LOOK = 100  # instances looked at together: as many as one DescribeInstances takes
 
 
-class Reconciler:
-    """Its parts are given to it, so that a dry run, a demo and a test differ only in the parts.
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a look needs, so that a dry run, a demo and a test differ only in the parts.
 
-    ecs: a gateway for a region. now: aware UTC time. pause: sleeps seconds. announce: told of each write before it is made.
+    announce: told of each write before it is made. now: aware UTC time. pause: sleeps seconds. home: the region where an
+    event names none. look_again_seconds: how long to wait for an instance that ECS does not show yet.
     """
 
-    def __init__(
-        self, mapping: RoleMapping, ecs: Callable[[str], EcsGateway], *, stamp: Stamp, announce: Announce,
-        now: Callable[[], datetime], pause: Callable[[float], None], home: str, look_again_seconds: float = 3.0,
-    ) -> None:  # fmt: skip
-        self._mapping, self._ecs, self._announce = mapping, ecs, announce
-        self._now, self._pause, self._home, self._look_again = now, pause, home, look_again_seconds
-        self._recorder = Recorder(stamp, mapping.hash, now)
+    mapping: RoleMapping
+    recorder: Recorder
+    announce: Announce
+    now: Callable[[], datetime]
+    pause: Callable[[float], None]
+    home: str
+    look_again_seconds: float = 3.0
 
-    def instances(self, triggers: Iterable[Trigger]) -> Iterator[Record]:
-        """Look at every instance that the triggers name, once each: exactly one record an instance."""
-        for region, why in self._by_region(triggers).items():
-            ecs = self._ecs(region)
-            yield from self._carry_out(ecs, self._named(ecs, region, why))
 
-    def region(self, trigger: Trigger) -> Iterator[Record]:
-        """Look at every instance of the trigger's region (with the remedy's tags, if it has any), page by page.
+class Looks:
+    """Looking at named instances, and deciding on them."""
 
-        Raises CloudCallError where a page cannot be had, after what was seen before it has been carried out.
-        """
-        ecs, errors = self._ecs(trigger.region or self._home), list[CloudCallError]()
-        yield from self._carry_out(ecs, self._paged(ecs, trigger, errors))
-        if errors:
-            raise errors[0]
+    def __init__(self, parts: Parts) -> None:
+        self._parts, self._recorder = parts, parts.recorder
 
-    def _by_region(self, triggers: Iterable[Trigger]) -> dict[str, dict[str, Trigger]]:
-        """For each region the instances to look at, each with the trigger that says most: a creation before others."""
-        found: dict[str, dict[str, Trigger]] = {}
-        for trigger in triggers:
-            named = found.setdefault(trigger.region or self._home, {})
-            for name in trigger.instance_ids:
-                if name not in named or (trigger.kind, named[name].kind) == ("instance_created", "tags_changed"):
-                    named[name] = trigger
-        return found
-
-    def _named(self, ecs: EcsGateway, region: str, why: Mapping[str, Trigger]) -> Iterator[Seen | Record]:
+    def named(self, ecs: EcsGateway, region: str, why: Mapping[str, Trigger]) -> Iterator[Seen | Record]:
+        """Each instance with the trigger that asked for it, 100 at a time."""
         names = list(why)
         for start in range(0, len(names), LOOK):
             asked, began = names[start : start + LOOK], time.monotonic()
@@ -74,39 +63,20 @@ class Reconciler:
                 continue
             for name in asked:
                 if name in observed:
-                    yield self._seen(observed[name], why[name], began)
+                    yield self.seen(observed[name], why[name], began)
                 else:
                     yield self._recorder.gone(name, region, why[name], began)
-
-    def _paged(self, ecs: EcsGateway, trigger: Trigger, errors: list[CloudCallError]) -> Iterator[Seen | Record]:
-        """The error that cuts it short goes into `errors`."""
-        pages = ecs.pages(trigger.remedy.tags if trigger.remedy else {})
-        while True:
-            began = time.monotonic()
-            try:
-                page = next(pages, None)
-            except CloudCallError as error:
-                errors.append(error)
-                return
-            if page is None:
-                return
-            try:
-                observed = with_roles(ecs, page)
-            except CloudCallError as error:
-                yield from (self._recorder.unseen(i.instance_id, i.region, trigger, error, began) for i in page)
-                continue
-            yield from (self._seen(instance, trigger, began) for instance in observed)
 
     def _look(self, ecs: EcsGateway, names: Sequence[str], why: Mapping[str, Trigger]) -> dict[str, Instance]:
         """Look; and, for a short while, again for those that are not shown though their creation is young."""
         observed = look(ecs, names)
         waited, pause = 0.0, 0.5
-        while waited < self._look_again:
+        while waited < self._parts.look_again_seconds:
             missing = [n for n in names if n not in observed and self._recorder.is_at_birth(why[n])]
             if not missing:
                 break
-            pause = min(pause * 2, self._look_again - waited)
-            self._pause(pause)
+            pause = min(pause * 2, self._parts.look_again_seconds - waited)
+            self._parts.pause(pause)
             waited += pause
             try:
                 observed |= look(ecs, missing)
@@ -114,45 +84,62 @@ class Reconciler:
                 break  # those that were shown are not held up by it
         return observed
 
-    def _carry_out(self, ecs: EcsGateway, looks: Iterable[Seen | Record]) -> Iterator[Record]:
-        """The record of each look, as it ends."""
-        applier, batches = Applier(ecs, self._announce), Batches()
-        pending: dict[str, Seen] = {}
-
-        def records(step: Step) -> Iterator[Record]:
-            for done in applier.apply(step):
-                yield self._recorder.ended(done, pending.pop(done.decision.instance.instance_id))
-
-        for seen in looks:
-            if isinstance(seen, Record):
-                yield seen
-            elif seen.decision.outcome is not None:
-                yield self._recorder.ended(_as_decided(seen.decision), seen)
-            elif (
-                name := seen.decision.instance.instance_id
-            ) not in pending:  # a page may repeat what the one before had
-                pending[name] = seen
-                if full := batches.add(seen.decision):
-                    yield from records(full)
-        for step in batches.rest():
-            yield from records(step)
-
-    def _seen(self, instance: Instance, trigger: Trigger, began: float) -> Seen:
-        return Seen(decision=self._decide(instance, trigger), trigger=trigger, began=began)
-
-    def _decide(self, instance: Instance, trigger: Trigger) -> Decision:
-        return decide(
+    def seen(self, instance: Instance, trigger: Trigger, began: float) -> Seen:
+        """The look at one instance, decided."""
+        mapping = self._parts.mapping
+        decision = decide(
             instance,
-            self._mapping.desired(instance),
-            is_managed=self._mapping.is_managed,
-            now=self._now(),
-            launch_grace=self._mapping.settings.launch_grace,
+            mapping.desired(instance),
+            is_managed=mapping.is_managed,
+            now=self._parts.now(),
+            may_displace=mapping.may_displace,
+            launch_grace=mapping.settings.launch_grace,
             at_birth=trigger.kind == "instance_created",
             dry_run=bool(trigger.remedy and trigger.remedy.dry_run),
         )
+        return Seen(decision=decision, trigger=trigger, began=began)
 
 
-def _as_decided(decision: Decision) -> Done:
-    """Nothing was to be done, or in a dry run nothing was done."""
-    outcome = decision.outcome or Outcome.UNCHANGED
-    return Done(decision=decision, outcome=outcome, reason=decision.reason, role_after=decision.instance.role)
+class Reconciler:
+    """What events ask for. ecs: a gateway for a region. removals: how many were made lately, and to be told of more."""
+
+    def __init__(self, parts: Parts, ecs: Callable[[str], EcsGateway], removals: Removals | None = None) -> None:
+        self._parts, self._ecs = parts, ecs
+        self._removals = removals or Removals()
+
+    def instances(self, triggers: Iterable[Trigger]) -> Iterator[Record]:
+        """Look at every instance that the triggers name, once each: exactly one record an instance."""
+        for region, why in self._by_region(triggers).items():
+            ecs = self._ecs(region)
+            applier = Applier(ecs, self._parts.announce)
+            brake: Brake[Seen] = Brake(
+                self._parts.mapping.settings.brake, managed_in(ecs, self._parts.mapping), before=self._removals.recent()
+            )
+            carrier = Carrier(applier.apply, self._parts.recorder, brake, RateControl(None))
+            yield from carrier(Looks(self._parts).named(ecs, region, why))
+            self._removals.add(carrier.removed)
+
+    def _by_region(self, triggers: Iterable[Trigger]) -> dict[str, dict[str, Trigger]]:
+        """For each region the instances to look at, each with the trigger that says most: a creation before others."""
+        found: dict[str, dict[str, Trigger]] = {}
+        for trigger in triggers:
+            named = found.setdefault(trigger.region or self._parts.home, {})
+            for name in trigger.instance_ids:
+                if name not in named or (trigger.kind, named[name].kind) == ("instance_created", "tags_changed"):
+                    named[name] = trigger
+        return found
+
+
+def managed_in(ecs: EcsGateway, mapping: RoleMapping) -> Callable[[], int]:
+    """How many instances of the region hold a listed role: one call a role, made when it is asked for.
+
+    Where it cannot be counted it is none, so that the brake acts.
+    """
+
+    def count() -> int:
+        try:
+            return sum(ecs.count_holders(role) for role in mapping.roles)
+        except CloudCallError:
+            return 0
+
+    return count

@@ -26,6 +26,7 @@ class Stamp(msgspec.Struct, frozen=True, kw_only=True):
     function: str = ""
     request_id: str = ""
     attempt: str = ""
+    run_id: str = ""  # of a reconcile or a remediation, through all its invocations
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,5 +91,6 @@ class Recorder:
             actor=(remedy.operator if remedy else "") or trigger.actor, operator=remedy.operator if remedy else "",
             operator_reason=remedy.reason if remedy else "", mapping_hash=self._mapping_hash,
             function=self._stamp.function, request_id=self._stamp.request_id, attempt=self._stamp.attempt,
+            run_id=self._stamp.run_id,
             duration_ms=str(round((time.monotonic() - began) * 1000)), **values,
         )  # fmt: skip

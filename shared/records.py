@@ -32,6 +32,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     function: str = ""
     request_id: str = ""
     attempt: str = ""
+    run_id: str = ""  # the reconcile or remediation that it is part of
     error_code: str = ""
     error_message: str = ""
     cloud_request_ids: str = ""  # space-separated
@@ -44,11 +45,20 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """One run over many instances: what it saw, by outcome and reason. run: "complete" or "incomplete" (then error_...)."""
+    """One run over many instances, or one invocation's part of it: what it saw, by outcome and reason, and what it cost.
+
+    run: "complete", "continued" (another invocation goes on: seen and counts are of all so far) or "incomplete" (error_...).
+    """
 
     run: str
+    run_id: str
     seen: str
     counts: str  # JSON, e.g. {"unchanged/in-sync": 998, "attached/missing": 2}
+    link: str = ""  # which invocation of the run it was, from 0
+    brake: str = ""  # "acted": removals were refused; "lifted": an operator let them through
+    reads: str = ""  # calls to ECS that this invocation made
+    writes: str = ""
+    calls: str = ""  # JSON: both, by the API's name
     action: str = "run"
     region: str = ""
     account_id: str = ""

@@ -14,9 +14,11 @@ import msgspec
 
 from shared.errors import CloudCallError
 from shared.gateways.ecs import EcsGateway, Failure
+from shared.model import DISPLACED_TAG
 from shared.observe import ITEM_CODES, held
 
 Call = Literal["AttachInstanceRamRole", "DetachInstanceRamRole"]
+NO_SUCH_RESOURCE = "InvalidResourceId.NotFound"  # refuses a whole call of the tag actions for single instances in it
 Announce = Callable[[str, str, str, Sequence[str]], None]
 """Told of each write call before it is made: call, region, RamRoleName, instance ids."""
 
@@ -42,6 +44,32 @@ class Writer:
 
     def detach(self, role: str, ids: Sequence[str]) -> Written:
         return self._write("DetachInstanceRamRole", role, ids, expected=role)
+
+    def note(self, role: str, ids: Sequence[str], displaced: str) -> dict[str, Failure]:
+        """Write into a tag which foreign role is about to be displaced; why it failed, for those that it failed for."""
+        return self._tags("TagResources", role, ids, lambda part: self._ecs.tag(role, part, DISPLACED_TAG, displaced))
+
+    def forget(self, role: str, ids: Sequence[str]) -> dict[str, Failure]:
+        """Remove that tag; why it failed, for those that it failed for."""
+        return self._tags("UntagResources", role, ids, lambda part: self._ecs.untag(role, part, DISPLACED_TAG))
+
+    def _tags(
+        self, call: str, role: str, ids: Sequence[str], send: Callable[[Sequence[str]], None]
+    ) -> dict[str, Failure]:
+        if not ids:
+            return {}
+        self._announce(call, self._ecs.region, role, ids)
+        try:
+            send(ids)
+        except CloudCallError as error:
+            if error.code != NO_SUCH_RESOURCE or len(ids) == 1:
+                return dict.fromkeys(ids, Failure.of(error))
+            middle = len(ids) // 2
+            return {
+                name: failure for part in (ids[:middle], ids[middle:])
+                for name, failure in self._tags(call, role, part, send).items()
+            }  # fmt: skip
+        return {}
 
     def _write(self, call: Call, role: str, ids: Sequence[str], *, expected: str) -> Written:
         """expected: the role that an instance must hold for the call to be able to do anything for it."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from shared.events import actiontrail, cloudmonitor, manual, state_change, timer
+from shared.events import actiontrail, cloudmonitor, manual, own, state_change, timer
 from shared.events.body import MAX_EVENT_BYTES, members
 from shared.events.event import DETAIL_LIMIT, Event, Home
 from shared.events.reasons import MEANING, Reason
@@ -31,6 +31,7 @@ SOURCES: tuple[Source, ...] = (
     actiontrail,
     cloudmonitor,
     state_change,
+    own,
     manual,  # last: an event may have a key called "tags"
 )
 """Asked in this order; the first that knows an event's shape decides."""

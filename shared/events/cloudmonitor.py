@@ -14,7 +14,7 @@ from shared.events import state_change
 from shared.events.event import Event, Seen
 from shared.events.resources import find
 from shared.events.values import Json, folded, last_word, text
-from shared.model import Ignored, Trigger
+from shared.model import DISPLACED_TAG, Ignored, Trigger
 
 NAME = "cloudmonitor"
 
@@ -57,6 +57,9 @@ def _tags(seen: Seen, content: Json, payload: Json) -> Trigger | Ignored:
         return seen.ignored("not-for-us", f"tags of {product} {resource_type}")
     if resource_type not in {"instance", ""}:
         return seen.ignored("not-an-instance", f"tags of {resource_type}")
+    changed = content.get("changedtagkeys")
+    if isinstance(changed, list) and changed and all(text(key).lower() == DISPLACED_TAG for key in changed):
+        return seen.ignored("own-tag", f"only {DISPLACED_TAG} changed")
     return seen.trigger(
         "tags_changed", find(content.get("resourceid"), payload.get("resourceid")), "Tag:ChangeOnResource"
     )

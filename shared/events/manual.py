@@ -1,7 +1,7 @@
 """Source: what an operator types to have instances looked at. The one source that is strict: a slip must not act on others.
 
-{"remediate": {"instance_ids": [...]}}, or "tags": {...}, or "all": true, with dry_run, reason, operator, region; also bare,
-without the outer "remediate".
+{"remediate": {"instance_ids": [...]}}, or "tags": {...}, "rule": "...", "role": "...", "drift": "missing", "all": true, with
+options beside; also bare, without the outer "remediate". {"reconcile": {}} looks at the whole region, with the same options.
 """
 
 from __future__ import annotations
@@ -14,24 +14,41 @@ import msgspec
 
 from shared.events.event import DETAIL_LIMIT, Event
 from shared.events.values import clean, region_id, text
-from shared.model import Ignored, Remedy, Trigger
+from shared.model import Drift, Ignored, Kind, Remedy, Share, Trigger
 
 NAME = "manual"
-SELECTORS = ("instance_ids", "tags", "all")
+SELECTORS = ("instance_ids", "tags", "rule", "role", "drift", "all")
+ASKED: tuple[Kind, ...] = ("remediate", "reconcile")
 
 _ID = re.compile(r"i-[0-9A-Za-z]{1,64}")
+_SHARE = re.compile(r"([0-9]{1,6})|(100|[0-9]{1,2}(?:\.[0-9]+)?)%")
 
 
-class Payload(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The payload's schema. Exactly one selector says which instances."""
+class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a reconcile by hand may be told: it looks at the whole region."""
 
-    instance_ids: list[str] | msgspec.UnsetType = msgspec.UNSET
-    tags: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
-    all: bool | msgspec.UnsetType = msgspec.UNSET
     dry_run: bool = False
+    lift_brake: bool = False
+    concurrency: int | str = ""
+    max_errors: int | str = ""
+    canary: int = 0
+    max_calls: int | msgspec.UnsetType = msgspec.UNSET
+    everywhere: bool = False
     reason: str = ""
     operator: str = ""
     region: str = ""
+    account_id: str = ""
+
+
+class Payload(Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a remediation may be told. Exactly one selector says which instances."""
+
+    instance_ids: list[str] | msgspec.UnsetType = msgspec.UNSET
+    tags: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    rule: str | msgspec.UnsetType = msgspec.UNSET
+    role: str | msgspec.UnsetType = msgspec.UNSET
+    drift: Drift | msgspec.UnsetType = msgspec.UNSET
+    all: bool | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Slip(ValueError):
@@ -44,11 +61,12 @@ def read(event: Event) -> Trigger | Ignored | None:
     if event.enveloped:
         return None
     try:
-        if "remediate" in raw:
-            _known("$", raw, ["remediate"])
-            return _request("$.remediate", raw["remediate"], event)
+        for kind in ASKED:
+            if kind in raw:
+                _known("$", raw, [kind])
+                return _request(kind, f"$.{kind}", raw[kind], event)
         if any(key in raw for key in SELECTORS):
-            return _request("$", raw, event)
+            return _request("remediate", "$", raw, event)
     except _Slip as slip:
         return Ignored(
             reason="bad-payload", detail=clean(str(slip), DETAIL_LIMIT), source=NAME, region=event.home.region
@@ -56,35 +74,68 @@ def read(event: Event) -> Trigger | Ignored | None:
     return None
 
 
-def _request(path: str, raw: object, event: Event) -> Trigger:
+def _request(kind: Kind, path: str, raw: object, event: Event) -> Trigger:
+    shape = Payload if kind == "remediate" else Options
     if isinstance(raw, dict):
-        _known(path, raw, Payload.__struct_fields__)
+        _known(path, raw, shape.__struct_fields__)
         _texts(f"{path}.tags", raw.get("tags"))
     try:
-        payload = msgspec.convert(raw, Payload)
+        payload: Options = msgspec.convert(raw, shape)
     except msgspec.ValidationError as error:
         message = str(error)
         raise _Slip(message.replace("`$", f"`{path}") if "`$" in message else f"{message} - at `{path}`") from None
-    ids = _selected(path, payload)
+    chosen = payload if isinstance(payload, Payload) else Payload(all=True)
+    ids = _selected(path, chosen)
     region = region_id(payload.region)
     if payload.region and not region:
         raise _Slip(f"{path}.region: {payload.region!r} is not a region id such as cn-hangzhou")
+    if payload.account_id and not re.fullmatch("[0-9]{1,20}", payload.account_id, re.ASCII):
+        raise _Slip(f"{path}.account_id: {payload.account_id!r} is not an account id: digits, in quotes")
+    if payload.everywhere and (ids or region or payload.account_id):
+        raise _Slip(f"{path}.everywhere: goes with none of instance_ids, region and account_id")
     operator = text(payload.operator)
     return Trigger(
-        kind="remediate",
+        kind=kind,
         source=NAME,
         instance_ids=ids,
         region=region or event.home.region,
+        account_id=payload.account_id,
         actor=operator,
-        event_name="remediate",
+        event_name=kind,
         remedy=Remedy(
-            everything=payload.all is True,
-            tags=payload.tags or {},
+            everything=chosen.all is True,
+            tags=chosen.tags or {},
+            rule=chosen.rule or "",
+            role=chosen.role or "",
+            drift=chosen.drift or None,
             dry_run=payload.dry_run,
+            lift_brake=payload.lift_brake,
+            concurrency=_share(path, "concurrency", payload.concurrency, least=1),
+            max_errors=_share(path, "max_errors", payload.max_errors, least=0),
+            canary=_number(path, "canary", payload.canary),
+            max_calls=None if payload.max_calls is msgspec.UNSET else _number(path, "max_calls", payload.max_calls),
+            everywhere=payload.everywhere,
             reason=text(payload.reason),
             operator=operator,
         ),
     )
+
+
+def _share(path: str, name: str, value: int | str, *, least: int) -> Share | None:
+    """10, "10" or "10%", as in OOS; "" = not said."""
+    if value == "":
+        return None
+    found = _SHARE.fullmatch(str(value))
+    if not found or (found[1] and int(found[1]) < least) or (found[2] and not float(found[2]) >= least):
+        raise _Slip(f"{path}.{name}: {str(value)[:40]!r} is neither a number of {least} or more nor a percentage; write 10 "
+                    'or "10%"')  # fmt: skip
+    return Share(count=int(found[1])) if found[1] else Share(part=float(found[2]) / 100)
+
+
+def _number(path: str, name: str, value: int) -> int:
+    if not 0 <= value < 1_000_000_000:
+        raise _Slip(f"{path}.{name}: {value} is not a number of 0 or more")
+    return value
 
 
 def _selected(path: str, payload: Payload) -> tuple[str, ...]:
@@ -95,6 +146,9 @@ def _selected(path: str, payload: Payload) -> tuple[str, ...]:
         raise _Slip(f"{path}.all: must be true; to name instances give instance_ids or tags instead")
     if payload.tags is not msgspec.UNSET and not (payload.tags and all(payload.tags)):
         raise _Slip(f"{path}.tags: give at least one tag, and no empty key; for every instance give all: true")
+    for name in ("rule", "role"):
+        if getattr(payload, name) == "":
+            raise _Slip(f"{path}.{name}: is empty; for every instance give all: true")
     if payload.instance_ids is msgspec.UNSET:
         return ()
     if not payload.instance_ids:

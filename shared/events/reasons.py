@@ -15,6 +15,8 @@ Reason = Literal[
     "failed-call",
     "foreign-account",
     "own-write",
+    "own-tag",
+    "looked-since",
     "bad-payload",
 ]
 
@@ -29,5 +31,7 @@ MEANING: dict[Reason, str] = {
     "failed-call": "the API call was refused, so nothing changed",
     "foreign-account": "it happened in another account than ours",
     "own-write": "our own execution role did it",
+    "own-tag": "only the tag changed in which we note a displaced role",
+    "looked-since": "a creation; this process has looked at the instance after it happened",
     "bad-payload": "a manual payload with a mistake; the detail names it",
 }

@@ -7,22 +7,25 @@ AttachInstanceRamRole and DetachInstanceRamRole (100 ids; HTTP 200 may hide fail
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from functools import cached_property
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
-from shared.errors import CloudCallError, Throttled, TransientError
+from shared.errors import BudgetSpent, CloudCallError, OutOfTime, PermanentError, Throttled, TransientError
 from shared.gateways.clients import Credentials, config
 from shared.gateways.errors import classify, translated
 from shared.model import Instance
+from shared.pace import Ask, once
 from shared.settings import Settings
 
+T = TypeVar("T")
 DESCRIBE_IDS = 100
 ROLE_IDS = 50
+TAG_IDS = 50
 TAG_MATCHES = 1_000  # the Tag filter of DescribeInstances shows no more (its API page)
 
 
@@ -39,8 +42,8 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, error: CloudCallError, *, lost: bool = False) -> Failure:
-        transient, throttled = isinstance(error, TransientError), isinstance(error, Throttled)
-        return cls(code=error.code, message=str(error), transient=transient, lost=lost and transient and not throttled)
+        transient, unsent = isinstance(error, TransientError), isinstance(error, (Throttled, OutOfTime))
+        return cls(code=error.code, message=str(error), transient=transient, lost=lost and transient and not unsent)
 
 
 class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,110 +54,183 @@ class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
     request_id: str = ""
 
 
-class EcsGateway:
-    """One account's ECS in one region. Every method raises PermanentError, TransientError or Throttled."""
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of a listing. token: of this page, "" = the first. next_token: "" = it is the last."""
 
-    def __init__(self, settings: Settings, credentials: Credentials, region: str) -> None:
+    instances: tuple[Instance, ...]
+    token: str = ""
+    next_token: str = ""
+
+
+class TokenRefused(PermanentError):
+    """ECS no longer takes the token of the next page: the listing has to begin anew."""
+
+
+class EcsGateway:
+    """One account's ECS in one region. Every method raises PermanentError, TransientError or Throttled, and what `ask` does.
+
+    ask: how calls are made, e.g. a Pace. reads, writes: the keys to read with, and to write a role with.
+    """
+
+    def __init__(
+        self, settings: Settings, credentials: Credentials, region: str, *, ask: Ask = once,
+        writes: Callable[[str], Credentials] | None = None,
+    ) -> None:  # fmt: skip
         self.region = region
-        self._settings, self._credentials = settings, credentials
+        self._settings, self._credentials, self._ask = settings, credentials, ask
+        self._writes = writes or (lambda role: credentials)
+        self._writers: dict[Credentials, Any] = {}
 
     @cached_property
-    def _sdk(self) -> tuple[Any, Any, Any]:
-        """A client that reads, one that writes, and their models."""
+    def _models(self) -> Any:
         from alibabacloud_ecs20140526 import models
+
+        return models
+
+    @cached_property
+    def _reader(self) -> Any:
+        return self._client(
+            self._credentials, retries=self._ask is once
+        )  # a run counts its calls, and asks again itself
+
+    def _writer(self, role: str) -> Any:
+        """Without retries: an answer may be lost after the call was carried out."""
+        credentials = self._writes(role)
+        if credentials not in self._writers:
+            self._writers[credentials] = self._client(credentials, retries=False)
+        return self._writers[credentials]
+
+    def _client(self, credentials: Credentials, *, retries: bool) -> Any:
         from alibabacloud_ecs20140526.client import Client
 
-        def client(retries: bool) -> Any:
-            return Client(config(self._settings, self._credentials, region=self.region, retries=retries))
+        return Client(config(self._settings, credentials, region=self.region, retries=retries))
 
-        return client(True), client(False), models
+    def _call(self, client: Any, action: str, read: Callable[[Any], T], **values: Any) -> T:
+        """One call by the API's name. read: takes the answer's body apart; what it raises is no usable answer."""
+        method = _method(action)
+
+        def send() -> T:
+            with translated(action):
+                request = getattr(self._models, f"{action}Request")(region_id=self.region, **values)
+                return read(getattr(client, method)(request).body)
+
+        return self._ask(action, send, read=client is self._reader)
 
     def instances(self, ids: Sequence[str]) -> list[Instance]:
         """Those of the ids that ECS shows. It shows none, without an error, to a caller who lacks the permission."""
-        client, _, models = self._sdk
         found: list[Instance] = []
         for batch in _batches(ids, DESCRIBE_IDS):
-            request = models.DescribeInstancesRequest(
-                region_id=self.region, instance_ids=json.dumps(batch), max_results=DESCRIBE_IDS
-            )
-            with translated("DescribeInstances"):
-                found += _instances(client.describe_instances(request).body, self.region)
+            found += self._call(
+                self._reader, "DescribeInstances", lambda body: _instances(body, self.region),
+                instance_ids=json.dumps(batch), max_results=DESCRIBE_IDS,
+            )  # fmt: skip
         return found
 
-    def pages(self, tags: Mapping[str, str] | None = None) -> Iterator[list[Instance]]:
-        """Every instance of the region (with all these tags), up to 100 a page, their roles not looked up.
+    def page(self, token: str = "", tags: Mapping[str, str] | None = None) -> Page:
+        """Up to 100 instances of the region (with all these tags), their roles not looked up. Raises TokenRefused."""
 
-        ECS's own filter by tags is cheap but shows no more than 1,000: then the whole region is gone through for the rest.
+        def read(body: Any) -> Page:
+            found = tuple(_instances(body, self.region))
+            return Page(instances=found, token=token, next_token=body.next_token or "")
+
+        try:
+            return self._call(
+                self._reader, "DescribeInstances", read, max_results=DESCRIBE_IDS, next_token=token or None,
+                tag=self._tags(tags),
+            )  # fmt: skip
+        except PermanentError as error:
+            if token and "Token" in error.code and not isinstance(error, BudgetSpent):
+                raise TokenRefused(error.call, error.code, error.message, error.request_id) from error
+            raise
+
+    def count(self, tags: Mapping[str, str] | None = None) -> int:
+        """How many instances of the region there are (with all these tags): one call.
+
+        A page by number, since TotalCount is documented as meaningless where pages are asked for by token.
         """
-        shown: set[str] = set()
-        for page in self._pages(tags):
-            shown |= {i.instance_id for i in page} if tags else set()
-            yield page
-        if tags and len(shown) >= TAG_MATCHES:
-            for page in self._pages():
-                yield [i for i in page if i.instance_id not in shown and tags.items() <= i.tags.items()]
+        return self._call(
+            self._reader, "DescribeInstances", lambda body: int(body.total_count or 0), page_number=1, page_size=1,
+            tag=self._tags(tags),
+        )  # fmt: skip
 
-    def _pages(self, tags: Mapping[str, str] | None = None) -> Iterator[list[Instance]]:
-        client, _, models = self._sdk
-        wanted = [models.DescribeInstancesRequestTag(key=k, value=v) for k, v in (tags or {}).items()] or None
-        token: str | None = None
-        while True:
-            request = models.DescribeInstancesRequest(
-                region_id=self.region, max_results=100, next_token=token, tag=wanted
-            )
-            with translated("DescribeInstances"):
-                body = client.describe_instances(request).body
-                page = _instances(body, self.region)
-            yield page
-            token = body.next_token
-            if not token:
-                return
+    def _tags(self, tags: Mapping[str, str] | None) -> list[Any] | None:
+        return [self._models.DescribeInstancesRequestTag(key=k, value=v) for k, v in (tags or {}).items()] or None
 
     def roles(self, ids: Sequence[str]) -> dict[str, str]:
         """The role on each instance that has one. Refused whole where one id is unknown or of the classic network."""
-        client, _, models = self._sdk
         found: dict[str, str] = {}
         for batch in _batches(ids, ROLE_IDS):
-            request = models.DescribeInstanceRamRoleRequest(
-                region_id=self.region, instance_ids=json.dumps(batch), page_size=ROLE_IDS
+            rows, _ = self._call(
+                self._reader, "DescribeInstanceRamRole", _rows, instance_ids=json.dumps(batch), page_size=ROLE_IDS
             )
-            with translated("DescribeInstanceRamRole"):
-                sets = client.describe_instance_ram_role(request).body.instance_ram_role_sets
-                for row in (sets and sets.instance_ram_role_set) or []:
-                    if row.ram_role_name:
-                        found[row.instance_id] = row.ram_role_name
+            found |= rows
         return found
+
+    def holders(self, role: str, number: int = 1) -> tuple[list[str], int]:
+        """A page of 50 of the instances that hold a role, from 1 on, and how many hold it in all."""
+        rows, total = self._call(
+            self._reader, "DescribeInstanceRamRole", _rows, ram_role_name=role, page_number=number, page_size=ROLE_IDS
+        )
+        return list(rows), total
 
     def count_holders(self, role: str) -> int:
         """How many instances of the region hold a role: one call."""
-        client, _, models = self._sdk
-        request = models.DescribeInstanceRamRoleRequest(region_id=self.region, ram_role_name=role, page_size=1)
-        with translated("DescribeInstanceRamRole"):
-            return int(client.describe_instance_ram_role(request).body.total_count or 0)
+        return self._call(
+            self._reader, "DescribeInstanceRamRole", lambda body: int(body.total_count or 0), ram_role_name=role,
+            page_size=1,
+        )  # fmt: skip
 
     def attach(self, role: str, ids: Sequence[str]) -> BatchResult:
         """AttachInstanceRamRole, one call: up to 100 ids."""
-        _, client, models = self._sdk
-        request = models.AttachInstanceRamRoleRequest(
-            region_id=self.region, ram_role_name=role, instance_ids=json.dumps(list(ids))
-        )
-        with translated("AttachInstanceRamRole"):
-            body = client.attach_instance_ram_role(request).body
+
+        def read(body: Any) -> BatchResult:
             results = body.attach_instance_ram_role_results
             items = (results and results.attach_instance_ram_role_result) or []
             return _result("AttachInstanceRamRole", ids, body, items)
 
+        return self._call(
+            self._writer(role), "AttachInstanceRamRole", read, ram_role_name=role, instance_ids=json.dumps(list(ids))
+        )
+
     def detach(self, role: str, ids: Sequence[str]) -> BatchResult:
         """DetachInstanceRamRole, one call, by name: a role that somebody else attached meanwhile stays."""
-        _, client, models = self._sdk
-        request = models.DetachInstanceRamRoleRequest(
-            region_id=self.region, ram_role_name=role, instance_ids=json.dumps(list(ids))
-        )
-        with translated("DetachInstanceRamRole"):
-            body = client.detach_instance_ram_role(request).body
+
+        def read(body: Any) -> BatchResult:
             results = body.detach_instance_ram_role_results
             items = (results and results.detach_instance_ram_role_result) or []
             return _result("DetachInstanceRamRole", ids, body, items)
+
+        return self._call(
+            self._writer(role), "DetachInstanceRamRole", read, ram_role_name=role, instance_ids=json.dumps(list(ids))
+        )
+
+    def tag(self, role: str, ids: Sequence[str], key: str, value: str) -> None:
+        """TagResources on instances, 50 a call. role: whose session to use. What is tagged already stays tagged."""
+        for batch in _batches(ids, TAG_IDS):
+            tags = [self._models.TagResourcesRequestTag(key=key, value=value)]
+            self._call(
+                self._writer(role), "TagResources", lambda body: None, resource_type="instance", resource_id=batch,
+                tag=tags,
+            )  # fmt: skip
+
+    def untag(self, role: str, ids: Sequence[str], key: str) -> None:
+        """UntagResources on instances, 50 a call. A tag that is not there is no error."""
+        for batch in _batches(ids, TAG_IDS):
+            self._call(
+                self._writer(role), "UntagResources", lambda body: None, resource_type="instance", resource_id=batch,
+                tag_key=[key],
+            )  # fmt: skip
+
+
+def _method(action: str) -> str:
+    """The client's method of an API: DescribeInstances -> describe_instances."""
+    return "".join("_" + c.lower() if c.isupper() else c for c in action).lstrip("_")
+
+
+def _rows(body: Any) -> tuple[dict[str, str], int]:
+    sets = body.instance_ram_role_sets
+    rows = (sets and sets.instance_ram_role_set) or []
+    return {row.instance_id: row.ram_role_name for row in rows if row.ram_role_name}, int(body.total_count or 0)
 
 
 def _result(call: str, ids: Sequence[str], body: Any, items: Sequence[Any]) -> BatchResult:

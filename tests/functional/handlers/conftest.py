@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,10 @@ def world(
     capsys: pytest.CaptureFixture[str], tmp_path: Path,
 ) -> World:  # fmt: skip
     """Waiting takes no time: it moves the emulated clock."""
+    real = time.monotonic
     mocker.patch("time.sleep", side_effect=cloud.clock.advance)
+    mocker.patch("time.monotonic", side_effect=lambda: real() + cloud.clock.offset)
+    mocker.patch("shared.pace.wall", side_effect=cloud.clock.now)
     made = World(cloud, monkeypatch, capsys, tmp_path, request.param)
     made.open()
     return made

@@ -62,6 +62,7 @@ class World:
     runtime: Runtime = "python3.12"
     printed: list[str] = field(default_factory=list)
     mappings: int = 0
+    handlers: dict[str, Callable[[bytes | str, Any], dict[str, Any]]] = field(default_factory=dict)
 
     def open(self) -> None:
         """Roles, the logstore, and the function's environment."""
@@ -116,6 +117,12 @@ class World:
         """Put a role on an instance, as somebody else would."""
         self.cloud.ecs.set_role(self.cloud.ecs.owner(instance), instance, role)
 
+    def handler(self, function: str) -> Callable[[bytes | str, Any], dict[str, Any]]:
+        """Of a process that begins with this world: what others remembered is unknown to it."""
+        if function not in self.handlers:
+            self.handlers[function] = importlib.reload(importlib.import_module(f"functions.{function}")).handler
+        return self.handlers[function]
+
     def run(self, function: str, event: object) -> Run:
         """An invocation; its error is kept. The journal begins anew."""
         body = event if isinstance(event, (bytes, str)) else json.dumps(event).encode()
@@ -124,7 +131,7 @@ class World:
         result: dict[str, Any] = {}
         raised: Exception | None = None
         try:
-            result = importlib.import_module(f"functions.{function}").handler(body, context(self.runtime))
+            result = self.handler(function)(body, context(self.runtime))
             json.dumps(result)
         except RolekeeperError as error:
             raised = error

@@ -1,0 +1,137 @@
+"""Which role each instance of a region holds, learnt with the fewest calls. Reads only; decides nothing about an instance.
+
+There are two ways: ask for every instance by InstanceIds (50 a call), or first for the holders of each listed role by
+RamRoleName (50 a page), and then only for those instances that a rule gives a role and that are not among them. The second
+is the cheaper one, unless there are about as many roles as pages, or the invocation has no time to read all holders.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Executor, Future
+from itertools import chain
+
+import msgspec
+
+from shared.errors import BudgetSpent, CloudCallError, OutOfTime, PermanentError
+from shared.gateways.ecs import ROLE_IDS, EcsGateway
+from shared.model import Cursor, Instance
+from shared.observe import ITEM_CODES, by_halves
+from shared.pace import Pace
+
+MANY = 20_000  # holders; above, they are kept in memory (about 170 bytes each) only where that saves more than a little
+NO_SUCH_ROLE = "InvalidRamRole.NotFound"
+Looked = tuple[list[Instance], CloudCallError | None]
+"""Instances with their roles; or those whose roles could not be read, and why."""
+
+
+class Attached:
+    """One run's. managed: how many instances hold a listed role; None = nobody has counted, see `seen_managed`.
+
+    pool: where calls are made side by side; its workers must not wait for one another. wants: whether a rule gives the
+    instance a role.
+    """
+
+    def __init__(
+        self, ecs: EcsGateway, roles: Sequence[str], pool: Executor, pace: Pace, wants: Callable[[Instance], bool],
+    ) -> None:  # fmt: skip
+        self._ecs, self._roles, self._pool, self._pace, self._wants = ecs, roles, pool, pace, wants
+        self._listed = frozenset(roles)
+        self._holds: dict[str, str] | None = None  # None: each instance is asked for
+        self.managed: int | None = None
+        self.seen_managed = 0
+
+    def begin(self, cursor: Cursor) -> dict[str, int]:
+        """Choose the way for a run over the whole region that is more than a page long; what the run may cost, in calls.
+
+        Raises OutOfTime and BudgetSpent. Where it cannot be chosen, each instance is asked for.
+        """
+        self.managed = cursor.managed
+        try:
+            return self._choose(cursor)
+        except (OutOfTime, BudgetSpent):
+            raise
+        except CloudCallError:  # it will be met again, page by page, and recorded with the instances that it concerns
+            self._holds = None
+            return {}
+
+    def _choose(self, cursor: Cursor) -> dict[str, int]:
+        if cursor.link:  # what lies ahead is about what the link before took
+            rest = cursor.pages * 2
+            if cursor.managed is not None and cursor.managed / ROLE_IDS + len(self._roles) < rest:
+                self._learn(self._first_pages())
+            return {}
+        total = self._ecs.count()
+        each = -(-total // ROLE_IDS)
+        if len(self._roles) < each:
+            began = time.monotonic()
+            firsts = self._first_pages()
+            self.managed = sum(held for _, held in firsts.values())
+            more = sum(max(0, -(-held // ROLE_IDS) - 1) for _, held in firsts.values())
+            a_page = (time.monotonic() - began) / len(self._roles)
+            if more <= each and self._pace.in_time(2 * more * a_page) and self._worth_it(total, more):
+                self._learn(firsts)
+        return {"instances": total, "pages": -(-total // 100), "role_lookups_at_most": each}
+
+    def _worth_it(self, total: int, more: int) -> bool:
+        saved = (total - (self.managed or 0)) / ROLE_IDS  # at most: if no rule gives the others a role
+        return (self.managed or 0) <= MANY or saved > 0.02 * (total / 100 + more)
+
+    def _first_pages(self) -> dict[str, tuple[list[str], int]]:
+        return dict(zip(self._roles, self._pool.map(self._holders, self._roles), strict=True))
+
+    def _holders(self, role: str, number: int = 1) -> tuple[list[str], int]:
+        try:
+            return self._ecs.holders(role, number)
+        except PermanentError as error:
+            if error.code == NO_SUCH_ROLE:
+                return [], 0
+            raise
+
+    def _learn(self, firsts: dict[str, tuple[list[str], int]]) -> None:
+        pages = [(role, n) for role, (_, held) in firsts.items() for n in range(2, -(-held // ROLE_IDS) + 1)]
+        more = self._pool.map(lambda page: (page[0], self._holders(*page)[0]), pages)
+        holds: dict[str, str] = {}
+        for role, names in chain(((role, names) for role, (names, _) in firsts.items()), more):
+            holds.update(dict.fromkeys(names, role))
+        self._holds = holds
+
+    def look(self, instances: Iterable[Instance]) -> Callable[[], Iterable[Looked]]:
+        """Begin to look up the roles of a page; what is returned waits for the answers, 50 instances at a time."""
+        known, unknown = [], []
+        for instance in instances:
+            role = self._holds.get(instance.instance_id) if self._holds is not None else None
+            if role is not None:
+                known.append(msgspec.structs.replace(instance, role=role))
+            elif instance.network == "vpc" and (self._holds is None or self._wants(instance)):
+                unknown.append(instance)
+            else:
+                known.append(instance)
+        chunks = [unknown[start : start + ROLE_IDS] for start in range(0, len(unknown), ROLE_IDS)]
+        asked = [(chunk, self._pool.submit(self._ecs.roles, [i.instance_id for i in chunk])) for chunk in chunks]
+
+        def answers() -> Iterable[Looked]:
+            yield known, None
+            for chunk, future in asked:
+                yield self._answer(chunk, future)
+
+        return answers
+
+    def _answer(self, chunk: list[Instance], future: Future[dict[str, str]]) -> Looked:
+        try:
+            roles = self._roles_of(chunk, future)
+        except CloudCallError as error:
+            return chunk, error
+        if self.managed is None:
+            self.seen_managed += sum(role in self._listed for role in roles.values())
+        return [msgspec.structs.replace(i, role=roles.get(i.instance_id, "")) for i in chunk], None
+
+    def _roles_of(self, chunk: list[Instance], future: Future[dict[str, str]]) -> dict[str, str]:
+        try:
+            return future.result()
+        except PermanentError as error:
+            if error.code not in ITEM_CODES:
+                raise
+        answers = by_halves([i.instance_id for i in chunk], self._ecs.roles)
+        return {name: role for answer in answers for name, role in answer.items()}

@@ -1,0 +1,157 @@
+"""A run over many instances: a whole region, a selection of it, or a list of ids, in one invocation or a chain of them.
+
+The same looks, decisions and calls as for one event; here with reads side by side, a pace, a brake, and a place to go on.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import msgspec
+
+from shared.apply import Applier, Done
+from shared.attached import Attached
+from shared.brake import Brake
+from shared.carry import Carrier, refused, unbegun
+from shared.errors import CloudCallError, OutOfTime
+from shared.gateways.ecs import EcsGateway
+from shared.model import Cursor, Desired, Instance, Reason, Remedy, Trigger
+from shared.pace import Pace
+from shared.plan import Decision, Step, drift
+from shared.rate_control import RateControl
+from shared.reconciler import LOOK, Looks, Parts, managed_in
+from shared.recorder import Seen
+from shared.records import Record
+from shared.region import Region
+
+CALLS = {"attach": 8, "detach": 8, "swap": 32}
+"""Calls that must be left in the budget before a step begins: a swap must never be left half done for want of them."""
+SWAP_SECONDS = 5.0
+
+
+class Fleet:
+    """One invocation's part of a run. After it has been gone through: `error`, `cursor` (None: the run is over).
+
+    reserve: seconds before the pace's end at which no more pages are taken. at_once: calls side by side, reads and writes
+    each. estimate: told of what the run may cost, before it begins.
+    """
+
+    def __init__(
+        self, parts: Parts, ecs: EcsGateway, pace: Pace, trigger: Trigger, *, at_once: int, reserve: float,
+        estimate: Callable[[Mapping[str, int]], None],
+    ) -> None:  # fmt: skip
+        self._parts, self._ecs, self._pace, self._trigger = parts, ecs, pace, trigger
+        self._at_once, self._reserve, self._estimate = at_once, reserve, estimate
+        self._remedy = trigger.remedy or Remedy()
+        self._from = trigger.cursor or Cursor(listed=bool(trigger.instance_ids), instance_ids=trigger.instance_ids)
+        self._applier = Applier(ecs, parts.announce)
+        self.error: CloudCallError | None = None
+        self.cursor: Cursor | None = None
+        self.brake_acted = False
+        self._unlooked: list[str] = []
+
+    def __iter__(self) -> Iterator[Record]:
+        mapping, start = self._parts.mapping, self._from
+        at_once = 1 if self._remedy.max_calls is not None else self._at_once  # else two swaps could share one reserve
+        with ThreadPoolExecutor(self._at_once) as readers, ThreadPoolExecutor(at_once) as writers:
+            attached = Attached(self._ecs, tuple(mapping.roles), readers, self._pace, self._wants)
+            region = Region(
+                self._ecs, attached, readers, self._pace, start, self._remedy.tags, reserve=self._reserve,
+                estimate=self._estimate,
+            )  # fmt: skip
+            whole = not (self._remedy.tags or self._trigger.instance_ids)
+            count = managed_in(self._ecs, mapping)
+
+            def managed() -> int:
+                if attached.managed is not None:
+                    return attached.managed
+                return attached.seen_managed if whole and not start.link else count()
+
+            brake: Brake[Seen] = Brake(
+                mapping.settings.brake, managed, before=start.removed, lifted=self._remedy.lift_brake
+            )
+            carrier = Carrier(
+                self._perform, self._parts.recorder, brake, RateControl(self._remedy, start.failed), workers=writers,
+                at_once=at_once,
+            )  # fmt: skip
+            looks = self._looks(region, attached, brake)
+            yield from carrier(
+                looks, complete=lambda: not self._unlooked and (region.listed or region.error is not None)
+            )
+        self.brake_acted = brake.acts
+        self.error = region.error
+        self.cursor = self._goes_on(region, attached, carrier)
+
+    def _looks(self, region: Region, attached: Attached, brake: Brake[Seen]) -> Iterator[Seen | Record]:
+        looks, trigger = Looks(self._parts), self._trigger
+        yield from self._named(looks)
+        for instances, error in region:
+            brake.known = attached.managed
+            began = time.monotonic()
+            for instance in instances:
+                if error is None:
+                    seen = looks.seen(instance, trigger, began)
+                    if self._is_meant(seen.decision):
+                        yield seen
+                elif self._may_be_meant(instance):
+                    yield self._parts.recorder.unseen(instance.instance_id, instance.region, trigger, error, began)
+
+    def _named(self, looks: Looks) -> Iterator[Seen | Record]:
+        names = self._from.instance_ids
+        for start in range(0, len(names), LOOK):
+            asked = names[start : start + LOOK]
+            if not self._pace.in_time(self._reserve):
+                self._unlooked += names[start:]
+                return
+            for seen in looks.named(self._ecs, self._ecs.region, dict.fromkeys(asked, self._trigger)):
+                if isinstance(seen, Record) and seen.error_code == OutOfTime.CODE:
+                    self._unlooked.append(seen.instance_id)
+                else:
+                    yield seen
+
+    def _wants(self, instance: Instance) -> bool:
+        return self._parts.mapping.desired(instance).verdict == "role"
+
+    def _is_meant(self, decision: Decision) -> bool:
+        """Whether the operator's selection has this instance in it."""
+        remedy, instance, desired = self._remedy, decision.instance, decision.desired
+        if remedy.role and remedy.role not in (instance.role, desired.role if desired.verdict == "role" else ""):
+            return False
+        if remedy.drift and drift(instance, desired, self._parts.mapping.is_managed) != remedy.drift:
+            return False
+        return self._may_be_meant(instance, desired)
+
+    def _may_be_meant(self, instance: Instance, desired: Desired | None = None) -> bool:
+        """As far as it can be told without its role."""
+        remedy = self._remedy
+        if remedy.rule and (desired or self._parts.mapping.desired(instance)).rule != remedy.rule:
+            return False
+        return remedy.tags.items() <= instance.tags.items()
+
+    def _perform(self, step: Step) -> list[Done]:
+        """Never raises for what the cloud answers."""
+        if self._pace.left() < CALLS[step.verb]:
+            return [refused(decision, Reason.MAX_CALLS) for decision in step.decisions]
+        if step.verb == "swap":  # with an API that refuses, the instances would be left without a role
+            try:
+                if not self._pace.in_time(SWAP_SECONDS):
+                    raise OutOfTime("DetachInstanceRamRole")
+                self._pace.wait("DetachInstanceRamRole", "AttachInstanceRamRole")
+            except OutOfTime as error:
+                return unbegun(step, error)
+        return self._applier.apply(step)
+
+    def _goes_on(self, region: Region, attached: Attached, carrier: Carrier) -> Cursor | None:
+        """Where another invocation has to go on; None where the run is over."""
+        left = (*carrier.postponed, *self._unlooked)
+        if self.error is not None or (region.listed and not left):
+            return None
+        start = self._from
+        return msgspec.structs.replace(
+            start, link=start.link + 1, token=region.token, listed=region.listed, instance_ids=left, pages=region.pages,
+            managed=start.managed if attached.managed is None else attached.managed,
+            removed=start.removed + carrier.removed, failed=carrier.failed, restarts=region.restarts,
+            spent=start.spent + self._pace.bill.total(),
+        )  # fmt: skip

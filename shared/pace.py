@@ -1,0 +1,144 @@
+"""How often the cloud is asked in a run: a rate for each API, a stop after a throttle, a hard budget, a deadline, the bill.
+
+Knows no API and no answer. One Pace is for one run over one region of one account: ECS counts its quotas per account, region
+and API, and refuses from the first throttle until the next minute (ECS, "API throttling").
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeVar
+
+from shared.errors import BudgetSpent, OutOfTime, Throttled, TransientError
+
+T = TypeVar("T")
+MINUTE = 60.0
+THROTTLED_MINUTES = 3  # in a row, for one call, before it is given up
+AGAIN_SECONDS = 0.2
+FOREVER = float("inf")
+
+
+def wall() -> float:
+    """Seconds since the epoch: the cloud's minutes are those of the clock on the wall."""
+    return time.time()
+
+
+class Ask(Protocol):
+    """How a gateway makes a call: send() once or more, as often as the run allows."""
+
+    def __call__(self, action: str, send: Callable[[], T], *, read: bool) -> T:
+        """action: the API's name. read: whether send() may be repeated after an answer was lost."""
+
+
+def once(action: str, send: Callable[[], T], *, read: bool) -> T:
+    """An event's way: asked once and at once, refusals are the caller's."""
+    return send()
+
+
+class Pace:
+    """Thread-safe. Used as an Ask.
+
+    per_minute: calls an API and minute, from the API's name. max_calls: of all APIs together; None = no budget.
+    until: when no call may begin any more, by the monotonic clock. pause: sleeps seconds.
+    """
+
+    def __init__(
+        self, per_minute: Callable[[str], int], *, max_calls: int | None = None, until: float = FOREVER,
+        pause: Callable[[float], None] = time.sleep,
+    ) -> None:  # fmt: skip
+        self.bill: Counter[str] = Counter()
+        self.writes: set[str] = set()  # which actions of the bill are writes
+        self.until = until
+        self._per_minute, self._max_calls, self._pause = per_minute, max_calls, pause
+        self._lock = threading.Lock()
+        self._queues: dict[str, Any] = {}
+        self._turns: dict[str, float] = {}  # the last turn given out, or the end of a stop
+
+    def __call__(self, action: str, send: Callable[[], T], *, read: bool) -> T:
+        throttles = losses = 0
+        while True:
+            self._take_turn(action, read)
+            try:
+                return send()
+            except Throttled:
+                throttles += 1
+                if throttles == THROTTLED_MINUTES:
+                    raise
+                self._stop(action)
+            except TransientError:
+                losses += 1
+                if losses > 1 or not read:
+                    raise
+                self._pause(AGAIN_SECONDS)
+
+    def left(self) -> float:
+        """Calls that may still be made."""
+        with self._lock:
+            return FOREVER if self._max_calls is None else self._max_calls - self.bill.total()
+
+    def in_time(self, seconds: float = 0.0) -> bool:
+        """Whether there is still that much time."""
+        return time.monotonic() + seconds < self.until
+
+    def wait(self, *actions: str) -> None:
+        """Until none of these APIs is stopped. A swap asks this before it takes a role off. Raises OutOfTime."""
+        with self._lock:
+            stopped = max((self._turns.get(action, 0.0) for action in actions), default=0.0) - time.monotonic()
+        if stopped > 0:
+            self._sleep(stopped, actions[0])
+
+    def told(self) -> dict[str, Any]:
+        """The bill, as records and results show it."""
+        with self._lock:
+            calls = dict(sorted(self.bill.items()))
+        writes = sum(count for action, count in calls.items() if action in self.writes)
+        return {"reads": sum(calls.values()) - writes, "writes": writes, "calls": calls}
+
+    def _take_turn(self, action: str, read: bool) -> None:
+        """Wait for the call's turn, and put it on the bill. Raises BudgetSpent or OutOfTime: then it must not be made."""
+        with self._lock:
+            if self._max_calls is not None and self.bill.total() >= self._max_calls:
+                raise BudgetSpent(action, self._max_calls)
+            now = time.monotonic()
+            turn = self._turn(action, max(now, self._turns.get(action, 0.0)))
+            if turn >= self.until:
+                raise OutOfTime(action)
+            self._turns[action] = turn
+            self.bill[action] += 1
+            if not read:
+                self.writes.add(action)
+        if turn > now:
+            self._pause(turn - now)
+
+    def _turn(self, action: str, at: float) -> float:
+        """The first moment from `at` on at which the rate allows one more call."""
+        from pyrate_limiter import InMemoryBucket, Rate, RateItem
+
+        if action not in self._queues:
+            self._queues[action] = InMemoryBucket([Rate(self._per_minute(action), round(MINUTE * 1000))])
+        queue = self._queues[action]
+        item = RateItem(action, round(at * 1000))
+        queue.leak(item.timestamp)
+        if not queue.put(item):
+            item = RateItem(action, item.timestamp + max(int(queue.waiting(item)), 1))
+            queue.put(item)
+        return max(at, float(item.timestamp) / 1000)
+
+    def _stop(self, action: str) -> None:
+        """The cloud refuses this API for the rest of its minute."""
+        rest = MINUTE - wall() % MINUTE
+        with self._lock:
+            self._turns[action] = max(self._turns.get(action, 0.0), time.monotonic() + rest)
+
+    def _sleep(self, seconds: float, action: str) -> None:
+        if not self.in_time(seconds):
+            raise OutOfTime(action)
+        self._pause(seconds)
+
+
+def rates(given: Mapping[str, int], default: int) -> Callable[[str], int]:
+    """Calls an API and minute: what is given for the API by name, else the default."""
+    return lambda action: given.get(action, default)

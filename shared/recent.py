@@ -1,0 +1,73 @@
+"""What a process remembers between its invocations: its last looks at new instances, and its removals of the last minute. All of
+it only saves calls or adds caution: a process that has just begun knows nothing of it, and is as right."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from shared.model import Ignored, Outcome, Trigger
+from shared.records import Record
+
+KEPT = 20_000  # looks
+APART = timedelta(seconds=2)
+"""So much older than our look a creation must be, to be covered by it: clocks differ, and ECS may show a change late."""
+UNFINISHED = (Outcome.RETRYING.value, Outcome.FAILED.value)
+
+
+class Removals:
+    """Removals that this process made within the last minute. What other processes made, it does not know."""
+
+    def __init__(self) -> None:
+        self._made: list[tuple[float, int]] = []
+
+    def recent(self) -> int:
+        since = time.monotonic() - 60
+        self._made = [(at, count) for at, count in self._made if at > since]
+        return sum(count for _, count in self._made)
+
+    def add(self, count: int) -> None:
+        if count:
+            self._made.append((time.monotonic(), count))
+
+
+class Recent:
+    """A launch raises three events and more for one instance. A creation that happened before our last look at the instance
+    tells nothing new: that look saw what it tells of. Tag changes are always looked at."""
+
+    def __init__(self) -> None:
+        self.removals = Removals()
+        self._looks: OrderedDict[tuple[str, str], datetime] = OrderedDict()
+
+    def looked(self, record: Record, at: datetime) -> None:
+        """A look that began then has ended so. One that has to be tried again counts for nothing."""
+        key = (record.region, record.instance_id)
+        if record.outcome in UNFINISHED:
+            self._looks.pop(key, None)
+            return
+        self._looks[key] = at
+        self._looks.move_to_end(key)
+        if len(self._looks) > KEPT:
+            self._looks.popitem(last=False)
+
+    def sift(self, triggers: Iterable[Trigger], ignored: Iterable[Ignored]) -> tuple[list[Trigger], list[Ignored]]:
+        """The triggers that still have something to look at; the others among what is ignored."""
+        left, out = [], list(ignored)
+        for trigger in triggers:
+            if trigger.kind == "instance_created" and all(self._covers(trigger, name) for name in trigger.instance_ids):
+                out.append(
+                    Ignored(
+                        reason="looked-since", detail=f"{trigger.event_name} of {len(trigger.instance_ids)} instances",
+                        source=trigger.source, region=trigger.region, account_id=trigger.account_id, actor=trigger.actor,
+                        event_id=trigger.event_id, event_time=trigger.event_time,
+                    )
+                )  # fmt: skip
+            else:
+                left.append(trigger)
+        return left, out
+
+    def _covers(self, trigger: Trigger, name: str) -> bool:
+        at = self._looks.get((trigger.region, name))
+        return at is not None and trigger.event_at is not None and trigger.event_at + APART < at

@@ -1,0 +1,186 @@
+"""Runs of reconcile and remediate: spread over regions and accounts, kept to budget and time, handed over where one invocation
+does not suffice, and told of in a run record. Looks at no instance itself."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from shared.errors import CloudCallError, PermanentError
+from shared.events.own import handed_over
+from shared.fleet import Fleet
+from shared.gateways.clients import Credentials
+from shared.gateways.ecs import EcsGateway
+from shared.gateways.fc import functions_gateway
+from shared.lines import say
+from shared.mapping import Mapping as RoleMapping
+from shared.model import Cursor, Remedy, Trigger
+from shared.pace import FOREVER, Pace, rates
+from shared.reconciler import Parts
+from shared.recorder import Stamp
+from shared.records import Record, RunRecord
+from shared.sessions import Sessions
+from shared.settings import CALLS_PER_MINUTE, Settings, Target, targets
+
+MAX_LINKS = 500  # invocations of one run: a chain always ends
+LAST_SECONDS = 1 / 3
+"""Of the time kept for ending a run: this part is kept for records and the hand-over alone, no call to ECS begins in it."""
+
+
+class Take(Protocol):
+    def __call__(self, record: Record, *, keep_unchanged: bool) -> None: ...
+
+
+class Keeper(msgspec.Struct, frozen=True):
+    """Where records go. take: of one look. write: fields as they are."""
+
+    take: Take
+    write: Callable[[dict[str, str]], None]
+
+
+class Runs:
+    """Runs of one invocation. errors: what cut runs short. function: our own name, "" = nowhere to hand over to."""
+
+    def __init__(
+        self, settings: Settings, mapping: RoleMapping, credentials: Credentials, stamp: Stamp, keeper: Keeper,
+        parts: Callable[[Stamp], Parts], *, function: str, until: float,
+    ) -> None:  # fmt: skip
+        self._settings, self._mapping, self._credentials = settings, mapping, credentials
+        self._stamp, self._keeper, self._parts = stamp, keeper, parts
+        self._function, self._until = function, until
+        self._reserve = min(
+            settings.hand_over_seconds, max(0.0, until - time.monotonic()) / 2
+        )  # of a short limit, half
+        self.errors: list[CloudCallError] = []
+
+    def __call__(self, trigger: Trigger) -> Iterator[dict[str, Any]]:
+        """Carry it out, here or spread over others; what the result says of each run."""
+        here, *others = self._targets(trigger)
+        for target in others:
+            there = msgspec.structs.replace(
+                trigger, account_id=target.account_id, region=target.region, cursor=Cursor(run_id=self._run_id(target))
+            )
+            error = self._start(there, f"{self._run_id(target)}-0")
+            if error:
+                self.errors.append(error)
+            yield {
+                "region": target.region, "account_id": target.account_id, "run": "failed" if error else "started",
+                **({"error": str(error)} if error else {}),
+            }  # fmt: skip
+        yield self._run(msgspec.structs.replace(trigger, account_id=here.account_id, region=here.region))
+
+    def _targets(self, trigger: Trigger) -> tuple[Target, ...]:
+        """The timer looks after all that the settings list; an operator after what he names, or after all if he says so."""
+        named = Target(trigger.account_id or self._settings.account_id, trigger.region or self._settings.region)
+        everywhere = trigger.remedy.everywhere if trigger.remedy else True
+        if trigger.cursor or not everywhere or trigger.instance_ids:
+            return (named,)
+        return targets(self._settings)
+
+    def _run_id(self, target: Target) -> str:
+        name = f"{self._stamp.request_id or time.time_ns()}-{target.account_id}-{target.region}"
+        return "run-" + re.sub(r"[^A-Za-z0-9_-]", "-", name)[:100]
+
+    def _run(self, trigger: Trigger) -> dict[str, Any]:
+        target = Target(trigger.account_id, trigger.region)
+        cursor, remedy = trigger.cursor or Cursor(), trigger.remedy or Remedy()
+        run_id = cursor.run_id or self._run_id(target)
+        began, counts, estimate = time.monotonic(), Counter(cursor.counts), dict[str, int]()
+        stamp = msgspec.structs.replace(self._stamp, account_id=target.account_id, run_id=run_id)
+        pace = self._pace(remedy, cursor)
+
+        def told(cost: Mapping[str, int]) -> None:
+            estimate.update(cost)
+            if cost:
+                say({"may_cost": dict(cost), "region": target.region, "run_id": run_id})
+
+        keep = trigger.kind == "remediate" or self._mapping.settings.record_unchanged
+        error: CloudCallError | None = None
+        fleet: Fleet | None = None
+        seen = 0
+        try:
+            fleet = Fleet(
+                self._parts(stamp), self._gateway(target, pace), pace, trigger,
+                at_once=self._settings.parallel_calls, reserve=self._reserve * (1 - LAST_SECONDS), estimate=told,
+            )  # fmt: skip
+            for record in fleet:
+                seen += 1
+                counts[f"{record.outcome}/{record.reason}"] += 1
+                self._keeper.take(record, keep_unchanged=keep)
+            error = fleet.error
+        except CloudCallError as caught:
+            error = caught
+        onward = fleet.cursor if fleet else None
+        if onward:
+            onward = msgspec.structs.replace(onward, run_id=run_id, counts=counts)
+            progress = seen > 0 or onward.pages > 0 or onward.link == 1
+            error = self._hand_over(msgspec.structs.replace(trigger, cursor=onward), progress)
+        run = "incomplete" if error else "continued" if onward else "complete"
+        bill = pace.told()
+        say({"bill": bill, "region": target.region, "run_id": run_id})
+        self._keeper.write(
+            RunRecord(
+                run=run, run_id=run_id, link=str(cursor.link), seen=str(sum(counts.values())),
+                counts=json.dumps(dict(sorted(counts.items()))), region=target.region, account_id=target.account_id,
+                trigger=trigger.kind, event_time=trigger.event_time, actor=remedy.operator or trigger.actor,
+                operator=remedy.operator, operator_reason=remedy.reason, mapping_hash=self._mapping.hash,
+                function=self._stamp.function, request_id=self._stamp.request_id, attempt=self._stamp.attempt,
+                brake="acted" if fleet and fleet.brake_acted else "lifted" if remedy.lift_brake else "",
+                reads=str(bill["reads"]), writes=str(bill["writes"]), calls=json.dumps(bill["calls"]),
+                error_code=error.code if error else "", error_message=str(error) if error else "",
+                duration_ms=str(round((time.monotonic() - began) * 1000)),
+            ).fields()
+        )  # fmt: skip
+        self.errors += [error] if error else []
+        return {
+            "region": target.region, "account_id": target.account_id, "run": run, "run_id": run_id,
+            "counts": dict(sorted(counts.items())), "bill": bill, **({"may_cost": estimate} if estimate else {}),
+            **({"brake": self._braked(counts)} if fleet and fleet.brake_acted else {}),
+            **({"error": str(error)} if error else {}),
+        }  # fmt: skip
+
+    def _braked(self, counts: Mapping[str, int]) -> str:
+        limit = self._mapping.settings.brake
+        return (
+            f"{counts.get('refused/brake', 0)} removals refused: more than {limit.max_removals:.0%} of the instances that "
+            "hold a listed role; if it is meant, remediate with lift_brake"
+        )
+
+    def _pace(self, remedy: Remedy, cursor: Cursor) -> Pace:
+        budget = remedy.max_calls if remedy.max_calls is not None else self._settings.max_calls or None
+        per_minute = self._settings.calls_per_minute
+        return Pace(
+            rates(per_minute, per_minute.get("", CALLS_PER_MINUTE)), max_calls=None if budget is None else max(0, budget - cursor.spent),
+            until=self._until - self._reserve * LAST_SECONDS if self._function else FOREVER, pause=time.sleep,
+        )  # fmt: skip
+
+    def _gateway(self, target: Target, pace: Pace) -> EcsGateway:
+        """At home with our own keys, elsewhere with sessions. Raises ConfigError for an account that is not listed."""
+        sessions = Sessions(self._settings, self._credentials, target.account_id, target.region, self._mapping.roles)
+        return EcsGateway(self._settings, sessions.reads(), target.region, ask=pace, writes=sessions.writes)
+
+    def _hand_over(self, trigger: Trigger, progress: bool) -> CloudCallError | None:
+        """To a new invocation of ourselves. Why it could not be done, where it could not."""
+        cursor = trigger.cursor or Cursor()
+        if not progress:
+            return PermanentError("InvokeFunction", "NoProgress", "not invoked again: a whole invocation got nothing done; "
+                                  "raise the function's timeout, or ROLEKEEPER_CALLS_PER_MINUTE")  # fmt: skip
+        if cursor.link > MAX_LINKS:
+            return PermanentError("InvokeFunction", "TooManyLinks", f"not invoked again: the run has taken {MAX_LINKS} "
+                                  "invocations; raise the function's timeout")  # fmt: skip
+        return self._start(trigger, f"{cursor.run_id}-{cursor.link}")
+
+    def _start(self, trigger: Trigger, task_id: str) -> CloudCallError | None:
+        """Function Compute refuses a task id that it has seen: then the very same was started before, and is not again."""
+        functions = functions_gateway(self._settings, self._credentials, self._function)
+        try:
+            functions.start(handed_over(trigger), task_id)
+        except CloudCallError as error:
+            return error
+        return None
