@@ -50,7 +50,7 @@ def read(
 def validate(
     file: Annotated[Optional[Path], typer.Argument(help="the mapping (default: roles.yaml)")] = None,  # noqa: UP045
 ) -> None:
-    """Check roles.yaml: errors, rules that nothing reaches, roles that no rule gives."""
+    """Check roles.yaml and its policies: errors, rules that nothing reaches, roles that no rule gives."""
     from cli.validate import run
 
     raise typer.Exit(run(file or Path("roles.yaml")))

@@ -1,14 +1,17 @@
-"""`rolekeeper validate`: checks a mapping and prints every problem with its place. Exit code 1 where there are errors."""
+"""`rolekeeper validate`: checks a mapping and its policies; prints every problem with its place. Exit code 1 for errors."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
 from cli.files import text
+from shared import policies
 from shared.mapping import check, load
+from shared.settings import variable
 
 
 def run(file: Path) -> int:
@@ -22,7 +25,14 @@ def run(file: Path) -> int:
         console.print(f"{file}: {errors} error{'s' * (errors != 1)}, {len(problems) - errors} warnings")
         return 1
     mapping = load(source, file=str(file))
-    warnings = f", {len(problems)} warnings" if problems else ""
+    findings = policies.check(mapping, account_id=os.environ.get(variable("account_id"), "") or "0", file=str(file))
+    for finding in findings:
+        console.print(Text(str(finding), style="red" if finding.severity == "error" else "yellow"))
+    if errors := sum(finding.severity == "error" for finding in findings):
+        console.print(f"{file}: {errors} error{'s' * (errors != 1)} in its policies")
+        return 1
+    found = len(problems) + len(findings)
+    warnings = f", {found} warnings" if found else ""
     console.print(
         f"{file}: valid: {len(mapping.roles)} roles, {len(mapping.rules)} rules, hash {mapping.hash}{warnings}"
     )

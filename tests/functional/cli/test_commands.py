@@ -105,6 +105,26 @@ def test_warnings_do_not_fail_a_mapping(tmp_path: Path) -> None:
     assert "late" in ran.stdout.decode()
 
 
+def test_an_error_of_the_policy_lint_fails_a_mapping(tmp_path: Path) -> None:
+    file = tmp_path / "roles.yaml"
+    file.write_text(
+        'version: 1\nroles:\n  web:\n    policies:\n      - document: {Version: "1", Statement: '
+        '[{Effect: Allow, Action: "ram:*", Resource: "*"}]}\nrules: [{name: w, role: web}]\n'
+    )
+    ran = run("validate", str(file))
+    assert ran.returncode == 1
+    assert ran.stdout.decode().startswith(f"{file}:5: error RK102 (ram-all): role 'web'")
+
+
+def test_replace_without_displace_is_warned_of_with_the_mend(tmp_path: Path) -> None:
+    file = tmp_path / "roles.yaml"
+    file.write_text("version: 1\nroles: {web: }\nrules: [{name: w, role: web, foreign_roles: replace}]\n")
+    ran = run("validate", str(file))
+    assert ran.returncode == 0
+    assert "the functions' role will not allow it" in ran.stdout.decode()
+    assert "settings.displace" in ran.stdout.decode()
+
+
 def test_replay_runs_events_through_the_functions_and_prints_the_records() -> None:
     ran = run(
         "replay", "--json", "--tag", "app=web", "--tag", "env=prod", "events/instance_created/state-created.json",

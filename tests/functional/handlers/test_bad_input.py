@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.functional.handlers.world import World, context, created, tagged, timer
+from tests.functional.handlers.world import World, created, tagged, timer
 
 FUNCTIONS = ("instance_created", "tags_changed", "reconcile", "remediate")
 BAD: dict[str, tuple[object, str]] = {
@@ -78,7 +78,7 @@ def test_a_timer_without_a_readable_time_runs_all_the_same(world: World, time: A
 @pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize("event", [None, 7, {"a": 1}], ids=["none", "number", "dict"])
 def test_an_event_that_is_not_even_bytes_is_ignored(world: World, function: str, event: Any) -> None:
-    result = importlib.import_module(f"functions.{function}").handler(event, context(world.runtime))
+    result = importlib.import_module(f"functions.{function}").handler(event, world.context())
     assert [i["reason"] for i in result["ignored"]] == ["not-json"]
 
 

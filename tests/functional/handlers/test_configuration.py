@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from fakecloud.identity import ACCOUNT, ROOT_KEY, Identity
+from fakecloud.identity import ACCOUNT
 from shared.app import credentials_from
 from shared.errors import ConfigError
 from shared.gateways.clients import Credentials
@@ -79,7 +79,7 @@ def test_without_credentials_the_error_says_where_they_come_from(world: World, m
         world.env.delenv(name, raising=False)
     empty = SimpleNamespace(access_key_id="", access_key_secret="", security_token="")
     for shape in (SimpleNamespace(request_id="r"), SimpleNamespace(request_id="r", credentials=empty), None):
-        mocker.patch("tests.functional.handlers.world.context", return_value=shape)
+        mocker.patch.object(world, "context", return_value=shape)
         run = world.run("instance_created", created([instance.instance_id]))
         assert isinstance(run.error, ConfigError)
         assert "ALIBABA_CLOUD_ACCESS_KEY_ID" in str(run.error)
@@ -126,7 +126,7 @@ def test_credentials_show_nothing_of_themselves() -> None:
 def test_no_credential_ever_shows(world: World, trouble: Any, caplog: pytest.LogCaptureFixture) -> None:
     """Not on stdout or stderr, in a log line, an error, the result or SLS; nor in what the cloud says of a signature."""
     caplog.set_level(logging.DEBUG)
-    key = world.cloud.keys.temporary(Identity("Account", ACCOUNT), world.cloud.clock.now() + 3600)
+    key = world.cloud.keys.temporary(world.keys.identity, world.cloud.clock.now() + 3600)
     secret = "wrong-secret-of-mine" if trouble == "wrong secret" else key.secret
     for name, value in zip(KEY_VARIABLES, (key.access_key_id, secret, key.token), strict=True):
         world.env.setenv(name, value)
@@ -140,13 +140,13 @@ def test_no_credential_ever_shows(world: World, trouble: Any, caplog: pytest.Log
         run = world.run(function, event)
         shown = [json.dumps(run.result), str(run.error), repr(run.error), *world.printed, caplog.text]
         shown += [json.dumps(world.records())]
-        for word in (key.access_key_id, key.secret, secret, key.token, ROOT_KEY[1]):
+        for word in (key.access_key_id, key.secret, secret, key.token, world.keys.secret):
             assert not any(word in text for text in shown), word
     assert (instance.role == "web") == (trouble == "none")
 
 
 def test_a_token_that_has_expired_is_tried_again_with_the_next_ones(world: World) -> None:
-    key = world.cloud.keys.temporary(Identity("Account", ACCOUNT), world.cloud.clock.now() - 1)
+    key = world.cloud.keys.temporary(world.keys.identity, world.cloud.clock.now() - 1)
     for name, value in zip(KEY_VARIABLES, (key.access_key_id, key.secret, key.token), strict=True):
         world.env.setenv(name, value)
     instance = world.instance("web")

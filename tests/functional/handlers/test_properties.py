@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from shared.errors import TransientError
-from tests.functional.handlers.world import World, context, created, remediate, tagged, timer
+from tests.functional.handlers.world import World, created, remediate, tagged, timer
 
 ACTIONS = ("DescribeInstances", "DescribeInstanceRamRole", "AttachInstanceRamRole", "DetachInstanceRamRole", "PutLogs")
 KINDS = ("throttle", "5xx", "html", "timeout", "empty", "reset", "partial")
@@ -124,4 +124,4 @@ def test_no_bytes_make_a_handler_fail(world: World, body: bytes) -> None:
 
     for module in (instance_created, tags_changed, reconcile, remediate):
         with contextlib.suppress(TransientError):  # the random event may name an instance that is not visible yet
-            json.dumps(module.handler(body, context("python3.12")))
+            json.dumps(module.handler(body, world.context()))

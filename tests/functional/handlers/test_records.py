@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from fakecloud.identity import ACCOUNT, ROOT_KEY
+from fakecloud.identity import ACCOUNT
 from shared.gateways.clients import Credentials
 from shared.gateways.sls import GIVE_UP, SlsGateway
 from shared.records import Record, RunRecord
@@ -68,6 +68,7 @@ def test_without_a_project_the_records_stand_on_stdout_and_sls_is_not_asked(worl
 def test_a_missing_project_or_logstore_is_told_and_changes_nothing_else(world: World, missing: str) -> None:
     instance = world.instance("web")
     world.env.setenv("ROLEKEEPER_SLS_" + missing.upper(), "nowhere")
+    world.allow(**{missing: "nowhere"})
     run = world.run("instance_created", created([instance.instance_id]))
     assert run.error is None
     assert Counter(run.calls)[PUT] == 1
@@ -87,7 +88,8 @@ def test_a_retrying_record_stands_on_stdout_too_before_the_error_is_raised(world
 
 def gateway(world: World, **settings: Any) -> SlsGateway:
     given = Settings(region=REGION, account_id=ACCOUNT, sls_project=PROJECT, sls_logstore=LOGSTORE, **settings)
-    return SlsGateway(given, Credentials(access_key_id=ROOT_KEY[0], access_key_secret=ROOT_KEY[1]))
+    id, secret, token = world.keys.access_key_id, world.keys.secret, world.keys.token
+    return SlsGateway(given, Credentials(access_key_id=id, access_key_secret=secret, security_token=token))
 
 
 @pytest.mark.parametrize("world", ["python3.12"], indirect=True)

@@ -85,6 +85,7 @@ def test_by_tags_that_more_than_a_thousand_carry_none_is_left_out(world: World, 
 
 
 def test_in_another_region_its_own_instances_are_looked_at(world: World) -> None:
+    world.allow(region="*")
     far = world.instance("web", region="cn-beijing")
     near = world.instance("web")
     run = world.run("remediate", remediate(all=True, region="cn-beijing"))

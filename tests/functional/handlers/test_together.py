@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from functions import instance_created, tags_changed
-from tests.functional.handlers.world import World, context, created, remediate, tagged
+from tests.functional.handlers.world import World, created, remediate, tagged
 
 SHAPES = [
     pytest.param({}, id="an error in the item"),
@@ -30,7 +30,7 @@ def race(world: World, event: bytes, count: int = 2) -> list[dict[str, Any]]:
     world.before("AttachInstanceRamRole", lambda: _wait(together), times=count)
     handlers = [instance_created.handler, tags_changed.handler]
     with ThreadPoolExecutor(count) as pool:
-        running = [pool.submit(handlers[n % 2], event, context(world.runtime)) for n in range(count)]
+        running = [pool.submit(handlers[n % 2], event, world.context()) for n in range(count)]
         return [one.result(30) for one in running]
 
 
@@ -56,6 +56,7 @@ def test_four_handlers_racing_for_many_instances_leave_each_with_its_role(world:
 
 
 def test_each_event_is_worked_on_in_its_own_region(world: World) -> None:
+    world.allow(region="*")
     near, far = world.instance("web"), world.instance("web", region="cn-beijing")
     world.run("instance_created", created([far.instance_id], region="cn-beijing"))
     assert (far.role, near.role) == ("web", "")
@@ -63,6 +64,7 @@ def test_each_event_is_worked_on_in_its_own_region(world: World) -> None:
 
 
 def test_a_batch_over_several_regions_looks_once_in_each(world: World) -> None:
+    world.allow(region="*")
     regions = ("cn-hangzhou", "cn-beijing", "cn-shanghai")
     made = {region: world.instances(2, "web", region=region) for region in regions}
     events = [created([i.instance_id], region=region) for region in regions for i in made[region]]
@@ -74,6 +76,7 @@ def test_a_batch_over_several_regions_looks_once_in_each(world: World) -> None:
 
 
 def test_one_region_that_fails_holds_up_no_other(world: World) -> None:
+    world.allow(region="*")
     made = {region: world.instance("web", region=region) for region in ("cn-hangzhou", "cn-beijing")}
     world.cloud.faults.add("throttle", action="DescribeInstances")
     run = world.run("instance_created", [created([i.instance_id], region=region) for region, i in made.items()])

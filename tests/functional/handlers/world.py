@@ -1,10 +1,14 @@
-"""The functions on an emulated cloud, as Function Compute runs them: bytes in, a context, JSON lines out. Asserts nothing."""
+"""The functions on an emulated cloud, as Function Compute runs them: bytes in, a context, JSON lines out. Asserts nothing.
+
+They run under the execution role exactly as it is rendered for their roles.yaml, and every call is judged by it.
+"""
 
 from __future__ import annotations
 
 import importlib
 import json
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -16,11 +20,14 @@ import pytest
 from fakecloud.cloud import Cloud
 from fakecloud.ecs.models import Instance
 from fakecloud.http import Request, Response
-from fakecloud.identity import ACCOUNT, ROOT_KEY
+from fakecloud.identity import ACCOUNT, AccessKey
 from fakecloud.sls.models import Project
 from shared.errors import RolekeeperError
+from shared.mapping import MappingError, load
+from shared.policies import execution_policies
 
 Runtime = Literal["python3.10", "python3.12"]
+EXECUTION_ROLE = "rolekeeper-fc"
 PROJECT, LOGSTORE, REGION = "rolekeeper", "rolekeeper-records", "cn-hangzhou"
 KEY_VARIABLES = ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN")
 WRITES = ("AttachInstanceRamRole", "DetachInstanceRamRole")
@@ -35,7 +42,7 @@ rules:
   - {name: take over, when: {tags: {app: ours}}, role: web, foreign_roles: replace}
   - {name: by app, when: {tags: {app: [web, worker, batch]}}, role: "${tags.app}"}
   - {name: by tag, when: {tags: {ram-role: {exists: true}}}, role: "${tags.ram-role}"}
-settings: {mode: MODE, foreign_roles: FOREIGN, launch_grace: 10m, record_unchanged: SHOWN}
+settings: {mode: MODE, foreign_roles: FOREIGN, displace: [foreign], launch_grace: 10m, record_unchanged: SHOWN}
 """
 
 
@@ -63,6 +70,9 @@ class World:
     printed: list[str] = field(default_factory=list)
     mappings: int = 0
     handlers: dict[str, Callable[[bytes | str, Any], dict[str, Any]]] = field(default_factory=dict)
+    keys: AccessKey = field(init=False)
+    roles_yaml: str = ""
+    rendered_for: dict[str, str] = field(default_factory=lambda: {"region": REGION, "project": PROJECT})
 
     def open(self) -> None:
         """Roles, the logstore, and the function's environment."""
@@ -71,12 +81,14 @@ class World:
         self.add_logstore()
         for name, value in {"REGION": REGION, "ACCOUNT_ID": ACCOUNT, "SLS_PROJECT": PROJECT}.items():
             self.env.setenv(f"ROLEKEEPER_{name}", value)
-        for name in KEY_VARIABLES:
-            self.env.delenv(name, raising=False)
-        if self.runtime == "python3.12":
-            self.env.setenv(KEY_VARIABLES[0], ROOT_KEY[0])
-            self.env.setenv(KEY_VARIABLES[1], ROOT_KEY[1])
         self.map()
+        self.keys = self.cloud.sts.assume_for_service(ACCOUNT, EXECUTION_ROLE, "fc.aliyuncs.com", "functions", 6 * 3600)
+        given = (self.keys.access_key_id, self.keys.secret, self.keys.token)
+        for name, value in zip(KEY_VARIABLES, given, strict=True):
+            self.env.delenv(name, raising=False)
+            if self.runtime == "python3.12":
+                self.env.setenv(name, value)
+        self.cloud.switches.permissions = "on"
 
     def add_logstore(self) -> None:
         project = Project(PROJECT, REGION, ACCOUNT, "", 0, 0)
@@ -87,8 +99,18 @@ class World:
         """roles.yaml; each in a file of its own, since a process reads a file once."""
         self.mappings += 1
         path = self.folder / f"roles-{self.mappings}.yaml"
-        path.write_text(text.replace("MODE", mode).replace("FOREIGN", foreign).replace("SHOWN", str(shown).lower()))
+        shows = str(shown).lower()
+        self.roles_yaml = text.replace("MODE", mode).replace("FOREIGN", foreign).replace("SHOWN", shows)
+        path.write_text(self.roles_yaml)
         self.env.setenv("ROLEKEEPER_ROLES_FILE", str(path))
+        self.allow()
+
+    def allow(self, **others: str) -> None:
+        """Render the execution role for the roles.yaml in force, and for other names: region, project, logstore."""
+        self.rendered_for |= others
+        with suppress(MappingError):  # what is no roles.yaml leaves the role as it was
+            policies = execution_policies(load(self.roles_yaml), account_id=ACCOUNT, **self.rendered_for)
+            self.cloud.ram.put_role(ACCOUNT, EXECUTION_ROLE, services=("fc.aliyuncs.com",), policies=policies)
 
     def instance(self, app: str = "", **properties: Any) -> Instance:
         return self.instances(1, app, **properties)[0]
@@ -131,7 +153,7 @@ class World:
         result: dict[str, Any] = {}
         raised: Exception | None = None
         try:
-            result = self.handler(function)(body, context(self.runtime))
+            result = self.handler(function)(body, self.context())
             json.dumps(result)
         except RolekeeperError as error:
             raised = error
@@ -139,6 +161,17 @@ class World:
         self.printed += [out.out, out.err]
         lines = [json.loads(line) for line in out.out.splitlines()]
         return Run(result, raised, lines, self.cloud.calls.actions())
+
+    def context(self) -> Any:
+        """As Function Compute makes it: up to python3.10 with credentials and service, on python3.12 without."""
+        base = {"request_id": "1-65dd9ece-123e1745", "region": REGION, "account_id": ACCOUNT,
+                "function": SimpleNamespace(name="f", handler="h", memory=512, timeout="60"), "logger": None}  # fmt: skip
+        if self.runtime == "python3.12":
+            return _Strict(**base, log_project="", log_store="")
+        keys = SimpleNamespace(
+            access_key_id=self.keys.access_key_id, access_key_secret=self.keys.secret, security_token=self.keys.token
+        )
+        return _Strict(**base, credentials=keys, service=SimpleNamespace(name=""), tracing=None, retry_count=0)
 
     def records(self) -> list[dict[str, str]]:
         """Everything in SLS, in the order of writing, without SLS's own fields."""
@@ -152,16 +185,6 @@ class World:
     def role(self, instance_id: str) -> str:
         found = self.cloud.ecs.instance(instance_id)
         return found.role if found else ""
-
-
-def context(runtime: Runtime) -> Any:
-    """As Function Compute makes it: up to python3.10 with credentials and service, on python3.12 without."""
-    base = {"request_id": "1-65dd9ece-123e1745", "region": REGION, "account_id": ACCOUNT,
-            "function": SimpleNamespace(name="f", handler="h", memory=512, timeout="60"), "logger": None}  # fmt: skip
-    if runtime == "python3.12":
-        return _Strict(**base, log_project="", log_store="")
-    keys = SimpleNamespace(access_key_id=ROOT_KEY[0], access_key_secret=ROOT_KEY[1], security_token="")
-    return _Strict(**base, credentials=keys, service=SimpleNamespace(name=""), tracing=None, retry_count=0)
 
 
 class _Strict(SimpleNamespace):

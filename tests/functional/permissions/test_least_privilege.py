@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from Tea.exceptions import TeaException
 
 from fakecloud.cloud import Cloud
 from fakecloud.identity import ACCOUNT
 from fakecloud.sls.models import Project
 from shared.mapping import load
 from shared.policies import execution_role
+from tests.contract.permissions import callers
 
 ROOT = Path(__file__).parents[3]
 REGION, PROJECT, FC_ROLE = "cn-hangzhou", "rolekeeper", "rolekeeper-fc"
@@ -23,11 +25,14 @@ STORES = ("rolekeeper-records", "rolekeeper-functions")
 QUEUE = f"acs:mns:{REGION}:{ACCOUNT}:/queues/rolekeeper-dead-letters/messages"
 Document = dict[str, Any]
 
+SHIPPED = (ROOT / "roles.yaml").read_text(encoding="utf-8")
+REPLACING = SHIPPED.replace("foreign_roles: keep ", "displace: [legacy, old-*]\n  foreign_roles: replace ")
+FOREIGN = ("legacy", "old-1")
 
-def rendered() -> Document:
-    """As `rolekeeper policy execution-role` gives it for the shipped roles.yaml."""
-    mapping = load((ROOT / "roles.yaml").read_text(encoding="utf-8"))
-    return execution_role(mapping, account_id=ACCOUNT, region=REGION, project=PROJECT)
+
+def rendered(text: str = REPLACING) -> Document:
+    """As `rolekeeper policy execution-role` gives it for the shipped roles.yaml, where foreign roles are replaced too."""
+    return execution_role(load(text), account_id=ACCOUNT, region=REGION, project=PROJECT)
 
 
 def without(document: Document) -> Iterator[tuple[str, Document]]:
@@ -41,7 +46,7 @@ def without(document: Document) -> Iterator[tuple[str, Document]]:
                     less["Statement"][number][part] = left
                 else:
                     del less["Statement"][number]
-                yield f"{statement['Action'][0]} without {part} {member}", less
+                yield f"{number} {statement['Action'][0]} without {part} {member}", less
 
 
 CASES = dict(without(rendered()))
@@ -50,16 +55,19 @@ CASES = dict(without(rendered()))
 class Deployment:
     """Everything of s.yaml on the emulated cloud, under an execution role with the given policy."""
 
-    def __init__(self, cloud: Cloud, policy: Document) -> None:
+    def __init__(self, cloud: Cloud, policy: Document, folder: Path) -> None:
         self.cloud = cloud
-        for role in load((ROOT / "roles.yaml").read_text(encoding="utf-8")).roles:
+        roles_file = folder / "roles.yaml"
+        roles_file.write_text(REPLACING, encoding="utf-8")
+        for role in (*load(REPLACING).roles, *FOREIGN):
             cloud.ram.put_role(ACCOUNT, role)
         cloud.ram.put_role(ACCOUNT, FC_ROLE, services=("fc.aliyuncs.com",), policies=(policy,))
         project = Project(PROJECT, REGION, ACCOUNT, "", 0, 0)
         cloud.sls.state.add(project)
         for store in STORES:
             project.create_logstore(store, {"ttl": 30}, 0, 200)
-        cloud.fc.deploy(ROOT / "s.yaml", code=ROOT, account=ACCOUNT, runner="inline")
+        env = {"ROLEKEEPER_ROLES_FILE": str(roles_file)}
+        cloud.fc.deploy(ROOT / "s.yaml", code=ROOT, account=ACCOUNT, runner="inline", env=env)
         cloud.switches.permissions = "on"
 
     def tagged(self, instance_id: str) -> None:
@@ -78,6 +86,20 @@ class Deployment:
         })  # fmt: skip
         self.cloud.settle()
 
+    def can(self, call: str, instance_id: str) -> bool:
+        """Whether the functions' own keys may make a call that notes a displaced role in a tag of its instance."""
+        key = self.cloud.sts.assume_for_service(ACCOUNT, FC_ROLE, "fc.aliyuncs.com", "a-function", 900)
+        tag = (
+            {"Tag.1.Key": "displaced", "Tag.1.Value": "legacy"} if call == "TagResources" else {"TagKey.1": "displaced"}
+        )
+        given = {"RegionId": REGION, "ResourceType": "instance", "ResourceId.1": instance_id, **tag}
+        try:
+            callers.Caller(key).rpc("ecs", call, **given)
+        except TeaException as refused:
+            assert refused.code == "Forbidden.RAM", refused
+            return False
+        return True
+
     def does(self) -> dict[str, bool]:
         """Each thing that the functions are for, done once; whether it worked."""
         make = self.cloud.ecs.make
@@ -89,6 +111,14 @@ class Deployment:
         healed = make(1, tags={"ram-role": "worker"}, role="web-reader")[0]
         self.cloud.fc.fire_timer("rolekeeper-reconcile", "reconcile-timer")
         self.cloud.settle()
+        replaced = {role: make(1, tags={"ram-role": "worker"}, role=role)[0] for role in FOREIGN}
+        for instance in replaced.values():
+            self.tagged(instance.instance_id)
+        back = {role: make(1, tags={"ram-role": "worker"}, role=role)[0] for role in FOREIGN}
+        for instance in back.values():
+            self.cloud.faults.add("error", action="AttachInstanceRamRole", code="InvalidRamRole.NotEcsRole", status=404)
+            self.tagged(instance.instance_id)
+            self.cloud.faults.clear()
         told = {store: [json.dumps(log) for log in self.cloud.sls.logs(PROJECT, store)] for store in STORES}
         self.cloud.faults.add("throttle", action="DescribeInstances", count=None)
         self.tagged(healed.instance_id)
@@ -96,6 +126,9 @@ class Deployment:
         return {
             **{f"attach {role}": instance.role == role for role, instance in bare.items()},
             **{f"detach {role}": instance.role == "" for role, instance in worn.items()},
+            **{f"replace {role}": instance.role == "worker" for role, instance in replaced.items()},
+            **{f"put {role} back": instance.role == role for role, instance in back.items()},
+            **{f"{call} a tag": self.can(call, healed.instance_id) for call in ("TagResources", "UntagResources")},
             "the timer heals": healed.role == "worker",
             "records are written": bool(told["rolekeeper-records"]),
             "function logs are written": bool(told["rolekeeper-functions"]),
@@ -103,15 +136,21 @@ class Deployment:
         }  # fmt: skip
 
 
-def test_the_rendered_role_is_enough_for_everything(cloud: Cloud) -> None:
-    done = Deployment(cloud, rendered()).does()
+def test_the_rendered_role_is_enough_for_everything(cloud: Cloud, tmp_path: Path) -> None:
+    done = Deployment(cloud, rendered(), tmp_path).does()
     assert all(done.values()), done
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_nothing_in_the_role_can_be_left_out(cloud: Cloud, case: str) -> None:
-    done = Deployment(cloud, CASES[case]).does()
+def test_nothing_in_the_role_can_be_left_out(cloud: Cloud, tmp_path: Path, case: str) -> None:
+    done = Deployment(cloud, CASES[case], tmp_path).does()
     assert not all(done.values()), "it works without: the role allows more than it needs"
+
+
+def test_where_nothing_is_replaced_no_more_than_the_listed_roles_is_allowed() -> None:
+    assert rendered(SHIPPED)["Statement"] == rendered()["Statement"][: len(rendered(SHIPPED)["Statement"])]
+    assert "legacy" not in json.dumps(rendered(SHIPPED))
+    assert "TagResources" not in json.dumps(rendered(SHIPPED))
 
 
 def test_the_role_can_neither_make_roles_nor_attach_policies() -> None:
