@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from shared.errors import ConfigError
 
 PREFIX = "ROLEKEEPER_"
+FcEdition = Literal["3.0", "2.0"]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +27,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     endpoint: str = ""  # "http://127.0.0.1:PORT" points every SDK client at an emulator; "" = Alibaba Cloud
     look_again_seconds: float = 3.0  # how long one invocation waits for an instance that ECS does not show yet
     timeout_seconds: float = 5.0  # connect and read, each call
+    regions: tuple[str, ...] = ()  # "cn-hangzhou,cn-beijing": looked after from here; () = the deployment's own alone
+    accounts: Mapping[str, str] = {}  # "111122223333=rolekeeper-member": account id -> RAM role to assume there
+    external_id: str = ""  # what the trust policies of those roles ask for; "" = nothing
+    fc_edition: FcEdition = "3.0"  # of Function Compute, whose API invokes our functions
+    fc_service: str = ""  # the service that FC 2.0 has our functions in
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], *, region: str = "", account_id: str = "") -> Settings:
@@ -50,12 +57,41 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 raise ConfigError(f"{variable(name)} is not set, and neither the context nor {where} gives it")
         if values.get("endpoint") and not values["endpoint"].startswith(("http://", "https://")):
             raise ConfigError(f"{variable('endpoint')}: {values['endpoint']!r} must begin with http:// or https://")
+        for name, (pattern, meaning) in _FORMS.items():
+            if values.get(name) and not re.fullmatch(pattern, values[name], re.ASCII):
+                raise ConfigError(f"{variable(name)}: {values[name]!r} is not {meaning}")
+        if values.get("fc_edition") == "2.0" and not values.get("fc_service"):
+            raise ConfigError(f"{variable('fc_service')} is not set: {variable('fc_edition')} 2.0 needs the name of the "
+                              "service that the functions are in")  # fmt: skip
         return cls(**values)
+
+
+class Target(msgspec.Struct, frozen=True):
+    """One region of one account: what a run looks after."""
+
+    account_id: str
+    region: str
+
+
+def targets(settings: Settings) -> tuple[Target, ...]:
+    """Every account in every region, each once; the deployment's own account and region first."""
+    regions = dict.fromkeys((settings.region, *settings.regions))
+    accounts = dict.fromkeys((settings.account_id, *settings.accounts))
+    return tuple(Target(account, region) for account in accounts for region in regions)
 
 
 def variable(name: str) -> str:
     """The environment variable of a field."""
     return PREFIX + name.upper()
+
+
+_REGION = r"[a-z]{2}-[a-z0-9-]{1,40}"
+_ACCOUNT = r"[0-9]{1,20}"
+_ROLE = r"[a-z0-9.-]{1,64}"
+_FORMS = {
+    "external_id": (r"[\w+=,.@:/-]{2,1224}", "2 to 1224 letters, digits or any of +=,.@:/-_"),  # AssumeRole API page
+    "fc_service": (r"[A-Za-z_][A-Za-z0-9_-]{0,127}", "a service of Function Compute 2.0"),
+}
 
 
 def _number(name: str, text: str) -> float:
@@ -68,4 +104,36 @@ def _number(name: str, text: str) -> float:
     return number
 
 
-_READ: dict[Any, Callable[[str, str], Any]] = {str: lambda name, text: text, float: _number}
+def _edition(name: str, text: str) -> str:
+    if text not in ("3.0", "2.0"):
+        raise ConfigError(f"{variable(name)}: {text!r} is no edition of Function Compute: write 3.0 or 2.0")
+    return text
+
+
+def _regions(name: str, text: str) -> tuple[str, ...]:
+    regions = [part.strip() for part in text.split(",")]
+    for region in regions:
+        if not re.fullmatch(_REGION, region):
+            raise ConfigError(f"{variable(name)}: {region!r} is not a region; write them as cn-hangzhou,cn-beijing")
+    return tuple(dict.fromkeys(regions))
+
+
+def _accounts(name: str, text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for part in map(str.strip, text.split(",")):
+        account, _, role = (piece.strip() for piece in part.partition("="))
+        if not re.fullmatch(_ACCOUNT, account) or not re.fullmatch(_ROLE, role):
+            raise ConfigError(f"{variable(name)}: {part!r} is not ACCOUNT=ROLE: the digits of an account's id, and the "
+                              "lower-case name of the role to assume there")  # fmt: skip
+        if found.setdefault(account, role) != role:
+            raise ConfigError(f"{variable(name)}: {part!r}: the account has the role {found[account]!r} already")
+    return found
+
+
+_READ: dict[Any, Callable[[str, str], Any]] = {
+    str: lambda name, text: text,
+    float: _number,
+    FcEdition: _edition,
+    tuple[str, ...]: _regions,
+    Mapping[str, str]: _accounts,
+}

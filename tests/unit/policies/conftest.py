@@ -17,6 +17,12 @@ VALUES: dict[str, dict[str, Any]] = {
     "deployer": {"account": ACCOUNT, "region": "cn-hangzhou"},
     "ecs-self-describe": {},
     "execution-role": {"account": ACCOUNT, "region": "cn-hangzhou", "project": "rolekeeper", "roles": ["web", "a.b"]},
+    "member-role": {
+        "account": ACCOUNT,
+        "regions": ["cn-hangzhou"],
+        "roles": ["web", "a.b"],
+        "tagging": ["TagResources"],
+    },
     "kms-decrypt": {"key": ["key-1", "key-2"]},
     "log-read": {"project": "prod-logs", "logstore": "hosts"},
     "log-write": {"project": "prod-logs", "logstore": "hosts"},
