@@ -16,7 +16,7 @@ from cli.output import console
 from shared import policies
 from shared.errors import ConfigError
 from shared.mapping import load
-from shared.settings import variable
+from shared.settings import Settings, targets, variable
 
 app = typer.Typer(help="RAM policies: templates, rendering, lint.", no_args_is_help=True)
 ROLES = Path("roles.yaml")
@@ -95,16 +95,39 @@ def lint(
 def execution_role(
     account: Account = "", region: Region = "", project: str = "", roles_file: RolesFile = ROLES
 ) -> None:
-    """The policy that rolekeeper's functions need for these roles, and no more."""
+    """The policy that rolekeeper's functions need for these roles and settings, and no more."""
     mapping = load(text(roles_file), file=str(roles_file))
+    settings = deployment(account, region)
     documents = policies.execution_policies(
         mapping,
-        account_id=setting("account_id", account),
-        region=setting("region", region),
+        account_id=settings.account_id,
+        region=settings.region,
         project=setting("sls_project", project, "rolekeeper"),
+        **policies.reach(settings),
     )
     for document in documents:
         echo(document)
+
+
+@app.command("member-role")
+def member_role(
+    member: Annotated[str, typer.Argument(metavar="ACCOUNT", help="id of the account to look after as well")],
+    account: Account = "",
+    region: Region = "",
+    external_id: Annotated[str, typer.Option(help="(default: ROLEKEEPER_EXTERNAL_ID)")] = "",
+    roles_file: RolesFile = ROLES,
+) -> None:
+    """The role that another account keeps for the functions: its trust policy, and its policies."""
+    mapping = load(text(roles_file), file=str(roles_file))
+    settings = deployment(account, region)
+    trust = policies.member_trust(
+        account_id=settings.account_id,
+        execution_role=setting("execution_role", "", "rolekeeper-fc"),
+        external_id=setting("external_id", external_id),
+    )
+    regions = dict.fromkeys(target.region for target in targets(settings))
+    documents = policies.member_policies(mapping, account_id=member, regions=regions)
+    echo({"trust": trust, "policies": documents})
 
 
 @app.command("pass-role")
@@ -127,11 +150,18 @@ def report(findings: Iterable[policies.Finding], *, as_json: bool) -> None:
         typer.echo(json.dumps(msgspec.structs.asdict(finding), ensure_ascii=False) if as_json else str(finding))
 
 
+def deployment(account: str, region: str) -> Settings:
+    """The settings in the environment, with the account and the region that were given. Raises ConfigError."""
+    given = {"account_id": setting("account_id", account), "region": setting("region", region)}
+    return Settings.from_env({**os.environ, **{variable(name): value for name, value in given.items()}})
+
+
 def setting(name: str, given: str, default: str = "") -> str:
     """What was given, or the variable of that setting. Raises ConfigError that names both."""
     value = given or os.environ.get(variable(name), "") or default
     if not value:
-        raise ConfigError(f"give --{name.removesuffix('_id')}, or set {variable(name)}")
+        option = "account" if name == "account_id" else name.replace("_", "-")
+        raise ConfigError(f"give --{option}, or set {variable(name)}")
     return value
 
 

@@ -9,8 +9,10 @@ from shared.policies.findings import Finding, PolicyError
 from shared.policies.limits import compact
 from shared.policies.lint import Kind, lint, lint_text
 from shared.policies.meaning import Grant, canonical, grants, same
-from shared.policies.own import execution_policies, execution_role, pass_policies, pass_role
+from shared.policies.member import member_policies, member_trust
+from shared.policies.own import execution_policies, execution_role, pass_policies, pass_role, reach
 from shared.policies.rules import RULES
+from shared.policies.session import read_session, write_session
 from shared.policies.template import RenderError, Template, Variable
 from shared.policies.templates import render, template, template_names, trust
 
@@ -35,11 +37,16 @@ __all__ = [
     "grants",
     "lint",
     "lint_text",
+    "member_policies",
+    "member_trust",
     "pass_policies",
     "pass_role",
+    "reach",
+    "read_session",
     "render",
     "same",
     "template",
     "template_names",
     "trust",
+    "write_session",
 ]

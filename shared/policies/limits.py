@@ -9,6 +9,8 @@ from typing import Any
 
 MAX_DOCUMENT = 6144
 """Characters, and bytes in UTF-8, of a policy document as it is sent."""
+MAX_SESSION = 2048
+"""The same of the session policy of one AssumeRole (its API page)."""
 MAX_CUSTOM, MAX_SYSTEM = 10, 20
 """Policies that a role may hold."""
 MAX_POLICY_NAME = 128
@@ -23,10 +25,10 @@ def compact(document: Mapping[str, Any]) -> str:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
-def oversize(document: Mapping[str, Any]) -> str:
+def oversize(document: Mapping[str, Any], limit: int = MAX_DOCUMENT) -> str:
     """How far the document is over the limit, "" = it is not."""
     text = compact(document)
     characters, size = len(text), len(text.encode("utf-8", "surrogatepass"))
-    if size <= MAX_DOCUMENT:
+    if size <= limit:
         return ""
-    return f"{characters} characters, {size} bytes: {size - MAX_DOCUMENT} bytes over the {MAX_DOCUMENT} that RAM takes"
+    return f"{characters} characters, {size} bytes: {size - limit} bytes over the {limit} that RAM takes"

@@ -13,8 +13,11 @@ from shared.policies.findings import PolicyError, found
 from shared.policies.limits import oversize
 from shared.policies.template import RenderError
 from shared.policies.templates import render
+from shared.settings import Settings
 
 Document = dict[str, Any]
+STARTED = ("rolekeeper-reconcile", "rolekeeper-remediate")
+"""The functions that start their own next run."""
 
 
 def execution_role(
@@ -23,7 +26,7 @@ def execution_role(
     """What the functions' role needs for the roles of this mapping, in one document.
 
     region: the one that the deployment looks after. project: of the records, in SLS. others: further variables of the
-    template execution-role: logstore, function_logstore, queue.
+    template execution-role: logstore, function_logstore, queue, other_regions, functions, members.
     Raises PolicyError where so many roles do not fit into one policy: see execution_policies.
     """
     made = _execution(mapping, account_id, region, project, others)(list(mapping.roles))
@@ -36,10 +39,24 @@ def execution_policies(
     mapping: Roles, *, account_id: str, region: str, project: str, **others: str | tuple[str, ...]
 ) -> tuple[Document, ...]:
     """The same, as few documents as RAM's limit on their size allows: each for some of the roles, or of those displaced."""
-    documents = _split(_execution(mapping, account_id, region, project, others), list(mapping.roles), "execution-role")
+    documents = split(_execution(mapping, account_id, region, project, others), list(mapping.roles), "execution-role")
     if names := _displaced(mapping):
-        documents += _split(_displacing(account_id, region), names, "execution-role-displace")
+        documents += split(_displacing(account_id, region), names, "execution-role-displace")
     return documents
+
+
+def reach(settings: Settings) -> dict[str, tuple[str, ...]]:
+    """The variables of the template execution-role that follow from the settings: what the functions start and assume."""
+    service = f"services/{settings.fc_service}/" if settings.fc_edition == "2.0" else ""
+    return {
+        "other_regions": tuple(region for region in settings.regions if region != settings.region),
+        "functions": tuple(f"{service}functions/{name}" for name in STARTED),
+        "members": tuple(
+            f"acs:ram::{account}:role/{role}"
+            for account, role in settings.accounts.items()
+            if account != settings.account_id
+        ),
+    }
 
 
 def pass_role(mapping: Roles, *, account_id: str, roles: Iterable[str] | None = None, region: str = "*") -> Document:
@@ -47,14 +64,14 @@ def pass_role(mapping: Roles, *, account_id: str, roles: Iterable[str] | None = 
 
     Raises PolicyError for a role that is not listed, or where the roles do not fit into one policy: see pass_policies.
     """
-    return _single(_passing(account_id, region), _listed(mapping, roles), "operator-pass-role")
+    return _single(_passing(account_id, region), listed(mapping, roles), "operator-pass-role")
 
 
 def pass_policies(
     mapping: Roles, *, account_id: str, roles: Iterable[str] | None = None, region: str = "*"
 ) -> tuple[Document, ...]:
     """The same, as few documents as RAM's limit on their size allows: each for some of the roles."""
-    return _split(_passing(account_id, region), _listed(mapping, roles), "operator-pass-role")
+    return split(_passing(account_id, region), listed(mapping, roles), "operator-pass-role")
 
 
 Make = Callable[[list[str]], Document]
@@ -83,7 +100,8 @@ def _passing(account_id: str, region: str) -> Make:
     )
 
 
-def _listed(mapping: Roles, roles: Iterable[str] | None) -> list[str]:
+def listed(mapping: Roles, roles: Iterable[str] | None) -> list[str]:
+    """Those roles, or all of the mapping's. Raises RenderError for one that is not listed there."""
     chosen = list(dict.fromkeys(mapping.roles if roles is None else roles))
     for role in chosen:
         if role not in mapping.roles:
@@ -104,8 +122,8 @@ def _fitting(document: Document, roles: list[str], policy: str) -> Document:
     return document
 
 
-def _split(make: Make, roles: list[str], policy: str) -> tuple[Document, ...]:
-    """As many roles into each document as fit, in their order."""
+def split(make: Make, roles: list[str], policy: str) -> tuple[Document, ...]:
+    """Documents for all of the roles: as many of them into each as fit, in their order. Raises PolicyError."""
     documents: list[Document] = []
     while roles or not documents:
         fits = bisect_left(range(1, len(roles) + 1), True, key=lambda count: bool(oversize(make(roles[:count]))))

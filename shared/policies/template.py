@@ -1,7 +1,8 @@
 """A policy template: one RAM document with declared, typed variables, and how it is filled in. Reads no file.
 
 Filling in works on the parsed document, in one pass: a value lands inside the string that named it and nowhere else, so it
-can neither end that string nor bring in another variable. Only a variable of type list changes a list, by growing it.
+can neither end that string nor bring in another variable. Only a variable of type list changes a list, by growing it; where its
+default is the empty list it may be empty, and a statement that has an empty list in it then is left out.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ class Template(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             if value is None:
                 wrong.append(f"variable '{name}' is missing: {variable.description}")
                 continue
-            mistake = _mistake(value, variable)
+            mistake = _mistake(value, variable) if value or variable.default != () else ""
             if mistake:
                 wrong.append(f"variable '{name}' {mistake}: {variable.description}")
                 continue
@@ -73,6 +74,8 @@ class Template(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if wrong:
             raise RenderError("; ".join([": ".join(filter(None, [context, self.file, wrong[0]])), *wrong[1:]]))
         filled: dict[str, Any] = _filled(self.document, chosen)
+        if isinstance(filled.get("Statement"), list):
+            filled["Statement"] = [statement for statement in filled["Statement"] if not _emptied(statement)]
         return filled
 
     def _meant(self, name: str) -> str:
@@ -86,7 +89,7 @@ def parse(text: str, file: str) -> Template:
         template = msgspec.structs.replace(msgspec.json.decode(text, type=Template), file=file, text=text)
         for name, variable in template.variables.items():
             re.compile(variable.pattern)
-            if variable.default is not None and (mistake := _mistake(variable.default, variable)):
+            if variable.default not in (None, ()) and (mistake := _mistake(variable.default, variable)):
                 raise ConfigError(f"{file}: the default of variable '{name}' {mistake}")
     except (msgspec.MsgspecError, re.error) as error:
         raise ConfigError(f"{file}: not a policy template: {error}") from error
@@ -135,6 +138,12 @@ def _filled(node: Any, values: Mapping[str, str | list[str]]) -> Any:
             for filled in (_members(item, values) if isinstance(item, str) else [_filled(item, values)])
         ]
     return _members(node, values)[0] if isinstance(node, str) else node
+
+
+def _emptied(node: Any) -> bool:
+    """Whether there is an empty list in it, at any depth."""
+    inside = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
+    return node == [] or any(map(_emptied, inside))
 
 
 def _members(text: str, values: Mapping[str, str | list[str]]) -> list[str]:

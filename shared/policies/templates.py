@@ -41,10 +41,16 @@ def render(template_name: str, values: Values, *, context: str = "") -> dict[str
     return template(template_name, context=context).render(values, context=context)
 
 
-def trust_template(service: Literal["ecs", "fc"] = "ecs") -> Template:
-    return _read("trust", service)
+Trusted = Literal["ecs", "fc", "member"]
 
 
-def trust(service: Literal["ecs", "fc"] = "ecs") -> dict[str, Any]:
-    """The trust policy of a role for ECS instances, or of the functions' own role."""
-    return trust_template(service).render({})
+def trust_template(kind: Trusted = "ecs") -> Template:
+    return _read("trust", kind)
+
+
+def trust(kind: Trusted = "ecs", values: Values | None = None) -> dict[str, Any]:
+    """The trust policy of a role for ECS instances, of the functions' own role, or of one that they assume elsewhere.
+
+    Raises RenderError.
+    """
+    return trust_template(kind).render(values or {}, context="trust policy")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from shared.errors import ConfigError
-from shared.settings import Settings, variable
+from shared.settings import Settings, targets, variable
 
 HOME = {"ROLEKEEPER_REGION": "cn-hangzhou", "ROLEKEEPER_ACCOUNT_ID": "1234567890123456"}
 ROOT = Path(__file__).parents[3]
@@ -18,9 +19,12 @@ ROOT = Path(__file__).parents[3]
 def test_every_variable_has_its_field() -> None:
     given = {"region": "cn-beijing", "account_id": "42", "roles_file": "r.yaml", "execution_role": "keeper",
              "sls_project": "p", "sls_logstore": "s", "endpoint": "http://127.0.0.1:1", "look_again_seconds": "1.5",
-             "timeout_seconds": "9"}  # fmt: skip
+             "timeout_seconds": "9", "regions": "cn-beijing, us-west-1 ,cn-beijing", "accounts": "7=member, 8 = m.2 ,7=member",
+             "external_id": "a+b=c,d.e@f:g/h-i_0", "fc_edition": "2.0", "fc_service": "keeper"}  # fmt: skip
     read = Settings.from_env({variable(name): value for name, value in given.items()})
-    assert {name: str(value).removesuffix(".0") for name, value in msgspec.structs.asdict(read).items()} == given
+    numbers = {"look_again_seconds": 1.5, "timeout_seconds": 9.0}
+    lists = {"regions": ("cn-beijing", "us-west-1"), "accounts": {"7": "member", "8": "m.2"}}
+    assert msgspec.structs.asdict(read) == {**given, **numbers, **lists}
 
 
 def test_other_variables_are_left_alone() -> None:
@@ -52,6 +56,20 @@ def test_what_is_set_goes_before_what_function_compute_says() -> None:
         pytest.param({**HOME, "ROLEKEEPER_REGOIN": "r"}, ("REGOIN", "did you mean ROLEKEEPER_REGION?"), id="misspelt"),
         pytest.param({**HOME, "ROLEKEEPER_": "r"}, ("ROLEKEEPER_ is not a setting", "known:"), id="no name"),
         pytest.param({**HOME, "ROLEKEEPER_ENDPOINT": "ftp://x"}, ("ROLEKEEPER_ENDPOINT", "'ftp://x'"), id="scheme"),
+        pytest.param({**HOME, "ROLEKEEPER_FC_EDITION": "2.0"}, ("ROLEKEEPER_FC_SERVICE", "2.0 needs"), id="no service"),
+        *[
+            pytest.param({**HOME, variable(name): text}, (variable(name), repr(wrong)), id=f"{name} {text}")
+            for name, text, wrong in (
+                ("regions", "cn-hangzhou,Peking", "Peking"), ("regions", "cn-hangzhou,", ""), ("regions", "*", "*"),
+                ("regions", "cn-hangzhou;cn-beijing", "cn-hangzhou;cn-beijing"), ("regions", "cn-hangzhou,,us-east-1", ""),
+                ("accounts", "7=member,8", "8"), ("accounts", "seven=member", "seven=member"), ("accounts", "7=", "7="),
+                ("accounts", "7=Member", "7=Member"), ("accounts", "7=a=b", "7=a=b"), ("accounts", "7=role/a", "7=role/a"),
+                ("accounts", "7=a,7=b", "7=b"), ("accounts", "\u0667=a", "\u0667=a"), ("accounts", "7=a,", ""),
+                ("external_id", "x", "x"), ("external_id", "two words", "two words"), ("external_id", "\xe9\xe9", "\xe9\xe9"),
+                ("external_id", "x" * 1225, "x" * 1225),
+                ("fc_edition", "3", "3"), ("fc_edition", "v2", "v2"), ("fc_service", "a/b", "a/b"), ("fc_service", "1a", "1a"),
+            )
+        ],
         *[
             pytest.param({**HOME, "ROLEKEEPER_TIMEOUT_SECONDS": text}, ("ROLEKEEPER_TIMEOUT_SECONDS", repr(text)), id=text)
             for text in ("-1", "nan", "inf", "1e9", "86400", "5s", "0x5", "five")
@@ -62,6 +80,23 @@ def test_a_mistake_is_named_with_its_variable(env: dict[str, str], words: tuple[
     with pytest.raises(ConfigError) as caught:
         Settings.from_env(env)
     assert all(word in str(caught.value) for word in words)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        pytest.param({}, [("1", "cn-hangzhou")], id="our own alone"),
+        pytest.param({"regions": ("us-west-1",)}, [("1", "cn-hangzhou"), ("1", "us-west-1")], id="another region"),
+        pytest.param({"accounts": {"2": "m"}}, [("1", "cn-hangzhou"), ("2", "cn-hangzhou")], id="another account"),
+        pytest.param({"regions": ("us-west-1", "cn-hangzhou"), "accounts": {"2": "m", "1": "m"}},
+                     [("1", "cn-hangzhou"), ("1", "us-west-1"), ("2", "cn-hangzhou"), ("2", "us-west-1")], id="our own listed"),
+    ],
+)  # fmt: skip
+def test_the_targets_are_all_regions_of_all_accounts_ours_first_and_none_twice(
+    given: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    found = targets(Settings(region="cn-hangzhou", account_id="1", **given))
+    assert [(target.account_id, target.region) for target in found] == expected
 
 
 def test_s_yaml_sets_every_variable_and_no_other() -> None:

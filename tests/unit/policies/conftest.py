@@ -18,6 +18,12 @@ VALUES: dict[str, dict[str, Any]] = {
     "ecs-self-describe": {},
     "execution-role": {"account": ACCOUNT, "region": "cn-hangzhou", "project": "rolekeeper", "roles": ["web", "a.b"]},
     "execution-role-displace": {"account": ACCOUNT, "region": "cn-hangzhou", "displaced": ["legacy", "a.b"]},
+    "member-role": {
+        "account": ACCOUNT,
+        "regions": ["cn-hangzhou"],
+        "roles": ["web", "a.b"],
+        "tagging": ["TagResources"],
+    },
     "kms-decrypt": {"key": ["key-1", "key-2"]},
     "log-read": {"project": "prod-logs", "logstore": "hosts"},
     "log-write": {"project": "prod-logs", "logstore": "hosts"},

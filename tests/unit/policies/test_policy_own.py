@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,12 +24,15 @@ from shared.policies import (
     lint,
     pass_policies,
     pass_role,
+    reach,
     template,
 )
+from shared.settings import Settings
 
 ROOT = Path(__file__).parents[3]
 ACCOUNT = "1234567890123456"
 ECS = '{"StringEquals":{"acs:Service":["ecs.aliyuncs.com"]}}'
+STARTED = f"acs:fc:cn-hangzhou:{ACCOUNT}:functions/rolekeeper"
 INSTANCES = f"acs:ecs:cn-hangzhou:{ACCOUNT}:instance/*"
 
 
@@ -63,6 +67,7 @@ def test_the_functions_may_do_what_they_do_and_no_more(two: Mapping) -> None:
         "ram:PassRole": listed,
         "log:PostLogStoreLogs": {log + "records", log + "functions"},
         "mns:SendMessage": {f"acs:mns:cn-hangzhou:{ACCOUNT}:/queues/rolekeeper-dead-letters/messages"},
+        "fc:InvokeFunction": {f"{STARTED}-reconcile", f"{STARTED}-remediate"},
     }
     assert {(effect, condition) for effect, action, _, condition in grants(document) if action == "ram:PassRole"} == {
         ("Allow", ECS)
@@ -136,6 +141,42 @@ def test_other_names_may_be_given(two: Mapping) -> None:
     assert allowed(document, "mns:SendMessage") == {f"acs:mns:cn-hangzhou:{ACCOUNT}:/queues/lost/messages"}
     with pytest.raises(RenderError, match="execution role: .*variable 'queu' is not one"):
         execution_role(two, account_id=ACCOUNT, region="cn-hangzhou", project="rolekeeper", queu="lost")
+
+
+@pytest.mark.parametrize(
+    ("given", "regions", "assumed", "started"),
+    [
+        pytest.param({}, ["cn-hangzhou"], set(), "functions/", id="by default"),
+        pytest.param({"regions": ("cn-hangzhou", "us-west-1")}, ["cn-hangzhou", "us-west-1"], set(), "functions/",
+                     id="another region"),
+        pytest.param({"accounts": {"2": "member", ACCOUNT: "member"}}, ["cn-hangzhou"], {"acs:ram::2:role/member"},
+                     "functions/", id="another account"),
+        pytest.param({"fc_edition": "2.0", "fc_service": "keeper"}, ["cn-hangzhou"], set(), "services/keeper/functions/",
+                     id="FC 2.0"),
+    ],
+)  # fmt: skip
+def test_the_functions_reach_what_the_settings_list(
+    two: Mapping, given: dict[str, Any], regions: list[str], assumed: set[str], started: str
+) -> None:
+    settings = Settings(region="cn-hangzhou", account_id=ACCOUNT, **given)
+    document = execution_role(two, account_id=ACCOUNT, region="cn-hangzhou", project="rolekeeper", **reach(settings))
+
+    instances = {f"acs:ecs:{region}:{ACCOUNT}:instance/*" for region in regions}
+    assert allowed(document, "ecs:DescribeInstances") == allowed(document, "ecs:DescribeInstanceRamRole") == instances
+    assert allowed(document, "ecs:AttachInstanceRamRole") == instances | roles_of("web", "team.worker")
+    assert allowed(document, "sts:AssumeRole") == assumed
+    functions = {f"acs:fc:cn-hangzhou:{ACCOUNT}:{started}rolekeeper-{name}" for name in ("reconcile", "remediate")}
+    assert allowed(document, "fc:InvokeFunction") == functions
+    assert lint(document, kind="pass-role") == ()
+
+
+def test_what_the_functions_start_is_what_s_yaml_has_with_task_ids() -> None:
+    resources = yaml.safe_load((ROOT / "s.yaml").read_text(encoding="utf-8"))["resources"].values()
+    tasks = {r["props"]["functionName"] for r in resources if r["props"].get("asyncInvokeConfig", {}).get("asyncTask")}
+
+    started = {f"functions/{name}" for name in tasks}
+    assert set(reach(Settings(region="r", account_id="1"))["functions"]) == started
+    assert set(template("execution-role").variables["functions"].default or ()) == started
 
 
 def test_a_user_may_hand_out_all_listed_roles_or_some(two: Mapping) -> None:

@@ -12,7 +12,7 @@ from shared.policies import RULES, RenderError, compact, lint, render, template,
 from shared.policies.template import parse
 from shared.policies.templates import trust_template
 
-PASSING = ("operator-pass-role", "execution-role", "execution-role-displace")
+PASSING = ("operator-pass-role", "execution-role", "execution-role-displace", "member-role")
 
 
 def test_every_shipped_template_has_example_values(values: dict[str, Any]) -> None:
@@ -147,9 +147,61 @@ def test_the_functions_role_trusts_function_compute_and_says_why_the_lint_minds(
     assert {finding.code for finding in lint(trust("fc"), kind="trust")} == {allow.code for allow in shipped.allow}
 
 
+def test_the_role_for_the_functions_in_another_account_trusts_their_role_alone_with_the_external_id() -> None:
+    shipped = trust_template("member")
+    document = trust("member", {"account": "42", "external_id": "s3cret"})
+
+    (statement,) = document["Statement"]
+    assert statement["Principal"] == {"RAM": ["acs:ram::42:role/rolekeeper-fc"]}
+    assert statement["Condition"] == {"StringEquals": {"sts:ExternalId": ["s3cret"]}}
+    assert {finding.code for finding in lint(document, kind="trust")} == {allow.code for allow in shipped.allow}
+    with pytest.raises(RenderError, match=r"trust policy: .*'external_id' is missing"):
+        trust("member", {"account": "42"})
+
+
 def test_what_a_template_lets_pass_is_a_code_with_a_reason() -> None:
-    for shipped in [*map(template, template_names()), trust_template("ecs"), trust_template("fc")]:
+    for shipped in [
+        *map(template, template_names()),
+        trust_template("ecs"),
+        trust_template("fc"),
+        trust_template("member"),
+    ]:
         assert all(allow.code in RULES and allow.reason for allow in shipped.allow)
+
+
+ITEMS = {"pattern": "[a-z]+", "description": "d", "type": "list"}
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        pytest.param({"a": ["x"], "b": ["y"]}, ["action", "resource", "condition", "mixed", "always"], id="both"),
+        pytest.param({"a": [], "b": ["y"]}, ["resource", "mixed", "always"], id="one empty"),
+        pytest.param({"b": ["y"]}, ["resource", "mixed", "always"], id="one left out"),
+        pytest.param({"b": []}, ["mixed", "always"], id="the other too"),
+    ],
+)
+def test_a_statement_in_which_a_list_became_empty_is_left_out(given: dict[str, Any], kept: list[str]) -> None:
+    statements = [
+        {"Sid": "action", "Action": ["s:${a}"], "Resource": ["*"]},
+        {"Sid": "resource", "Action": ["s:x"], "Resource": ["r/${b}"]},
+        {"Sid": "condition", "Action": ["s:x"], "Resource": ["*"], "Condition": {"StringEquals": {"k": ["${a}"]}}},
+        {"Sid": "mixed", "Action": ["s:x"], "Resource": ["r/always", "r/${a}"]},
+        {"Sid": "always", "Action": ["s:x"], "Resource": ["*"]},
+    ]
+    optional = {"a": {**ITEMS, "default": []}, "b": {**ITEMS, "default": []}}
+    made = parse(file_of(variables=optional, document={"Version": "1", "Statement": statements}), "t.json")
+
+    assert [statement["Sid"] for statement in made.render(given)["Statement"]] == kept
+
+
+def test_only_the_default_makes_an_empty_list_good() -> None:
+    made = parse(
+        file_of(variables={"a": {**ITEMS, "default": ["x"]}}, document={"Statement": [{"n": ["${a}"]}]}), "t.json"
+    )
+
+    with pytest.raises(RenderError, match="'a' is an empty list"):
+        made.render({"a": []})
 
 
 def file_of(**parts: Any) -> str:

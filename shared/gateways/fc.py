@@ -1,0 +1,107 @@
+"""Function Compute as rolekeeper uses it: hand a payload to one of our own functions, to run later. Runs nothing itself.
+
+Facts: InvokeFunction API pages of FC 3.0 (2023-03-30) and FC 2.0 (2021-04-06); "Task deduplication" (409 for a task id that
+was used; the functions need asyncTask: true); limits (128 KB for an asynchronous payload).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from typing import Any, Protocol
+
+from shared.errors import PermanentError
+from shared.gateways.clients import Credentials, config
+from shared.gateways.errors import translated
+from shared.settings import Settings
+
+CALL = "InvokeFunction"
+PAYLOAD_BYTES = 128 * 1024
+TASK_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,127}")
+
+
+class Functions(Protocol):
+    """One function of ours, in whichever edition of Function Compute it is deployed."""
+
+    def start(self, payload: bytes, task_id: str) -> bool:
+        """Invoke it asynchronously; True once FC has taken the payload.
+
+        task_id: a letter or `_`, then letters, digits, `_` and `-`, at most 128; the same for the same work. False: FC
+        has a task of that id already, so the same was handed over before (or a moment ago, and its answer got lost: the
+        id is what makes the SDK's quiet retry safe here). Raises PermanentError, TransientError or Throttled.
+        """
+
+
+def functions_gateway(settings: Settings, credentials: Credentials, function: str) -> Functions:
+    """The function of that name, in this deployment's account and region, by the API of the edition in settings."""
+    return (Fc2 if settings.fc_edition == "2.0" else Fc3)(settings, credentials, function)
+
+
+class _Fc:
+    """What both editions share. A subclass has the client of its SDK and the call."""
+
+    def __init__(self, settings: Settings, credentials: Credentials, function: str) -> None:
+        self.function, self.service = function, settings.fc_service
+        self._settings, self._credentials = settings, credentials
+
+    def start(self, payload: bytes, task_id: str) -> bool:
+        if len(payload) > PAYLOAD_BYTES:
+            raise PermanentError(CALL, "EntityTooLarge", f"{self.function}: the payload has {len(payload)} bytes; "
+                                 f"asynchronously Function Compute takes {PAYLOAD_BYTES}: hand over less at once")  # fmt: skip
+        if not TASK_ID.fullmatch(task_id):
+            raise PermanentError(CALL, "InvalidArgument", f"{self.function}: {task_id!r} is no task id: a letter or _, "
+                                 "then letters, digits, _ and -, at most 128")  # fmt: skip
+        with translated(CALL):
+            try:
+                self._invoke(payload, task_id)
+            except Exception as error:
+                if getattr(error, "status_code", 0) == 409:  # the code beside it is not documented
+                    return False
+                raise
+        return True
+
+    def _invoke(self, payload: bytes, task_id: str) -> None:
+        raise NotImplementedError
+
+    def _config(self) -> Any:
+        region = self._settings.region
+        endpoint = f"{self._settings.account_id}.{region}.fc.aliyuncs.com"  # FC 2.0's SDK would call "account-id."
+        return config(self._settings, self._credentials, region=region, endpoint=endpoint)
+
+
+class Fc3(_Fc):
+    """FC 3.0: functions stand by themselves."""
+
+    @cached_property
+    def _sdk(self) -> tuple[Any, Any]:
+        from alibabacloud_fc20230330 import models
+        from alibabacloud_fc20230330.client import Client
+
+        return Client(self._config()), models
+
+    def _invoke(self, payload: bytes, task_id: str) -> None:
+        from darabonba.runtime import RuntimeOptions
+
+        client, models = self._sdk
+        headers = models.InvokeFunctionHeaders(x_fc_invocation_type="Async", x_fc_async_task_id=task_id)
+        request = models.InvokeFunctionRequest(body=payload)
+        client.invoke_function_with_options(self.function, request, headers, RuntimeOptions())
+
+
+class Fc2(_Fc):
+    """FC 2.0: functions stand in a service."""
+
+    @cached_property
+    def _sdk(self) -> tuple[Any, Any]:
+        from alibabacloud_fc_open20210406 import models
+        from alibabacloud_fc_open20210406.client import Client
+
+        return Client(self._config()), models
+
+    def _invoke(self, payload: bytes, task_id: str) -> None:
+        from darabonba.runtime import RuntimeOptions
+
+        client, models = self._sdk
+        headers = models.InvokeFunctionHeaders(x_fc_invocation_type="Async", x_fc_stateful_async_invocation_id=task_id)
+        request = models.InvokeFunctionRequest(body=payload)
+        client.invoke_function_with_options(self.service, self.function, request, headers, RuntimeOptions())

@@ -1,0 +1,46 @@
+"""What one session of a role in another account may do: less than the role, and no more than the functions at home.
+
+It is for one region and the roles that one run writes, so that keys which got lost are worth little. Assumes nothing itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shared.policies import rules
+from shared.policies.findings import PolicyError, found
+from shared.policies.limits import MAX_SESSION, compact, oversize
+from shared.policies.own import Document
+from shared.policies.template import Values
+from shared.policies.templates import render
+
+TAGGING = ("TagResources", "UntagResources")
+"""What noting a replaced role on its instance takes."""
+
+
+def read_session(account_id: str, region: str) -> str:
+    """To look at the region's instances and the roles on them. Compact JSON. Raises RenderError."""
+    document = _document(account_id, region, ["none"], ())
+    reads = [s for s in document["Statement"] if all(action.startswith("ecs:Describe") for action in s["Action"])]
+    return compact({**document, "Statement": reads})
+
+
+def write_session(account_id: str, region: str, roles: Iterable[str], *, tags: bool = True) -> str:
+    """To look, and to attach and detach these roles; tags: also to tag instances. Compact JSON.
+
+    Raises RenderError for a name that RAM does not take, PolicyError for more roles than a session policy holds: six of
+    the longest names always fit.
+    """
+    listed = list(roles)
+    document = _document(account_id, region, listed, TAGGING if tags else ())
+    over = oversize(document, MAX_SESSION)
+    if over:
+        raise PolicyError(
+            [found(rules.SIZE, f"session policy for {len(listed)} roles: {over}; ask for fewer at a time")]
+        )
+    return compact(document)
+
+
+def _document(account_id: str, region: str, roles: list[str], tagging: tuple[str, ...]) -> Document:
+    values: Values = {"account": account_id, "regions": [region], "roles": roles, "tagging": tagging}
+    return render("member-role", values, context=f"session in account {account_id}")
