@@ -22,6 +22,7 @@ from fakecloud.journal import Call as Entry
 from fakecloud.journal import Journal
 from fakecloud.judgements import Judgements
 from fakecloud.metadata.api import Metadata
+from fakecloud.mns.api import Mns
 from fakecloud.ram.api import Ram
 from fakecloud.rpc import RpcService
 from fakecloud.service import Call, Service
@@ -51,6 +52,7 @@ class Cloud:
         self.tag = TagService(self)
         self.sts = Sts(self)
         self.sls = Sls(self)
+        self.mns = Mns(self)
         self.events = EventBridge(self)
         self.fc = FunctionCompute(self)
         self.metadata = Metadata(self)
@@ -68,6 +70,7 @@ class Cloud:
             self.latency.clear()
             for service in self.services:
                 service.reset()
+            self.mns.reset()
             self.calls.clear()
             self.judgements.clear()
 

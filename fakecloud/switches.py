@@ -45,6 +45,7 @@ class Switches:
     sls_unauthorized_status: Literal[401, 403] = 401
     fc_own_calls: Literal["function-role", "service-role"] = "function-role"  # by which role FC writes logs, reports
     async_invocation_type: Literal["async", "sync"] = "sync"  # what a trigger's asyncInvocationType: true means
+    queue_event: Literal["text", "object", "string", "event"] = "text"  # a member of an event stream's batch
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, _checked(name, value))
