@@ -37,6 +37,7 @@ class SideDoor:
             ("POST", "faults"): self.faults,
             ("DELETE", "faults"): self.clear_faults,
             ("POST", "latency"): self.latency,
+            ("POST", "quotas"): self.quotas,
             ("POST", "instances"): self.instances,
             ("POST", "roles"): self.roles,
             ("POST", "queues"): self.make_queue,
@@ -130,6 +131,12 @@ class SideDoor:
         """{"ms": 50, "service": "ecs", "action": "DescribeInstances"}: the last two may be left out."""
         _only(asked, "ms", "service", "action", needed="ms")
         self.cloud.latency.set(asked["ms"], _text(asked, "service", "*"), _text(asked, "action", "*"))
+        return {}
+
+    def quotas(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """{"calls_per_minute": 1000, "service": "ecs", "action": "DescribeInstances"}; null lifts it."""
+        _only(asked, "calls_per_minute", "service", "action", needed="calls_per_minute")
+        self.cloud.quotas.set(asked["calls_per_minute"], _text(asked, "service", "*"), _text(asked, "action", "*"))
         return {}
 
     def instances(self, asked: dict[str, Any]) -> dict[str, Any]:

@@ -35,6 +35,7 @@ class Switches:
     event_delay: float = 0.2  # seconds from a change to its EventBridge delivery
     actiontrail_delay: float = 1.0  # ActionTrail's own limit is ten minutes
     token_seconds: float = 3600.0  # life of a NextToken
+    token_refused_code: str = "InvalidParameter.NextToken"  # DescribeInstances documents none
     tag_filter_beyond: Literal["all", "cut"] = "all"  # DescribeInstances' Tag filter where over 1,000 instances match
     metadata_delay: float = 0.0  # seconds until the metadata service shows a new role
     malformed_policy_status: Literal[400, 409] = 400

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -24,24 +25,25 @@ def ticking(clock: Clock) -> Iterator[None]:
 
 
 def test_tasks_that_wait_run_side_by_side_up_to_the_limit() -> None:
-    clock, together, most, lock = Clock(), threading.Barrier(3), [0, 0], threading.Lock()
+    clock, go, inside, done = Clock(), threading.Event(), list[int](), threading.Semaphore(0)
     clock.most_beside = lambda: 3
-    done = threading.Semaphore(0)
+    most = list[int]()
 
     def task() -> None:
-        with lock:
-            most[0] += 1
-            most[1] = max(most)
-        together.wait(10)  # breaks unless three are inside at once
-        with lock:
-            most[0] -= 1
+        inside.append(1)
+        most.append(len(inside))
         done.release()
+        go.wait(10)
+        inside.pop()
 
     for _ in range(6):
         clock.later(0, task, beside=True)
     with ticking(clock):
-        assert all(done.acquire(timeout=10) for _ in range(6))
-    assert most == [0, 3]
+        assert all(done.acquire(timeout=10) for _ in range(3)), "three are inside at once"
+        time.sleep(0.1)  # time for a fourth to begin, if it could
+        go.set()
+        assert all(done.acquire(timeout=10) for _ in range(3))
+    assert max(most) == 3
 
 
 def test_a_task_that_waits_holds_up_nobody_else() -> None:

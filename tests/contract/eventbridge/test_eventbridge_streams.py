@@ -1,74 +1,19 @@
-"""Event streams: a queue's messages reach a function in batches, and none is lost whatever the function does."""
+"""Event streams: a queue's messages reach a function in batches, in the shape that is expected, and leave when taken."""
 
 from __future__ import annotations
 
 import base64
 import json
-from collections import Counter
 from collections.abc import Callable
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from fakecloud.cloud import Cloud
-from fakecloud.errors import CloudError, NotEmulated
 from fakecloud.identity import ACCOUNT
-from fakecloud.mns.models import Queue
 
-DEAD = f"acs:mns:cn-hangzhou:{ACCOUNT}:/queues/dead"
-HANDLER = """
-import json, os
-def handler(event, context):
-    bodies = [member["data"]["messageBody"] for member in json.loads(event)]
-    if any(body.startswith("bad") for body in bodies):
-        raise RuntimeError("told to")
-"""
-Stream = Callable[..., Queue]
-
-
-@pytest.fixture
-def stream(cloud: Cloud, tmp_path: Path) -> Stream:
-    return lambda **given: deploy(cloud, tmp_path, **given)
-
-
-def deploy(
-    cloud: Cloud, folder: Path, *, count: int = 10, seconds: int = 5, code: str = HANDLER, queue: dict[str, Any] | None = None,
-    synchronous: bool = True, options: dict[str, Any] | None = None, source: dict[str, Any] | None = None, **config: Any,
-) -> Queue:  # fmt: skip
-    """A queue "q", one of dead letters, and the function "take" with a stream between; true means synchronous."""
-    made = cloud.mns.create(ACCOUNT, "cn-hangzhou", "q", **(queue or {"visibility_timeout": 600}))
-    cloud.mns.create(ACCOUNT, "cn-hangzhou", "dead")
-    (folder / "index.py").write_text(code)
-    trigger = {
-        "eventRuleFilterPattern": "{}", "asyncInvocationType": synchronous,
-        "eventSourceConfig": {"eventSourceType": "MNS", "eventSourceParameters": {"sourceMNSParameters": {
-            "QueueName": "q", "IsBase64Decode": False, **(source or {})}}},
-        "runOptions": {
-            "mode": "event-streaming", "errorsTolerance": "ALL", "deadLetterQueue": {"Arn": DEAD},
-            "batchWindow": {"CountBasedWindow": count, "TimeBasedWindow": seconds}, **(options or {})},
-        **config,
-    }  # fmt: skip
-    props = {
-        "functionName": "take", "region": "cn-hangzhou", "runtime": "python3.10", "handler": "index.handler",
-        "triggers": [{"triggerName": "s", "triggerType": "eventbridge", "triggerConfig": trigger}],
-        "asyncInvokeConfig": {"maxAsyncRetryAttempts": 0, "destinationConfig": {"onFailure": {"destination": DEAD}}},
-    }  # fmt: skip
-    document = {"edition": "3.0.0", "resources": {"take": {"component": "fc3", "props": props}}}
-    (folder / "s.yaml").write_text(yaml.safe_dump(document))
-    cloud.fc.deploy(folder / "s.yaml", code=folder, account=ACCOUNT, runner="inline")
-    return made
-
-
-def batches(cloud: Cloud) -> list[list[str]]:
-    """The message bodies of each invocation."""
-    return [
-        [member["data"]["messageBody"] for member in json.loads(one.payload)] for one in cloud.fc.invocations
-    ]  # fmt: skip
+from .streams import DEAD, Stream, batches
 
 
 def test_a_full_window_is_pushed_at_once(cloud: Cloud, stream: Stream) -> None:
@@ -251,54 +196,3 @@ def test_the_trigger_names_its_stream(cloud: Cloud, stream: Stream) -> None:
     stream()
     trigger = cloud.fc.find("", "", "take").triggers["s"]
     assert trigger.source_arn == f"acs:eventbridge:cn-hangzhou:{ACCOUNT}:eventstreaming/take-s"
-
-
-WINDOW = {"CountBasedWindow": 1, "TimeBasedWindow": 0}
-WRONG = [
-    pytest.param({"count": 0}, CloudError, "CountBasedWindow: 0", id="no events"),
-    pytest.param({"count": 10_001}, CloudError, "10001", id="too many events"),
-    pytest.param({"seconds": 16}, CloudError, "TimeBasedWindow: 16", id="too many seconds"),
-    pytest.param({"options": {"batchWindow": {}}}, CloudError, "CountBasedWindow: None", id="no window"),
-    pytest.param({"source": {"QueueName": "none"}}, CloudError, "QueueNotExist", id="no such queue"),
-    pytest.param({"source": {"RegionId": "cn-beijing"}}, CloudError, "region", id="a queue elsewhere"),
-    pytest.param({"source": {"Colour": 1}}, NotEmulated, "Colour", id="an unknown parameter"),
-    pytest.param({"options": {"maximumTasks": 2}}, NotEmulated, "maximumTasks", id="an unknown option"),
-    pytest.param({"options": {"mode": "event-driven"}}, NotEmulated, "event-driven", id="one event a call"),
-]
-
-
-@pytest.mark.parametrize(("given", "error", "words"), WRONG)
-def test_what_is_wrong_is_refused_at_deployment(
-    cloud: Cloud, stream: Stream, given: dict[str, Any], error: type[Exception], words: str
-) -> None:
-    with pytest.raises(error, match=words):
-        stream(**given)
-    assert cloud.events.streams == {}
-
-
-@settings(max_examples=25, deadline=None)
-@given(
-    bodies=st.lists(st.sampled_from(["bad", "good"]), max_size=30),
-    pauses=st.lists(st.sampled_from([0.0, 1.0, 6.0]), max_size=30),
-    count=st.integers(1, 7),
-    synchronous=st.booleans(),
-)
-def test_no_event_is_lost(
-    tmp_path_factory: pytest.TempPathFactory, bodies: list[str], pauses: list[float], count: int, synchronous: bool
-) -> None:
-    cloud = Cloud()
-    queue = deploy(cloud, tmp_path_factory.mktemp("f"), count=count, synchronous=synchronous)
-    names = [f"{body}-{number}" for number, body in enumerate(bodies)]
-    for name, pause in zip(names, pauses + [0.0] * 30, strict=False):
-        queue.send(name)
-        cloud.clock.settle(within=pause)
-    cloud.settle()
-    done = Counter(
-        body for one, batch in zip(cloud.fc.invocations, batches(cloud), strict=True) if one.ok for body in batch
-    )
-    dead = Counter[str]()
-    for letter in (json.loads(m.body) for m in cloud.mns.at(DEAD).receive(1000)):
-        members = [letter] if synchronous else json.loads(letter["requestPayload"])
-        dead.update(member["data"]["messageBody"] for member in members)
-    assert done + dead == Counter(names)
-    assert (queue.active(), queue.hidden()) == (0, 0)
