@@ -22,6 +22,8 @@ from fakecloud.journal import Call as Entry
 from fakecloud.journal import Journal
 from fakecloud.judgements import Judgements
 from fakecloud.metadata.api import Metadata
+from fakecloud.mns.api import Mns
+from fakecloud.quotas import Quotas
 from fakecloud.ram.api import Ram
 from fakecloud.rpc import RpcService
 from fakecloud.service import Call, Service
@@ -46,11 +48,13 @@ class Cloud:
         self.judgements = Judgements(self)
         self.faults = Faults()
         self.latency = Latency()
+        self.quotas = Quotas()
         self.ram = Ram(self)
         self.ecs = Ecs(self)
         self.tag = TagService(self)
         self.sts = Sts(self)
         self.sls = Sls(self)
+        self.mns = Mns(self)
         self.events = EventBridge(self)
         self.fc = FunctionCompute(self)
         self.metadata = Metadata(self)
@@ -59,15 +63,17 @@ class Cloud:
         )  # fmt: skip
 
     def reset(self) -> None:
-        """Back to an empty cloud: no instance, role, log, rule, fault, latency or journal entry; switches at default."""
+        """Back to an empty cloud: no instance, role, log, rule, fault, latency, quota or journal entry; switches at default."""
         self.clock.clear()
         with self.lock:
             self.keys = KeyRing()
             self.switches.reset()
             self.faults.clear()
             self.latency.clear()
+            self.quotas.clear()
             for service in self.services:
                 service.reset()
+            self.mns.reset()
             self.calls.clear()
             self.judgements.clear()
 
@@ -111,7 +117,7 @@ class Cloud:
 
     def _answer(self, service: Service, call: Call) -> tuple[Response, str]:
         time.sleep(self.latency.seconds(call.service, call.action))
-        fault = self.faults.take(call.service, call.action)
+        fault = self.faults.take(call.service, call.action, call.params)
         partial = fault if fault and fault.kind == "partial" else None
         if fault and not partial and not fault.lost_answer:
             return self._hit(fault, service, call)
@@ -126,6 +132,8 @@ class Cloud:
         try:
             with self.lock if service.locked else contextlib.nullcontext():
                 call.identity = service.authenticate(call)
+                if not self.quotas.spend(call):
+                    raise service.throttled()
                 unseen = permissions.check(service, call)
                 if unseen is not None:
                     return unseen, ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -16,6 +17,7 @@ KINDS = ("throttle", "5xx", "html", "timeout", "empty", "partial", "reset", "err
 class Fault:
     """Hit calls of an action ("*" = any), `count` times (None = always), leaving the first `after`, then each `every`-th.
 
+    param: only calls that carry this parameter, e.g. NextToken, so that `error` with a code refuses a page's token.
     lost_answer: the call is carried out (or refused, as it may be) and only its answer is lost, in the way of the kind.
     partial: `items` members of the batch fail, or those of instance_ids, with `code` and `message`; it waits for a call
     that has such members. error: answer `status` and `code`. code, status and message also override those of throttle
@@ -25,6 +27,7 @@ class Fault:
     kind: Kind
     action: str = "*"
     service: str = "*"
+    param: str = ""
     count: int | None = 1
     after: int = 0
     every: int = 1
@@ -59,7 +62,7 @@ class Fault:
         seconds = values.get("seconds", 0)
         if type(seconds) not in (int, float) or not 0 <= seconds < math.inf:
             raise ValueError(f"fault: seconds must be a number, 0 or more, not {seconds!r}")
-        for key in ("action", "service", "code", "message"):
+        for key in ("action", "service", "param", "code", "message"):
             if not isinstance(values.get(key, ""), str):
                 raise ValueError(f"fault: {key} must be a text, not {values[key]!r}")
         if not isinstance(values.get("lost_answer", False), bool):
@@ -69,8 +72,10 @@ class Fault:
             raise ValueError(f"fault: instance_ids must be a list of texts, not {ids!r}")
         return cls(**{**values, "instance_ids": tuple(ids)})
 
-    def matches(self, service: str, action: str) -> bool:
-        return self.service in ("*", service) and self.action in ("*", action)
+    def matches(self, service: str, action: str, params: Collection[str]) -> bool:
+        return (
+            self.service in ("*", service) and self.action in ("*", action) and (not self.param or self.param in params)
+        )  # fmt: skip
 
     def take(self) -> bool:
         """Count one matching call; whether this one is hit."""
@@ -95,10 +100,10 @@ class Faults:
             self._faults.append(fault)
         return fault
 
-    def take(self, service: str, action: str) -> Fault | None:
-        """The fault that hits this call, if any. The first that matches wins."""
+    def take(self, service: str, action: str, params: Collection[str] = ()) -> Fault | None:
+        """The fault that hits this call, if any. The first that matches wins. params: the names of those it carries."""
         with self._lock:
-            return next((f for f in self._faults if f.matches(service, action) and f.take()), None)
+            return next((f for f in self._faults if f.matches(service, action, params) and f.take()), None)
 
     def give_back(self, fault: Fault) -> None:
         """The call had nothing that the fault could hit: it waits for the next one."""

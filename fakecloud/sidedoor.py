@@ -37,8 +37,11 @@ class SideDoor:
             ("POST", "faults"): self.faults,
             ("DELETE", "faults"): self.clear_faults,
             ("POST", "latency"): self.latency,
+            ("POST", "quotas"): self.quotas,
             ("POST", "instances"): self.instances,
             ("POST", "roles"): self.roles,
+            ("POST", "queues"): self.make_queue,
+            ("GET", "queues"): self.queues,
             ("POST", "switches"): self.switches,
             ("POST", "clock"): self.clock,
         }
@@ -130,6 +133,12 @@ class SideDoor:
         self.cloud.latency.set(asked["ms"], _text(asked, "service", "*"), _text(asked, "action", "*"))
         return {}
 
+    def quotas(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """{"calls_per_minute": 1000, "service": "ecs", "action": "DescribeInstances"}; null lifts it."""
+        _only(asked, "calls_per_minute", "service", "action", needed="calls_per_minute")
+        self.cloud.quotas.set(asked["calls_per_minute"], _text(asked, "service", "*"), _text(asked, "action", "*"))
+        return {}
+
     def instances(self, asked: dict[str, Any]) -> dict[str, Any]:
         """{"count": N, "tags": {...}, "region": ..., "age_seconds": ..., and any of the instance's properties}.
 
@@ -150,6 +159,23 @@ class SideDoor:
         account = _text(asked, "account", ACCOUNT)
         role = self.cloud.ram.put_role(account, _text(asked, "name", ""), services=services, policies=policies)
         return {"name": role.name, "arn": role.arn}
+
+    def make_queue(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """{"name": ..., "region": ..., "account": ..., "visibility_timeout": 30, ...}: see fakecloud/mns/models.py."""
+        name, account = _text(asked, "name", ""), _text(asked, "account", ACCOUNT)
+        region = _text(asked, "region", "cn-hangzhou")
+        attributes = {key: value for key, value in asked.items() if key not in ("name", "account", "region")}
+        self.cloud.mns.create(account, region, name, **attributes)
+        return {}
+
+    def queues(self, asked: dict[str, Any]) -> list[dict[str, Any]]:
+        """Every queue, how many of its messages can be received and are hidden, and the first 100 of the former."""
+        _only(asked)
+        return [
+            {"account": q.key[0], "region": q.key[1], "name": q.name, "active": q.active(), "hidden": q.hidden(),
+             "messages": [message.body for message in q.peek()[:100]]}
+            for q in self.cloud.mns.queues()
+        ]  # fmt: skip
 
 
 def describe(i: Instance) -> dict[str, Any]:

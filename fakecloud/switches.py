@@ -35,6 +35,7 @@ class Switches:
     event_delay: float = 0.2  # seconds from a change to its EventBridge delivery
     actiontrail_delay: float = 1.0  # ActionTrail's own limit is ten minutes
     token_seconds: float = 3600.0  # life of a NextToken
+    token_refused_code: str = "InvalidParameter.NextToken"  # DescribeInstances documents none
     tag_filter_beyond: Literal["all", "cut"] = "all"  # DescribeInstances' Tag filter where over 1,000 instances match
     metadata_delay: float = 0.0  # seconds until the metadata service shows a new role
     malformed_policy_status: Literal[400, 409] = 400
@@ -45,6 +46,7 @@ class Switches:
     sls_unauthorized_status: Literal[401, 403] = 401
     fc_own_calls: Literal["function-role", "service-role"] = "function-role"  # by which role FC writes logs, reports
     async_invocation_type: Literal["async", "sync"] = "sync"  # what a trigger's asyncInvocationType: true means
+    queue_event: Literal["text", "object", "string", "event"] = "text"  # a member of an event stream's batch
 
     def __setattr__(self, name: str, value: Any) -> None:
         object.__setattr__(self, name, _checked(name, value))

@@ -136,7 +136,7 @@ class Ecs(RpcService):
         body = json.dumps([after, self.cloud.clock.now(), _filters(call, region, listing)])
         return base64.urlsafe_b64encode(body.encode()).decode()
 
-    def after(self, call: Call, region: Region, listing: str, refused: type[CloudError]) -> int:
+    def after(self, call: Call, region: Region, listing: str, refused: CloudError) -> int:
         """What a NextToken goes on after; -1 without one. Raises `refused` for one that is not of this listing, or old."""
         token = call.args.get("NextToken")
         if not token:
@@ -145,9 +145,9 @@ class Ecs(RpcService):
             after, made, filters = json.loads(base64.urlsafe_b64decode(token))
             fresh = self.cloud.clock.now() - made <= self.switches.token_seconds
         except (ValueError, TypeError):
-            raise refused() from None
+            raise refused from None
         if not fresh or filters != _filters(call, region, listing) or type(after) is not int:
-            raise refused()
+            raise refused
         return after
 
 

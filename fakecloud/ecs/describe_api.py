@@ -13,7 +13,7 @@ from fakecloud.ecs.index import Key
 from fakecloud.ecs.models import LOCK_REASONS, STATES, Accept, Instance, Region
 from fakecloud.ecs.roles_api import IDS, id_list
 from fakecloud.ecs.tags_api import TAG, tag_filters
-from fakecloud.errors import NotEmulated
+from fakecloud.errors import CloudError, NotEmulated
 from fakecloud.rpc import Param
 from fakecloud.service import Call
 
@@ -94,13 +94,13 @@ def _ids_page(ecs: Ecs, call: Call, region: Region, keys: list[Key], accept: Acc
     if not by_token:
         start, size = _place(call)
         return rows[start : start + size], len(rows), ""
-    start, size = ecs.after(call, region, "ids", errors.InvalidNextToken) + 1, _size(call)
+    start, size = ecs.after(call, region, "ids", _refused_token(ecs)) + 1, _size(call)
     more = start + size - 1 if len(rows) > start + size else None
     return rows[start : start + size], 0, ecs.token(call, region, "ids", more)
 
 
 def _token_page(ecs: Ecs, call: Call, region: Region, keys: list[Key], accept: Accept | None, by_token: bool) -> Page:
-    after = ecs.after(call, region, "instances", errors.InvalidNextToken)
+    after = ecs.after(call, region, "instances", _refused_token(ecs))
     rows, more = region.page(keys, after, _size(call), accept)
     return rows, 0, ecs.token(call, region, "instances", more)
 
@@ -109,6 +109,10 @@ def _numbered_page(
     ecs: Ecs, call: Call, region: Region, keys: list[Key], accept: Accept | None, by_token: bool
 ) -> Page:
     return *region.slice(keys, *_place(call), accept), ""
+
+
+def _refused_token(ecs: Ecs) -> CloudError:
+    return errors.InvalidNextToken(code=ecs.switches.token_refused_code)
 
 
 def _size(call: Call) -> int:

@@ -140,7 +140,7 @@ def register(ecs: Ecs) -> None:
         if len(ids) > MOST_RESOURCES:
             raise errors.NumberExceedResourceIds()
         keys = tag_filters(wanted, too_many=errors.NumberExceedTags, alone=errors.TagValueAlone)
-        after = ecs.after(call, region, "tags", errors.InvalidTagNextToken)
+        after = ecs.after(call, region, "tags", errors.InvalidTagNextToken())
         if ids:  # at most 50: looked up, never walked to
             named = [i for n in dict.fromkeys(ids) if (i := region.get(n))]
             rows, more = [i for i in named if set(keys) <= set(i.keys())], None

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from fakecloud.eventbridge import exceptions, rules_api, targets_api
 from fakecloud.eventbridge.delivery import Courier, Delivery, Log
-from fakecloud.eventbridge.models import Bus, Rule, Target
+from fakecloud.eventbridge.models import Bus, Rule, Target, compiled
 from fakecloud.eventbridge.notices import CONTENT_TYPE, DEFAULT_REGION, timestamp
+from fakecloud.eventbridge.streams import Stream
+from fakecloud.mns.models import Queue
 from fakecloud.rpc import RpcService
 from fakecloud.service import Call
 
@@ -29,11 +31,13 @@ class EventBridge(RpcService):
         self.log = Log()
         self._courier = Courier(cloud, self.log, self.delivery)
         self._buses: dict[tuple[str, str], Bus] = {}
+        self.streams: dict[tuple[str, str, str], Stream] = {}
         rules_api.declare(self)
         targets_api.declare(self)
 
     def reset(self) -> None:
         self._buses.clear()
+        self.streams.clear()
         self.log.clear()
         fresh = Delivery()
         for name in Delivery.__slots__:
@@ -70,6 +74,24 @@ class EventBridge(RpcService):
     def drop_rule(self, account: str, region: str, name: str) -> None:
         with self.cloud.lock:
             self.bus(account, region).rules.pop(name, None)
+
+    def open_stream(
+        self, name: str, queue: Queue, target: Target, pattern: str, *, count: int, seconds: float, decode: bool
+    ) -> str:
+        """An event stream from a queue to a function, as a function's trigger makes one: its ARN. Raises as compiled()."""
+        account, region, _ = queue.key
+        with self.cloud.lock:
+            stream = Stream(
+                self.cloud, self._courier, name, queue, target, compiled(pattern), count, seconds, decode
+            )  # fmt: skip
+            self.streams[account, region, name] = stream
+            stream.start()
+        return f"acs:eventbridge:{region}:{account}:eventstreaming/{name}"
+
+    def close_stream(self, account: str, region: str, name: str) -> None:
+        with self.cloud.lock:
+            if stream := self.streams.pop((account, region, name), None):
+                stream.stop()
 
     def bus_of(self, call: Call, name: str) -> Bus:
         """The bus that a call means: the region is in the endpoint's name. Raises BusNotFound for all but "default"."""

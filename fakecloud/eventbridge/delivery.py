@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections import deque
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fakecloud.errors import CloudError
 from fakecloud.eventbridge import transform
-from fakecloud.eventbridge.models import Bus, Retry, Rule, Target
+from fakecloud.eventbridge.models import QUEUE, Bus, Retry, Rule, Target
 
 if TYPE_CHECKING:
     from fakecloud.cloud import Cloud
@@ -96,7 +98,10 @@ class Courier:
                 for target in rule.targets
             ]
         for rule, target in hits:
-            self.push(rule, target, event, 1)
+            if self.waits(target):
+                self.cloud.clock.later(0.0, partial(self.push, rule, target, event, 1), beside=True)
+            else:
+                self.push(rule, target, event, 1)
 
     def push(self, rule: Rule, target: Target, event: dict[str, Any], attempt: int) -> None:
         error = self._try(target, event)
@@ -108,18 +113,30 @@ class Courier:
             pause = self.delivery.pause(target.retry, attempt)
             if pause is None:
                 letter = {"arn": target.dead_letter, "rule": rule.name, "target": target.id, "error": error}
-                self.log.dead_letters.append({**letter, "event": event})
+                self.bury({**letter, "event": event})
                 return
-        self.cloud.clock.later(pause, lambda: self.push(rule, target, event, attempt + 1))
+        self.cloud.clock.later(pause, partial(self.push, rule, target, event, attempt + 1), beside=self.waits(target))
+
+    def bury(self, letter: dict[str, Any]) -> None:
+        """Keep a dead letter in the log, and put its event into the queue that was named for it (as JSON: a guess)."""
+        queue = letter["arn"]
+        error = self.cloud.mns.deposit(queue, json.dumps(letter["event"], ensure_ascii=False)) if queue else ""
+        self.log.dead_letters.append({**letter, **({"deliveryError": error} if error else {})})
+
+    def waits(self, target: Target) -> bool:
+        """Whether a push lasts as long as the function runs: a synchronous invocation."""
+        means_async = self.cloud.switches.async_invocation_type == "async"
+        return target.type != QUEUE and target.async_invocation_type is not means_async
 
     def _try(self, target: Target, event: dict[str, Any]) -> str:
-        """ "" where the function took it; what went wrong otherwise. An error of the function counts as one: a guess."""
-        means_async = self.cloud.switches.async_invocation_type == "async"
-        address = target.address
+        """ "" where the target took it; what went wrong otherwise. An error of the function counts as one: a guess."""
         try:
-            function = self.cloud.fc.find(address.account, address.region, address.name)
             payload = transform.body(target, event)
-            if target.async_invocation_type is means_async:
+            if target.type == QUEUE:
+                return self.cloud.mns.deposit(target.endpoint, transform.message(target, payload))
+            address = target.address
+            function = self.cloud.fc.find(address.account, address.region, address.name)
+            if not self.waits(target):
                 self.cloud.fc.enqueue(function, payload, source="eventbridge")
                 return ""
             outcome = self.cloud.fc.invoke(function, payload, source="eventbridge")

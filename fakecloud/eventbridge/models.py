@@ -10,10 +10,15 @@ from fakecloud.errors import NotEmulated
 from fakecloud.eventbridge import exceptions
 from fakecloud.eventbridge.conditions import PatternError, TooManyExpressions
 from fakecloud.eventbridge.patterns import Pattern, compile_pattern
+from fakecloud.mns.models import ARN as QUEUE_ARN
 
 MAX_RULES, MAX_TARGETS = 50, 5
 """A bus, a rule (page "Limits")."""
 
+FUNCTION, QUEUE = "acs.fc.function", "acs.mns.queue"
+"""The kinds of target that are emulated (page "Event target parameters")."""
+KEYS = {FUNCTION: {"body", "servicename", "functionname", "qualifier"}, QUEUE: {"body", "queue", "isbase64encode"}}
+"""The resource keys of their ParamList, in lower case."""
 Retry = Literal["BACKOFF_RETRY", "EXPONENTIAL_DECAY_RETRY"]
 _FUNCTION_ARN = re.compile(
     r"acs:fc:(?P<region>[^:]+):(?P<account>[^:]*):"
@@ -54,7 +59,21 @@ class Target:
     params: list[dict[str, str]] = field(default_factory=list)
     async_invocation_type: bool = False
     raw: bool = False
-    type: str = "acs.fc.function"
+    type: str = FUNCTION
+
+    def param(self, key: str) -> dict[str, str] | None:
+        """The member of ParamList with that resource key, whatever its case."""
+        return next((p for p in self.params if p.get("ResourceKey", "").lower() == key), None)
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Region and account of the endpoint. Raises TargetInvalid."""
+        if self.type == FUNCTION:
+            return self.address.region, self.address.account
+        found = QUEUE_ARN.fullmatch(self.endpoint)
+        if found is None or (self.param("queue") or {}).get("Value", found["name"]) != found["name"]:
+            raise exceptions.TargetInvalid(f"The target in event rule is invalid! Endpoint is {self.endpoint}")
+        return found["region"], found["account"]
 
     @property
     def address(self) -> FunctionAddress:
@@ -65,7 +84,7 @@ class Target:
 
     @classmethod
     def of(cls, given: dict[str, Any], account: str, region: str) -> Target:
-        """From one member of EventTargets. Raises TargetInvalid, or NotEmulated for anything but functions."""
+        """From one member of EventTargets. Raises TargetInvalid, or NotEmulated for anything but functions and queues."""
         kind = str(given.get("Type", "")).strip()
         if not given.get("Id") or not kind:
             raise exceptions.TargetInvalid("The target in event rule is invalid! Id and Type are needed.")
@@ -73,17 +92,20 @@ class Target:
             "Id", "Type", "Endpoint", "PushRetryStrategy", "DeadLetterQueue", "ErrorsTolerance", "ParamList",
             "ConcurrentConfig",
         }  # fmt: skip
-        if kind != "acs.fc.function" or unknown:
+        params = given.get("ParamList") or []
+        unknown |= {
+            p.get("ResourceKey", "") for p in params if p.get("ResourceKey", "").lower() not in KEYS.get(kind, ())
+        }
+        if kind not in KEYS or unknown:
             raise NotEmulated(f"event targets with {', '.join(sorted(unknown)) or f'the type {kind}'}")
         retry, tolerance = given.get("PushRetryStrategy", "BACKOFF_RETRY"), given.get("ErrorsTolerance", "ALL")
         if retry not in get_args(Retry) or tolerance not in ("ALL", "NONE"):
             raise exceptions.TargetInvalid(f"The target in event rule is invalid! {retry}, {tolerance}: unknown value")
         dead_letter = (given.get("DeadLetterQueue") or {}).get("Arn", "")
         target = cls(
-            str(given["Id"]), str(given.get("Endpoint", "")).strip(), retry, tolerance, dead_letter,
-            given.get("ParamList") or [],
+            str(given["Id"]), str(given.get("Endpoint", "")).strip(), retry, tolerance, dead_letter, params, type=kind,
         )  # fmt: skip
-        if (target.address.region, target.address.account) != (region, account):
+        if target.place != (region, account):
             raise exceptions.TargetInvalid(
                 f"The target in event rule is invalid! Endpoint is {target.endpoint}: another region or account"
             )

@@ -5,6 +5,7 @@ Forms: CreateRule's ParamList. How each is carried out, and the ResourceKey "Bod
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from typing import Any
@@ -19,7 +20,7 @@ def body(target: Target, event: dict[str, Any]) -> bytes:
     """The payload of the invocation. Raises NotEmulated for a form or path that is not known."""
     if target.raw:
         return _json(event.get("data"))
-    param = next((p for p in target.params if p.get("ResourceKey", "").lower() == "body"), None)
+    param = target.param("body")
     if param is None:
         return _json(event)
     form, value = param.get("Form", "ORIGINAL"), param.get("Value", "")
@@ -33,6 +34,12 @@ def body(target: Target, event: dict[str, Any]) -> bytes:
         variables = {name: _path(path, event) for name, path in json.loads(value or "{}").items()}
         return _VARIABLE.sub(lambda found: _text(variables.get(found[1], "")), param.get("Template", "")).encode()
     raise NotEmulated(f"the form {form} of a target's parameter")
+
+
+def message(target: Target, payload: bytes) -> str:
+    """The body of the message where the target is a queue: as it is, or in Base64 (IsBase64Encode)."""
+    encode = (target.param("isbase64encode") or {}).get("Value", "false").lower() == "true"
+    return base64.b64encode(payload).decode() if encode else payload.decode()
 
 
 def _path(path: str, event: dict[str, Any]) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from fakecloud import signatures
+from fakecloud import ros, signatures
 from fakecloud.errors import CloudError, InvalidAccessKey, NotEmulated, SignatureMismatch
 from fakecloud.fc import deploy, exceptions, routes, triggers, wire
 from fakecloud.fc.async_queue import AsyncQueue
@@ -38,6 +38,7 @@ class FunctionCompute:
         self.invoker = Invoker(cloud)
         self.queue = AsyncQueue(cloud)
         self._functions: dict[tuple[str, str, str], Function] = {}
+        cloud.clock.most_beside = lambda: max(1, self.invoker.instance_limit)
 
     @property
     def logs(self) -> deque[LogEntry]:
@@ -60,19 +61,25 @@ class FunctionCompute:
         python: str = sys.executable,
         runner: Runner = "process",
     ) -> list[str]:
-        """What `s deploy` does with the functions and triggers of a YAML; the names of the functions.
+        """What `s deploy` does with a YAML: stacks of the component ros first, then functions with their triggers.
 
+        Answers the names of the functions.
         code: the directory that FC would have in /code. region: instead of the YAML's. env: more environment variables
-        for every function, and for `${env(...)}` too, over this process's. Raises YamlError and NotEmulated.
+        for every function, and for `${env(...)}` too, over this process's. Raises YamlError and NotEmulated, and
+        TemplateError for a stack.
         """
         extra = dict(env or {})
         document = load_s_yaml(s_yaml, {**os.environ, **extra}, account, region)
+        for resource in document["resources"].values():
+            if resource["component"] == "ros":
+                ros.deploy(self.cloud, resource["props"], s_yaml.parent, account)
         functions = [
             deploy.build(
                 resource["props"], f"{s_yaml}: resources.{key}", code=code, account=account, env=extra, python=python,
                 runner=runner,
             )
             for key, resource in document["resources"].items()
+            if resource["component"] != "ros"
         ]  # fmt: skip
         for function in functions:
             self._register(function)

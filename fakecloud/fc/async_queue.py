@@ -63,7 +63,7 @@ class AsyncQueue:
             if task_id:
                 self._tasks.add((function.key, task_id))
         pending = Pending(function, payload, rid, self.cloud.clock.now(), source)
-        self.cloud.clock.later(DELAY, lambda: self._attempt(pending))
+        self.cloud.clock.later(DELAY, lambda: self._attempt(pending), beside=True)
 
     def _attempt(self, pending: Pending) -> None:
         function = pending.function
@@ -97,7 +97,7 @@ class AsyncQueue:
     def _again(self, pending: Pending, seconds: float) -> None:
         """After a pause, but not later than just past the request's age limit: then it is reported."""
         left = pending.since + pending.function.retries.age - self.cloud.clock.now()
-        self.cloud.clock.later(min(seconds, max(left, 0.0) + 0.001), lambda: self._attempt(pending))
+        self.cloud.clock.later(min(seconds, max(left, 0.0) + 0.001), lambda: self._attempt(pending), beside=True)
 
     def _report(self, pending: Pending, outcome: Outcome, condition: str) -> None:
         config = pending.function.retries
@@ -106,10 +106,15 @@ class AsyncQueue:
             self.send(arn, record(pending, outcome, condition, self.cloud.clock.stamp()))
 
     def send(self, arn: str, message: dict[str, Any]) -> None:
-        """To a function: an asynchronous invocation; to anything else: kept in `destinations`."""
+        """To a function: an asynchronous invocation; to a queue: a message. All is kept in `destinations` besides.
+
+        What does not arrive is lost; its copy there gets a deliveryError.
+        """
         address = FunctionAddress.of(arn)
         with self.cloud.lock:
             self.destinations[arn].append(message)
+        if "/queues/" in arn and (error := self.cloud.mns.deposit(arn, json.dumps(message))):
+            message["deliveryError"] = error
         if address is None:
             return
         try:

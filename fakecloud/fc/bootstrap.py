@@ -210,6 +210,9 @@ def main(requests: BinaryIO, answers: BinaryIO) -> None:
     logging.root.setLevel(os.environ.get("FC_SERVER_LOG_LEVEL", "INFO"))
     signal.signal(signal.SIGTERM, _dump)
     code = os.environ["FC_FUNC_CODE_PATH"]
+    clock = importlib.import_module("timeshift")  # from the folder of this script
+    del sys.modules["timeshift"]  # the name is the function's to use
+    clock.install()
     own = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [code, *(entry for entry in sys.path if os.path.abspath(entry or ".") not in (own, code))]
     runtime = Runtime(code, os.environ["FC_RUNTIME_VERSION"])
@@ -217,6 +220,7 @@ def main(requests: BinaryIO, answers: BinaryIO) -> None:
     while head := requests.read(4):
         work = json.loads(requests.read(struct.unpack(">I", head)[0]))
         handler.setFormatter(LogFormatter(work["request_id"]))
+        clock.offset = work["clock_offset"]
         answer = runtime.run(work)
         sys.stdout.flush()
         sys.stderr.flush()

@@ -141,7 +141,7 @@ def _trigger(given: Mapping[str, Any], where: str) -> tuple[str, Trigger]:
     if kind != "eventbridge":
         raise NotEmulated(f"the trigger type {kind} ({where})")
     source = (config.get("eventSourceConfig") or {}).get("eventSourceType")
-    if source != "Default":
+    if source not in ("Default", "MNS"):
         raise NotEmulated(f"the eventSourceType {source} ({where})")
     if not isinstance(config.get("eventRuleFilterPattern"), str):
         raise YamlError(f"{where}: triggerConfig.eventRuleFilterPattern must be JSON in a string")

@@ -160,10 +160,12 @@ class Invoker:
                 function.account, role.name, "fc.aliyuncs.com", function.name, CREDENTIAL_SECONDS
             )
 
-    @staticmethod
-    def _piece(function: Function, op: str, handler: str, rid: str, credentials: dict[str, str]) -> dict[str, Any]:
+    def _piece(
+        self, function: Function, op: str, handler: str, rid: str, credentials: dict[str, str]
+    ) -> dict[str, Any]:
         return {
             "op": op,
+            "clock_offset": self.cloud.clock.offset,
             "handler": handler,
             "request_id": rid,
             "credentials": credentials,

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 from fakecloud.errors import InvalidAccessKey, TokenExpired, TokenMismatch
 from fakecloud.http import Request
 from fakecloud.identity import AccessKey, Identity, KeyRing
-from fakecloud.signatures import SKEW_SECONDS, check_key, escape
+from fakecloud.signatures import check_key, escape, skewed
 from fakecloud.sls import exceptions as errors
 
 _V1 = re.compile(r"LOG ([^:]+):(\S+)")
@@ -63,7 +63,7 @@ def _v1(request: Request, keys: KeyRing, now: float, key_id: str, signature: str
     date = headers.get("x-log-date") or headers.get("date")
     if not date:
         raise errors.MissingDate()
-    _check_skew(_rfc822(date))
+    _check_skew(_rfc822(date), now)
     md5 = headers.get("content-md5", "")
     if md5 and md5.upper() != hashlib.md5(request.body).hexdigest().upper():
         raise errors.SignatureNotMatch(f"Content-MD5 {md5} is not the hash of the body.")
@@ -91,7 +91,7 @@ def _v4(request: Request, keys: KeyRing, now: float, key_id: str, day: str, regi
         at = datetime.strptime(date, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
     except ValueError:
         raise errors.InvalidDateFormat(f"Date {date} must be of the form 20060102T150405Z.") from None
-    _check_skew(at)
+    _check_skew(at, now)
     body_hash = hashlib.sha256(request.body).hexdigest()
     if headers.get("x-log-content-sha256") != body_hash:
         raise errors.SignatureNotMatch("x-log-content-sha256 is not the hash of the body.")
@@ -133,7 +133,6 @@ def _rfc822(date: str) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=timezone.utc)
 
 
-def _check_skew(at: datetime) -> None:
-    """Real time, not emulated time: clients sign with their own clock."""
-    if abs((datetime.now(timezone.utc) - at).total_seconds()) > SKEW_SECONDS:
+def _check_skew(at: datetime, now: float) -> None:
+    if skewed(at, now):
         raise errors.RequestTimeTooSkewed()

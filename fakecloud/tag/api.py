@@ -57,7 +57,7 @@ class TagService(RpcService):
             """By ARN, by tags (all of them), by both, or all that is tagged. System tags begin with acs:."""
             args, region = call.args, ecs.region(call)
             keys: list[Key] = [("tag", k, v) for k, v in (tag_map(args["Tags"]) if args["Tags"] else {}).items()]
-            after, size = ecs.after(call, region, "tag service", errors.InvalidNextToken), args["PageSize"]
+            after, size = ecs.after(call, region, "tag service", errors.InvalidNextToken()), args["PageSize"]
             if args["ResourceARN"]:
                 named = dict.fromkeys(self._named(call, arn)[1] for arn in args["ResourceARN"])
                 found = [i for n in named if (i := region.get(n)) and i.tags and set(keys) <= set(i.keys())]

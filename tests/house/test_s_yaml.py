@@ -1,10 +1,9 @@
-"""s.yaml is what it says: its triggers take the samples meant for them, its handlers and variables exist."""
+"""s.yaml and s.buffered.yaml are what they say: their triggers take the samples meant for them, handlers and variables exist."""
 
 from __future__ import annotations
 
 import importlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,9 @@ import msgspec
 import pytest
 import yaml
 
-from fakecloud.eventbridge.patterns import Pattern, compile_pattern
+from fakecloud.cloud import Cloud
+from fakecloud.eventbridge.models import QUEUE
+from fakecloud.eventbridge.patterns import Pattern
 from fakecloud.fc.s_yaml import load_s_yaml
 from shared.settings import PREFIX, Settings, variable
 
@@ -30,30 +31,73 @@ TRIGGER_CONFIG = {
                     "eventRuleFilterPattern"},
     "timer": {"cronExpression", "enable", "payload"},
 }  # fmt: skip
+RUN_OPTIONS = {
+    "Default": {"mode", "errorsTolerance", "retryStrategy"},
+    "MNS": {"mode", "errorsTolerance", "retryStrategy", "deadLetterQueue", "batchWindow"},
+}
+Patterns = list[tuple[str, str, Pattern]]
+
+
+@pytest.fixture(scope="module", params=["s.yaml", "s.buffered.yaml"])
+def path(request: pytest.FixtureRequest) -> Path:
+    return ROOT / str(request.param)
 
 
 @pytest.fixture(scope="module")
-def functions() -> dict[str, dict[str, Any]]:
+def functions(path: Path) -> dict[str, dict[str, Any]]:
     """props by the key of the resource, as `s deploy` would have them with an empty environment."""
-    document = load_s_yaml(ROOT / "s.yaml", {}, ACCOUNT)
-    assert yaml.safe_load((ROOT / "s.yaml").read_text(encoding="utf-8"))["edition"] == "3.0.0"
-    assert all(resource["component"] == "fc3" for resource in document["resources"].values())
-    return {key: resource["props"] for key, resource in document["resources"].items()}
+    document = load_s_yaml(path, {}, ACCOUNT)
+    assert yaml.safe_load(path.read_text(encoding="utf-8"))["edition"] == "3.0.0"
+    resources = {key: resource for key, resource in document["resources"].items() if resource["component"] != "ros"}
+    assert all(resource["component"] == "fc3" for resource in resources.values())
+    return {key: resource["props"] for key, resource in resources.items()}
 
 
-def patterns(functions: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str, Pattern]]:
-    for key, props in functions.items():
-        for trigger in props.get("triggers", []):
-            if trigger["triggerType"] == "eventbridge":
-                yield key, trigger["triggerName"], compile_pattern(trigger["triggerConfig"]["eventRuleFilterPattern"])
+@pytest.fixture(scope="module")
+def patterns(path: Path, functions: dict[str, dict[str, Any]]) -> Patterns:
+    """(function's key, rule, pattern) of every rule on the bus after a deployment, whether a queue lies between or not."""
+    cloud, found = Cloud(), Patterns()
+    cloud.fc.deploy(path, code=ROOT, account=ACCOUNT, runner="inline")
+    keys = {props["functionName"]: key for key, props in functions.items()}
+    for rule in cloud.events.bus(ACCOUNT, "cn-hangzhou").rules.values():
+        (target,) = rule.targets
+        if target.type == QUEUE:
+            queue = cloud.mns.at(target.endpoint)
+            (target,) = (stream.target for stream in cloud.events.streams.values() if stream.queue is queue)
+        found.append((keys[target.address.name], rule.name, rule.pattern))
+    return found
+
+
+def test_both_routes_take_the_same_events() -> None:
+    """Of the patterns there is one truth: the vars of s.yaml."""
+    shown = {}
+    for name in ("s.yaml", "s.buffered.yaml"):
+        cloud = Cloud()
+        cloud.fc.deploy(ROOT / name, code=ROOT, account=ACCOUNT, runner="inline")
+        shown[name] = sorted(
+            json.dumps(json.loads(rule.filter_pattern))
+            for rule in cloud.events.bus(ACCOUNT, "cn-hangzhou").rules.values()
+        )
+    assert shown["s.yaml"] == shown["s.buffered.yaml"]
+
+
+def test_a_batch_that_is_tried_again_stays_hidden_in_its_queue() -> None:
+    cloud = Cloud()
+    cloud.fc.deploy(ROOT / "s.buffered.yaml", code=ROOT, account=ACCOUNT, runner="inline")
+    assert cloud.events.streams
+    for stream in cloud.events.streams.values():
+        function = cloud.fc.find("", "", stream.target.address.name)
+        assert stream.queue.limits.visibility_timeout > 4 * (function.timeout + 20)
+        assert stream.target.dead_letter
+        assert stream.count <= 100
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
-def test_a_sample_is_taken_by_the_one_trigger_meant_for_it(sample: str, functions: dict[str, dict[str, Any]]) -> None:
+def test_a_sample_is_taken_by_the_one_rule_meant_for_it(sample: str, patterns: Patterns) -> None:
     event = json.loads((EVENTS / sample).read_text(encoding="utf-8"))
     taken = [
         (key, name)
-        for key, name, pattern in patterns(functions)
+        for key, name, pattern in patterns
         if isinstance(event, dict) and "specversion" in event and pattern.matches(event)
     ]
     folder = sample.split("/")[0]
@@ -63,9 +107,9 @@ def test_a_sample_is_taken_by_the_one_trigger_meant_for_it(sample: str, function
         assert taken == []
 
 
-def test_every_eventbridge_trigger_takes_at_least_one_sample(functions: dict[str, dict[str, Any]]) -> None:
+def test_every_rule_takes_at_least_one_sample(patterns: Patterns) -> None:
     events = [json.loads((EVENTS / s).read_text(encoding="utf-8")) for s in SAMPLES if s.startswith(BY_EVENTBRIDGE)]
-    idle = [name for _, name, pattern in patterns(functions) if not any(pattern.matches(e) for e in events)]
+    idle = [name for _, name, pattern in patterns if not any(pattern.matches(e) for e in events)]
     assert idle == []
 
 
@@ -133,17 +177,22 @@ def test_triggers_have_known_keys_and_eventbridge_ones_stand_last(functions: dic
         assert types == sorted(types, key=lambda kind: kind == "eventbridge")
         for trigger in props.get("triggers", []):
             assert set(trigger) == {"triggerName", "triggerType", "qualifier", "triggerConfig"}
-            assert set(trigger["triggerConfig"]) == TRIGGER_CONFIG[trigger["triggerType"]]
+            config = trigger["triggerConfig"]
+            assert set(config) == TRIGGER_CONFIG[trigger["triggerType"]]
+            if trigger["triggerType"] == "eventbridge":
+                assert set(config["runOptions"]) == RUN_OPTIONS[config["eventSourceConfig"]["eventSourceType"]]
             assert len(trigger["triggerName"]) <= 128
         names = [trigger["triggerName"] for trigger in props.get("triggers", [])]
         assert len(names) == len(set(names))
 
 
-def test_the_execution_role_in_the_patterns_is_the_one_deployed(functions: dict[str, dict[str, Any]]) -> None:
+def test_the_execution_role_in_the_patterns_is_the_one_deployed(
+    functions: dict[str, dict[str, Any]], patterns: Patterns
+) -> None:
     """Tag events that our own functions cause are dropped by the rule."""
     role = functions["tags_changed"]["environmentVariables"]["ROLEKEEPER_EXECUTION_ROLE"]
     event = json.loads((EVENTS / "tags_changed" / "ecs-tag-resources.json").read_text(encoding="utf-8"))
-    ours = [pattern for key, _, pattern in patterns(functions) if key == "tags_changed" and pattern.matches(event)]
+    ours = [pattern for key, _, pattern in patterns if key == "tags_changed" and pattern.matches(event)]
     assert len(ours) == 1
     event["data"]["userIdentity"] = {"type": "assumed-role", "userName": f"{role}:rolekeeper-tags-changed"}
     assert not ours[0].matches(event)

@@ -105,6 +105,29 @@ def test_a_fault_hits_only_its_service_and_action_until_it_is_cleared(way: Way) 
     way.ecs("describe_instances")
 
 
+def test_a_page_token_can_be_refused(way: Way) -> None:
+    way.cloud.ecs.make(25)
+    asked = {"kind": "error", "action": "DescribeInstances", "param": "NextToken", "code": "InvalidParameter.NextToken"}
+    assert way.door("POST", "faults", asked).status_code == 200
+    token = way.ecs("describe_instances", max_results=10)["NextToken"]
+    assert sdk.refusal(way.ecs, "describe_instances", max_results=10, next_token=token) == (
+        400,
+        "InvalidParameter.NextToken",
+    )
+    assert len(sdk.ids(way.ecs("describe_instances", max_results=10, next_token=token))) == 10
+
+
+def test_one_item_of_each_batch_can_fail_for_as_long_as_it_is_told_to(way: Way) -> None:
+    way.cloud.ram.put_role(ACCOUNT, "web")
+    made = [i.instance_id for i in way.cloud.ecs.make(6)]
+    way.cloud.faults.add("partial", items=1, count=None)
+    fails = [
+        way.ecs("attach_instance_ram_role", ram_role_name="web", instance_ids=json.dumps(batch))["FailCount"]
+        for batch in (made[:3], made[3:])
+    ]
+    assert fails == [1, 1]
+
+
 @pytest.mark.parametrize("named", [False, True], ids=["by count", "by ids"])
 @pytest.mark.parametrize("verb", ["Attach", "Detach"])
 def test_a_part_of_a_batch_fails_with_http_200(way: Way, verb: str, named: bool) -> None:
@@ -163,6 +186,7 @@ def test_a_call_that_a_partial_fault_cannot_hit_is_not_counted(way: Way) -> None
         pytest.param({"kind": "timeout", "seconds": "long"}, id="seconds"),
         pytest.param({"kind": "reset", "lost_answer": "yes"}, id="lost_answer"),
         pytest.param({"kind": "error", "code": 7}, id="code"),
+        pytest.param({"kind": "error", "param": 7}, id="param"),
     ],
 )
 def test_a_fault_that_makes_no_sense_is_refused(way: Way, asked: dict[str, Any]) -> None:

@@ -46,6 +46,20 @@ def test_the_state_is_paged_over_all_regions_and_past_deleted_instances(way: Way
     }  # fmt: skip
 
 
+def test_queues_are_made_and_told(way: Way) -> None:
+    way.door("POST", "queues", {"name": "q", "visibility_timeout": 60})
+    queue = way.cloud.mns.queue("1234567890123456", "cn-hangzhou", "q")
+    for body in "ab":
+        queue.send(body)
+    queue.receive()
+    told = way.door("GET", "queues").json()
+    assert told == [
+        {"account": "1234567890123456", "region": "cn-hangzhou", "name": "q", "active": 1, "hidden": 1, "messages": ["b"]}
+    ]  # fmt: skip
+    refused = way.door("POST", "queues", {"name": "q", "visibility_timeout": 0})
+    assert (refused.status_code, "visibility_timeout" in refused.json()["error"]) == (400, True)
+
+
 def test_roles_are_made_and_told(way: Way) -> None:
     made = way.door("POST", "roles", {"name": "web", "policies": ["AliyunOSSReadOnlyAccess"]}).json()
     way.door("POST", "roles", {"name": "fc", "services": ["fc.aliyuncs.com"]})

@@ -159,6 +159,8 @@ def test_a_token_belongs_to_its_filters_and_its_time(ask: Ask, refused: Ask, clo
     assert len(ids(ask("describe_instances", max_results=20, next_token=token, tag={"app": "web"}))) == 20
     cloud.clock.advance(cloud.switches.token_seconds + 1)
     assert refused("describe_instances", next_token=token, tag={"app": "web"}) == invalid
+    cloud.switches.token_refused_code = "InvalidNextToken"
+    assert refused("describe_instances", next_token=token, tag={"app": "web"}) == (400, "InvalidNextToken")
 
 
 def test_pages_by_number_count_all_that_match(ask: Ask, cloud: Cloud) -> None:

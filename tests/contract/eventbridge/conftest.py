@@ -16,6 +16,8 @@ from darabonba.runtime import RuntimeOptions
 from fakecloud.cloud import Cloud
 from fakecloud.identity import ACCOUNT, ROOT_KEY
 
+from .streams import Stream, deploy
+
 Ask = Callable[..., Any]
 ARN = f"acs:fc:cn-hangzhou:{ACCOUNT}:functions/note"
 
@@ -71,6 +73,11 @@ def note(cloud: Cloud, tmp_path: Path) -> Callable[..., None]:
         cloud.fc.deploy(tmp_path / "s.yaml", code=tmp_path, account=ACCOUNT, runner="inline")
 
     return deploy
+
+
+@pytest.fixture
+def stream(cloud: Cloud, tmp_path: Path) -> Stream:
+    return lambda **given: deploy(cloud, tmp_path, **given)
 
 
 def event(**values: Any) -> dict[str, Any]:

@@ -164,8 +164,8 @@ def test_a_target_may_ask_for_another_body(
         pytest.param("CreateEventBus", {"EventBusName": "mine"}, id="custom buses"),
         pytest.param(
             "CreateRule",
-            {**R1, "FilterPattern": PATTERN, "EventTargets": [{**TARGET, "Type": "acs.mns.queue"}]},
-            id="queues as targets",
+            {**R1, "FilterPattern": PATTERN, "EventTargets": [{**TARGET, "Type": "acs.sls"}]},
+            id="other targets",
         ),
     ],
 )

@@ -1,0 +1,1 @@
+"""Simple Message Queue (MNS): queues that hold messages until somebody deletes them."""
