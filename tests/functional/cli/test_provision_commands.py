@@ -139,6 +139,21 @@ def test_policies_are_shown_without_a_call(served: tuple[Cloud, Command], words:
     assert len(cloud.calls) == 0
 
 
+def test_the_roles_that_may_be_displaced_are_a_policy_of_their_own(
+    served: tuple[Cloud, Command], tmp_path: Path
+) -> None:
+    _, run = served
+    file = tmp_path / "roles.yaml"
+    file.write_text(
+        "version: 1\nroles: {web: }\nrules: [{name: w, role: web, foreign_roles: replace}]\nsettings: {displace: [legacy-*]}\n"
+    )
+    ran = run("policy", "execution-role", "--roles-file", str(file))
+    listed, displaced = ran.stdout.split("\n}\n")[:2]
+    assert (ran.returncode, "legacy-*" in listed) == (0, False)
+    assert f"acs:ram:*:{ACCOUNT}:role/legacy-*" in displaced
+    assert "ecs:UntagResources" in displaced
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [
