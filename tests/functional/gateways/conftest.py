@@ -16,7 +16,7 @@ REGION, FC_ROLE = "cn-hangzhou", "rolekeeper-fc"
 
 
 def settings(**given: Any) -> Settings:
-    return Settings(region=REGION, account_id=ACCOUNT, timeout_seconds=1, **given)
+    return Settings(**{"region": REGION, "account_id": ACCOUNT, "timeout_seconds": 1, **given})
 
 
 @pytest.fixture

@@ -167,11 +167,26 @@ def test_what_function_compute_would_refuse_is_not_sent(
     assert calls(cloud) == 0
 
 
-def test_the_endpoint_is_the_accounts_in_its_region(cloud: Cloud, function: Functions) -> None:
-    """The emulator refuses a call to another account's endpoint, and finds no function in another region."""
-    function.start(b"1", "t-1")
-    (judged,) = {j.resource for j in cloud.judgements}
-    assert judged.startswith(f"acs:fc:{REGION}:{ACCOUNT}:")
+def test_the_function_of_the_deployments_own_region_is_started(
+    cloud: Cloud, edition: str, may: dict[str, Any], keys_of: Callable[..., Credentials], tmp_path: Path
+) -> None:
+    """The emulator takes the region from the endpoint's name; the role may start the one in cn-hangzhou only."""
+    cloud.switches.permissions = "on"
+    cloud.fc.deploy(tmp_path / "s.yaml", code=tmp_path, account=ACCOUNT, runner="inline", region="cn-beijing")
+    keys, elsewhere = keys_of(may), settings(region="cn-beijing", **EDITIONS[edition])
+    assert functions_gateway(settings(**EDITIONS[edition]), keys, NAME).start(b"1", "t-1") is True
+    with pytest.raises(PermanentError, match=f"AccessDenied: .*acs:fc:cn-beijing:{ACCOUNT}:"):
+        functions_gateway(elsewhere, keys, NAME).start(b"1", "t-1")
+    assert ran(cloud) == [("async", b"1")]
+
+
+@pytest.mark.parametrize("endpoint", ["http://127.0.0.1:4566", "http://127.0.0.1:4566/"])
+def test_an_emulator_is_asked_where_the_settings_name_one(
+    cloud: Cloud, edition: str, may: dict[str, Any], keys_of: Callable[..., Credentials], endpoint: str
+) -> None:
+    there = settings(endpoint=endpoint, account_id="42", **EDITIONS[edition])  # 42.cn-hangzhou.fc... would be refused
+    assert functions_gateway(there, keys_of(may), NAME).start(b"1", "t-1") is True
+    assert ran(cloud) == [("async", b"1")]
 
 
 def test_an_sdk_is_loaded_by_the_first_call_only() -> None:
