@@ -60,7 +60,7 @@ class Run:
         return shown["outcome"], shown["reason"]
 
 
-@dataclass
+@dataclass(repr=False)
 class World:
     cloud: Cloud
     env: pytest.MonkeyPatch
@@ -75,7 +75,8 @@ class World:
     rendered_for: dict[str, str] = field(default_factory=lambda: {"region": REGION, "project": PROJECT})
 
     def open(self) -> None:
-        """Roles, the logstore, and the function's environment."""
+        """Roles, the logstore, and the function's environment, in processes that have just begun."""
+        self.handlers.clear()
         for name in (*LISTED, "foreign"):
             self.cloud.ram.put_role(ACCOUNT, name)
         self.add_logstore()
