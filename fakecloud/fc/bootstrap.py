@@ -210,7 +210,7 @@ def main(requests: BinaryIO, answers: BinaryIO) -> None:
     logging.root.setLevel(os.environ.get("FC_SERVER_LOG_LEVEL", "INFO"))
     signal.signal(signal.SIGTERM, _dump)
     code = os.environ["FC_FUNC_CODE_PATH"]
-    clock = importlib.import_module("timeshift")  # from the folder of this script
+    clock: Any = importlib.import_module("timeshift")  # from the folder of this script
     del sys.modules["timeshift"]  # the name is the function's to use
     clock.install()
     own = os.path.dirname(os.path.abspath(__file__))
