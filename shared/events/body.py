@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from shared.events.queue import unwrapped
 from shared.events.values import clean, decoded
 from shared.model import Ignored
 
@@ -48,7 +49,7 @@ def _decode(content: bytes) -> Iterator[object]:
 
 
 def _flat(value: object, depth: int) -> Iterator[object]:
-    value = decoded(value)  # queues deliver an event as a string of JSON inside the list
+    value = unwrapped(decoded(value))  # queues deliver an event in an envelope, or as a string of JSON inside the list
     if not isinstance(value, list) or depth == 0:
         yield value
     elif not value:
