@@ -53,6 +53,9 @@ class Instance(Protocol):
 class ProcessInstance:
     """A child process that runs bootstrap.py. It inherits nothing of this process's environment.
 
+    Code that brings its dependencies, in a folder that its PYTHONPATH names, is run without the packages installed beside
+    the interpreter: what is missing in it is missing here too.
+
     stdout and stderr go to one nameless file, read after each piece of work: no pipe can fill up and block the handler.
     The child ends with stop(), or when this object or this process does.
     """
@@ -60,11 +63,12 @@ class ProcessInstance:
     def __init__(self, python: str, env: dict[str, str], code: Path) -> None:
         self.fresh = True
         self._log = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - lives as long as the process
+        alone = ["-S"] if any(map(os.path.isdir, env.get("PYTHONPATH", "").split(os.pathsep))) else []
         child_in, self._requests = os.pipe()
         self._answers, child_out = os.pipe()
         try:
             self._process = subprocess.Popen(  # noqa: S603 - the function that was deployed
-                [python, str(BOOTSTRAP), str(child_in), str(child_out)],
+                [python, *alone, str(BOOTSTRAP), str(child_in), str(child_out)],
                 env=env, cwd=code, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
                 pass_fds=(child_in, child_out), start_new_session=True,
             )  # fmt: skip
