@@ -14,11 +14,15 @@ SHOWN = 300_000
 """Bytes: smaller parts are summed up."""
 
 
-def run(*, roles_file: Path, layer: bool, python: str) -> int:
+def run(*, roles_file: Path | None, layer: bool, python: str) -> int:
     """Into build/bundle of this project, and the dependencies into build/layer if they are to be a layer."""
     place = HOME / "build"
     bundle = make(
-        HOME, place / "bundle", roles_file=roles_file, shelf=place / "wheels", python=python,
+        HOME,
+        place / "bundle",
+        roles_file=roles_file or HOME / "roles.yaml",
+        shelf=place / "wheels",
+        python=python,
         layer=place / "layer" if layer else None,
     )
     out = console()

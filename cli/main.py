@@ -91,7 +91,7 @@ def provision(
 
 @app.command()
 def build(
-    roles_file: RolesFile = Path("roles.yaml"),
+    roles_file: Annotated[Optional[Path], typer.Option("--roles-file", help="the mapping")] = None,  # noqa: UP045
     layer: Annotated[
         bool, typer.Option("--layer", help="dependencies apart, in build/layer, to publish as a layer")
     ] = False,

@@ -92,7 +92,9 @@ def test_a_handler_runs_an_event_from_the_bundle_alone(name: str, bundle: Path, 
 def test_what_no_handler_reaches_is_left_out(bundle: Path) -> None:
     files = {path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if path.is_file()}
     assert {file.partition("/")[0] for file in files} == {"functions", "shared", "python", "roles.yaml"}
-    assert not {file for file in files if "/tests/" in file or "/test/" in file or file.endswith((".pyi", ".c", ".pyx"))}
+    assert not {
+        file for file in files if "/tests/" in file or "/test/" in file or file.endswith((".pyi", ".c", ".pyx"))
+    }
     ours = {file for file in files if file.startswith("shared/")}
     assert not {file for file in ours if "provision" in file or "gateways/ram" in file or "sls_admin" in file}
     for package in ("alibabacloud_ram20150501", "pytest", "werkzeug", "typer", "elasticsearch", "pip", "setuptools"):
@@ -115,8 +117,7 @@ def test_it_is_smaller_than_a_plain_install(bundle: Path) -> None:
 
 
 def test_byte_code_is_valid_whatever_a_deployment_does_to_the_times_of_files(bundle: Path, python310: str) -> None:
-    sources = [path for path in bundle.rglob("*.py")]
-    for source in sources:
+    for source in bundle.rglob("*.py"):
         compiled = source.parent / "__pycache__" / f"{source.stem}.cpython-310.pyc"
         magic, flags = compiled.read_bytes()[:4], compiled.read_bytes()[4:8]
         assert magic == _magic(python310)
