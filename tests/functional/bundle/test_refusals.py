@@ -52,6 +52,12 @@ class Project:
         self.write("functions/one.py", '"""One."""\nimport thing\n\n\ndef handler(event, context): ...\n')
         self.lock(self.wheel("thing"))
 
+    def lock_only(self, make: Callable[[], Path]) -> None:
+        """The index has what is made here, and nothing else."""
+        for path in self.index.iterdir():
+            path.unlink()
+        self.lock(make())
+
     def write(self, name: str, text: str) -> None:
         (self.root / name).write_text(text)
 
@@ -143,11 +149,11 @@ STOPS: list[tuple[str, Callable[[Project], object], str]] = [
     ("no hash", lambda p: p.write("requirements.lock", "thing==1.0\n"), r"'thing==1\.0' is not a version with its hashes"),
     ("other bytes than locked", lambda p: p.wheel("thing", files={"thing/__init__.py": "evil = 1\n"}),
      r"thing==1\.0.*: what the index serves is not what requirements\.lock has hashes of"),
-    ("only for another platform", lambda p: (p.wheel("thing").unlink(), p.lock(p.wheel("thing", "cp310-cp310-win_amd64"))),
+    ("only for another platform", lambda p: p.lock_only(lambda: p.wheel("thing", "cp310-cp310-win_amd64")),
      r"downloading thing for python3\.10: the index has no file of thing==1\.0 that runs there"),
-    ("only source with parts to compile", lambda p: (p.wheel("thing").unlink(), p.lock(p.source("thing", COMPILED))),
+    ("only source with parts to compile", lambda p: p.lock_only(lambda: p.source("thing", COMPILED)),
      r"thing: there is no wheel for python3\.10 on manylinux2014_x86_64, and its source has parts to compile"),
-    ("source that cannot be built", lambda p: (p.wheel("thing").unlink(), p.lock(p.source("thing", "raise SystemExit('no')"))),
+    ("source that cannot be built", lambda p: p.lock_only(lambda: p.source("thing", "raise SystemExit('no')")),
      r"thing"),
     ("no network", unreachable, r"downloading thing for python3\.10: the package index cannot be reached"),
 ]  # fmt: skip
