@@ -20,7 +20,7 @@ from shared.app import credentials_from
 from shared.gateways.ecs import EcsGateway
 from shared.gateways.holders import Holders
 from shared.gateways.ram import RamGateway
-from shared.mapping import Mapping, load
+from shared.mapping import load
 from shared.provision import Action, Provisioned, Provisioner, ProvisionError, diff, plan, read
 from shared.settings import Settings
 
@@ -118,12 +118,10 @@ def roles(roles_file: Path, *, as_json: bool) -> int:
     """The roles of roles.yaml as RAM and ECS have them. Exit code 2 where one has drifted."""
     settings = Settings.from_env(os.environ)
     mapping = load(text(roles_file), file=str(roles_file))
+    desired = policies.desired(mapping, account_id=settings.account_id, file=str(roles_file))
     credentials = credentials_from(os.environ, None)
-    rows = list(
-        role_rows(
-            mapping, settings, RamGateway(settings, credentials), EcsGateway(settings, credentials, settings.region)
-        )
-    )
+    ecs = EcsGateway(settings, credentials, settings.region)
+    rows = role_rows(desired, RamGateway(settings, credentials), ecs)
     if as_json:
         for row in rows:
             typer.echo(json.dumps(row, ensure_ascii=False))
@@ -143,8 +141,8 @@ def roles(roles_file: Path, *, as_json: bool) -> int:
     return 2 if any(row["drift"] for row in rows) else 0
 
 
-def role_rows(mapping: Mapping, settings: Settings, ram: RamGateway, ecs: EcsGateway) -> list[dict[str, Any]]:
-    desired = policies.desired(mapping, account_id=settings.account_id)
+def role_rows(desired: policies.DesiredRam, ram: RamGateway, ecs: EcsGateway) -> list[dict[str, Any]]:
+    """A row for each role of the file, in its order: what is there, who holds it, and what provisioning would change."""
     state = read(ram, desired)
     found = plan(state, desired, adopt=[role.name for role in desired.roles])
     changed = {change.role: change for change in diff(state, desired, found)}

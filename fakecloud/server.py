@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
+import socketserver
 import threading
 import traceback
-from collections.abc import Callable, Iterable
-from http.client import responses
-from typing import Any
 
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
-from werkzeug.wsgi import get_input_stream
-
+from fakecloud import http11
 from fakecloud.cloud import Cloud
 from fakecloud.errors import ConnectionReset, ReadTimeout
 from fakecloud.http import Request, Response
@@ -32,11 +29,7 @@ class Server:
     def __init__(self, cloud: Cloud, port: int = 0, *, runs_clock: bool = True) -> None:
         self.cloud = cloud
         self._stop = threading.Event()
-        application = _application(cloud, self._stop)
-        with socket.create_server((HOST, port), backlog=WAITING) as listening:
-            self._server: BaseWSGIServer = make_server(
-                HOST, port, application, threaded=True, request_handler=_Quiet, fd=listening.fileno()
-            )
+        self._server = _Listening(cloud, port, self._stop)
         self._threads = [
             threading.Thread(
                 target=self._server.serve_forever, args=(POLL_SECONDS,), name="fakecloud-http", daemon=True
@@ -48,7 +41,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        return f"http://{HOST}:{self._server.port}"
+        return f"http://{HOST}:{self._server.server_address[1]}"
 
     def __enter__(self) -> Server:
         for thread in self._threads:
@@ -64,52 +57,69 @@ class Server:
         self.cloud.fc.shutdown()
 
 
-class _Quiet(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"  # chunked bodies and Expect; werkzeug closes the connection after each answer
-    disable_nagle_algorithm = True  # head and body go out apart: the body must not wait for the head's receipt
+class _Listening(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    """A thread a connection; connections stay open until the client or the server ends them."""
 
-    def log(self, type: str, message: str, *args: Any) -> None:
-        """The journal is the log."""
+    daemon_threads = True
+    block_on_close = False
+    allow_reuse_address = True
+    request_queue_size = WAITING
+
+    def __init__(self, cloud: Cloud, port: int, stop: threading.Event) -> None:
+        self.cloud, self.door, self.stop = cloud, SideDoor(cloud), stop
+        self._open: set[socket.socket] = set()
+        super().__init__((HOST, port), _Connection)
+
+    def process_request(self, request: socket.socket | tuple[bytes, socket.socket], client_address: object) -> None:
+        assert isinstance(request, socket.socket)
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: socket.socket | tuple[bytes, socket.socket]) -> None:
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        super().server_close()
+        for connection in list(self._open):
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
-def _application(
-    cloud: Cloud, stop: threading.Event
-) -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]:
-    door = SideDoor(cloud)
+class _Connection(socketserver.StreamRequestHandler):
+    """One request after the other, each answered in one piece."""
 
-    def application(environ: dict[str, Any], start: Callable[..., Any]) -> Iterable[bytes]:
-        request = _request(environ)
+    disable_nagle_algorithm = True
+    server: _Listening
+
+    def handle(self) -> None:
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            while not self.server.stop.is_set():
+                try:
+                    found = http11.read(self.rfile, self.wfile)
+                except http11.Malformed as error:
+                    self.wfile.write(http11.written(Response.json({"error": str(error)}, 400), stays=False))
+                    return
+                if found is None:
+                    return
+                answer = self.answer(found.request)
+                if answer is None:
+                    return
+                self.wfile.write(http11.written(answer, stays=found.stays, head=found.request.method == "HEAD"))
+                if not found.stays:
+                    return
+
+    def answer(self, request: Request) -> Response | None:
+        """None: the connection is to break without an answer."""
+        cloud, door = self.server.cloud, self.server.door
         try:
-            answer = door.handle(request) if door.matches(request) else cloud.handle(request)
+            return door.handle(request) if door.matches(request) else cloud.handle(request)
         except ReadTimeout as fault:
-            stop.wait(fault.seconds)
-            return _hang_up(environ)
+            self.server.stop.wait(fault.seconds)
+            return None
         except ConnectionReset:
-            return _hang_up(environ)
+            return None
         except Exception as error:  # a bug of the emulator: say so to whoever asked, and where it can be seen
             traceback.print_exc()
             text = f"a bug in fakecloud, not an answer of the cloud: {type(error).__name__}: {error}"
-            answer = Response.json({"Code": "Fakecloud.Bug", "Message": text}, 500)
-        answer.headers.setdefault("content-type", "text/plain")
-        headers = {**answer.headers, "content-length": str(len(answer.body))}
-        reason = responses.get(answer.status, "-")
-        start(f"{answer.status} {reason}", list(headers.items()))
-        return [answer.body]
-
-    return application
-
-
-def _request(environ: dict[str, Any]) -> Request:
-    headers = {k[5:].replace("_", "-").lower(): v for k, v in environ.items() if k.startswith("HTTP_")}
-    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
-        if environ.get(name):
-            headers[name.replace("_", "-").lower()] = environ[name]
-    raw = environ.get("RAW_URI") or environ.get("REQUEST_URI") or environ["PATH_INFO"]
-    return Request.of(environ["REQUEST_METHOD"], raw, headers, get_input_stream(environ).read())
-
-
-def _hang_up(environ: dict[str, Any]) -> Iterable[bytes]:
-    """Close the socket without an answer."""
-    connection: socket.socket = environ["werkzeug.socket"]
-    connection.shutdown(socket.SHUT_RDWR)
-    raise ConnectionError("fault: hung up")
+            return Response.json({"Code": "Fakecloud.Bug", "Message": text}, 500)

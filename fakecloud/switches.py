@@ -46,6 +46,7 @@ class Switches:
     sls_unauthorized_status: Literal[401, 403] = 401
     fc_own_calls: Literal["function-role", "service-role"] = "function-role"  # by which role FC writes logs, reports
     async_invocation_type: Literal["async", "sync"] = "sync"  # what a trigger's asyncInvocationType: true means
+    task_id_unasked: Literal["taken", "ignored", "refused"] = "taken"  # a task id where asyncTask is not on
     queue_event: Literal["text", "object", "string", "event"] = "text"  # a member of an event stream's batch
 
     def __setattr__(self, name: str, value: Any) -> None:

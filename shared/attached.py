@@ -16,6 +16,7 @@ import msgspec
 
 from shared.errors import BudgetSpent, CloudCallError, OutOfTime, PermanentError
 from shared.gateways.ecs import ROLE_IDS, EcsGateway
+from shared.lines import say
 from shared.model import Cursor, Instance
 from shared.observe import ITEM_CODES, by_halves
 from shared.pace import Pace
@@ -52,7 +53,8 @@ class Attached:
             return self._choose(cursor)
         except (OutOfTime, BudgetSpent):
             raise
-        except CloudCallError:  # it will be met again, page by page, and recorded with the instances that it concerns
+        except CloudCallError as error:  # will be met again with the instances that it concerns, if it concerns them
+            say({"holders_not_read": str(error), "so": "every instance is asked for"})
             self._holds = None
             return {}
 

@@ -45,7 +45,7 @@ class Sessions:
 
     def reads(self) -> Credentials:
         """Keys that can look. Raises PermanentError, TransientError or Throttled."""
-        return self._keys("", lambda: read_session(self._account, self._region))
+        return self._keys("", lambda: read_session(self._account, self._region, sorted(self._roles)))
 
     def writes(self, role: str) -> Credentials:
         """Keys that can attach and detach that role too. Raises the same; PermanentError for a role not in the mapping."""

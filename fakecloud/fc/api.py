@@ -23,11 +23,11 @@ from fakecloud.service import Call
 if TYPE_CHECKING:
     from fakecloud.cloud import Cloud
 
-INVOCATIONS_KEPT = 10_000
+INVOCATIONS_KEPT = 100_000
 
 
 class FunctionCompute:
-    """invocations: the last 10,000 attempts. queue: asynchronous ones. invoker: instances, their limit and logs."""
+    """invocations: the last 100,000 attempts. queue: asynchronous ones. invoker: instances, their limit and logs."""
 
     name = "fc"
     locked = False

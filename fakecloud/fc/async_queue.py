@@ -49,7 +49,10 @@ class AsyncQueue:
         self._tasks: set[tuple[tuple[str, str, str], str]] = set()
 
     def put(self, function: Function, payload: bytes, rid: str, task_id: str, source: str) -> None:
-        """Raises EntityTooLarge, InvalidArgument for a bad task id, TaskExists for one that was used."""
+        """Raises EntityTooLarge, InvalidArgument for a bad task id, TaskExists for one that was used.
+
+        Tasks must be switched on (asyncTask), say both versions of InvokeFunction; what happens otherwise is a switch.
+        """
         if len(payload) > ASYNC_LIMIT:
             raise exceptions.EntityTooLarge(ASYNC_LIMIT)
         if task_id and not TASK_ID.fullmatch(task_id):
@@ -57,6 +60,10 @@ class AsyncQueue:
                 f"async task id '{task_id}' must begin with a letter or '_', and hold letters, digits, '_' and '-', "
                 "at most 128"
             )
+        if task_id and not function.retries.task and (unasked := self.cloud.switches.task_id_unasked) != "taken":
+            if unasked == "refused":
+                raise exceptions.InvalidArgument(f"async task is not enabled for the function '{function.name}'")
+            task_id = ""
         with self.cloud.lock:
             if (function.key, task_id) in self._tasks:
                 raise exceptions.TaskExists(task_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import fcntl
 import io
 import json
 import logging
@@ -62,7 +63,9 @@ class ProcessInstance:
 
     def __init__(self, python: str, env: dict[str, str], code: Path) -> None:
         self.fresh = True
-        self._log = tempfile.TemporaryFile("a+b")  # noqa: SIM115 - lives as long as the process
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        # Not by the mode: TemporaryFile opens without O_APPEND, and what is written after _written() would leave a hole.
+        fcntl.fcntl(self._log, fcntl.F_SETFL, fcntl.fcntl(self._log, fcntl.F_GETFL) | os.O_APPEND)
         alone = ["-S"] if any(map(os.path.isdir, env.get("PYTHONPATH", "").split(os.pathsep))) else []
         child_in, self._requests = os.pipe()
         self._answers, child_out = os.pipe()

@@ -37,7 +37,7 @@ def config(
     again = {
         "maxAttempts": 2,
         "exception": ["RetryError"],
-        "errorCode": ["ServiceUnavailable", "InternalError", "InternalServerError"],  # the last is FC's
+        "errorCode": ["ServiceUnavailable", "InternalError"],
         "backoff": backoff,
         "maxDelay": 1_000,  # of what an x-acs-retry-after header asks for
     }

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
+from time import sleep
 from typing import Any, Protocol
 
-from shared.errors import PermanentError
+from shared.errors import PermanentError, Throttled, TransientError
 from shared.gateways.clients import Credentials, config
 from shared.gateways.errors import translated
 from shared.settings import Settings
 
 CALL = "InvokeFunction"
 PAYLOAD_BYTES = 128 * 1024
+PAUSE_SECONDS = 0.2
 TASK_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,127}")
 
 
@@ -27,8 +29,9 @@ class Functions(Protocol):
         """Invoke it asynchronously; True once FC has taken the payload.
 
         task_id: a letter or `_`, then letters, digits, `_` and `-`, at most 128; the same for the same work. False: FC
-        has a task of that id already, so the same was handed over before (or a moment ago, and its answer got lost: the
-        id is what makes the SDK's quiet retry safe here). Raises PermanentError, TransientError or Throttled.
+        has a task of that id already, so the same was handed over before. The id is what makes it safe to try once more
+        after a 5xx or a lost answer; False then means that the first try had arrived. Raises PermanentError,
+        TransientError or Throttled.
         """
 
 
@@ -38,7 +41,10 @@ def functions_gateway(settings: Settings, credentials: Credentials, function: st
 
 
 class _Fc:
-    """What both editions share. A subclass has the client of its SDK and the call."""
+    """What both editions share. A subclass has the client of its SDK and the call.
+
+    The retry is ours, for the SDK of FC 2.0 sees no code in an error (it is in ErrorCode) and so would retry none.
+    """
 
     def __init__(self, settings: Settings, credentials: Credentials, function: str) -> None:
         self.function, self.service = function, settings.fc_service
@@ -51,6 +57,15 @@ class _Fc:
         if not TASK_ID.fullmatch(task_id):
             raise PermanentError(CALL, "InvalidArgument", f"{self.function}: {task_id!r} is no task id: a letter or _, "
                                  "then letters, digits, _ and -, at most 128")  # fmt: skip
+        try:
+            return self._send(payload, task_id)
+        except Throttled:
+            raise
+        except TransientError:
+            sleep(PAUSE_SECONDS)
+            return self._send(payload, task_id)
+
+    def _send(self, payload: bytes, task_id: str) -> bool:
         with translated(CALL):
             try:
                 self._invoke(payload, task_id)
@@ -66,7 +81,7 @@ class _Fc:
     def _config(self) -> Any:
         region = self._settings.region
         endpoint = f"{self._settings.account_id}.{region}.fc.aliyuncs.com"  # FC 2.0's SDK would call "account-id."
-        return config(self._settings, self._credentials, region=region, endpoint=endpoint)
+        return config(self._settings, self._credentials, region=region, endpoint=endpoint, retries=False)
 
 
 class Fc3(_Fc):

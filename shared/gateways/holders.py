@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from shared.gateways.clients import Credentials, config
+from shared.gateways.clients import Credentials
 from shared.gateways.ecs import EcsGateway
-from shared.gateways.errors import translated
 from shared.settings import Settings
 
 
@@ -22,11 +21,5 @@ class Holders:
 
     @cached_property
     def _everywhere(self) -> list[EcsGateway]:
-        from alibabacloud_ecs20140526 import models
-        from alibabacloud_ecs20140526.client import Client
-
-        client = Client(config(self._settings, self._credentials, region=self._settings.region))
-        with translated("DescribeRegions"):
-            body = client.describe_regions(models.DescribeRegionsRequest()).body
-            names = [region.region_id for region in (body.regions and body.regions.region) or []]
-        return [EcsGateway(self._settings, self._credentials, name) for name in names]
+        home = EcsGateway(self._settings, self._credentials, self._settings.region)
+        return [EcsGateway(self._settings, self._credentials, name) for name in home.regions()]

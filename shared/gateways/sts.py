@@ -1,15 +1,15 @@
 """STS as rolekeeper uses it: keys of a role in another account, for one session. Judges nothing; never logs a key.
 
-Facts: AssumeRole API page (2015-04-01). There is no SDK package of STS among the dependencies: the generic call does.
+Facts: AssumeRole API page (2015-04-01).
 """
 
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
-from shared.gateways.clients import Credentials, config
+from shared.gateways.clients import Credentials
 from shared.gateways.errors import translated
+from shared.gateways.rpc import Rpc
 from shared.settings import Settings
 
 CALL = "AssumeRole"
@@ -25,11 +25,9 @@ class StsGateway:
         self._settings, self._credentials = settings, credentials
 
     @cached_property
-    def _sdk(self) -> Any:
-        from alibabacloud_tea_openapi.client import Client
-
+    def _client(self) -> Rpc:
         region = self._settings.region
-        return Client(config(self._settings, self._credentials, region=region, endpoint=f"sts.{region}.aliyuncs.com"))
+        return Rpc(self._settings, self._credentials, region=region, service="sts", version="2015-04-01", retries=True)
 
     def assume(
         self, account_id: str, role: str, *, session_policy: str, external_id: str = "", session_name: str
@@ -41,22 +39,15 @@ class StsGateway:
         Raises PermanentError (NoPermission: our role may not assume it, or it does not trust us or the external id),
         TransientError or Throttled.
         """
-        from alibabacloud_tea_openapi.utils_models import OpenApiRequest, Params
-        from darabonba.runtime import RuntimeOptions
-
         query = {
             "RoleArn": f"acs:ram::{account_id}:role/{role}",
             "RoleSessionName": session_name,
             "DurationSeconds": str(SECONDS),
             "Policy": session_policy,
-            **({"ExternalId": external_id} if external_id else {}),
+            "ExternalId": external_id,
         }
-        params = Params(
-            action=CALL, version="2015-04-01", protocol="HTTPS", pathname="/", method="POST", auth_type="AK", style="RPC",
-            req_body_type="formData", body_type="json",
-        )  # fmt: skip
         with translated(CALL):
-            given = self._sdk.call_api(params, OpenApiRequest(query=query), RuntimeOptions())["body"]["Credentials"]
+            given = self._client.call(CALL, query)["Credentials"]
             return Credentials(
                 access_key_id=given["AccessKeyId"],
                 access_key_secret=given["AccessKeySecret"],

@@ -18,11 +18,22 @@ TAGGING = ("TagResources", "UntagResources")
 """What noting a replaced role on its instance takes."""
 
 
-def read_session(account_id: str, region: str) -> str:
-    """To look at the region's instances and the roles on them. Compact JSON. Raises RenderError."""
-    document = _document(account_id, region, ["none"], ())
-    reads = [s for s in document["Statement"] if all(action.startswith("ecs:Describe") for action in s["Action"])]
-    return compact({**document, "Statement": reads})
+def read_session(account_id: str, region: str, roles: Iterable[str] = ()) -> str:
+    """To look at the region's instances, at the roles on them, and at who holds these roles. Compact JSON. Raises RenderError.
+
+    More roles than a session policy holds are left out: then who holds them cannot be asked, and each instance is.
+    """
+    named = _reads(account_id, region, list(roles) or ["none"])
+    return compact(_reads(account_id, region, ["none"]) if oversize(named, MAX_SESSION) else named)
+
+
+def _reads(account_id: str, region: str, roles: list[str]) -> Document:
+    document = _document(account_id, region, roles, ())
+    reads = (
+        {**s, "Action": [action for action in s["Action"] if action.startswith("ecs:Describe")]}
+        for s in document["Statement"]
+    )
+    return {**document, "Statement": [s for s in reads if s["Action"]]}
 
 
 def write_session(account_id: str, region: str, roles: Iterable[str], *, tags: bool = True) -> str:

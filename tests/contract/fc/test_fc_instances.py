@@ -25,6 +25,16 @@ def test_an_instance_is_used_again_until_its_function_is_deployed_anew(
     assert json.loads(invoke(cloud).body)[0] == 1
 
 
+def test_the_log_of_a_call_is_its_own(cloud: Cloud, deploy: Deploy, runner: str) -> None:
+    deploy(handler("print(event.decode() * 100)"), runner=runner)
+    for word in ("first", "second", "third"):
+        log = invoke(cloud, word.encode()).log
+        others = {"first", "second", "third"} - {word}
+        assert log.count(word) == 100
+        assert not any(other in log for other in others)
+        assert "\0" not in log
+
+
 def test_inline_a_new_deployment_runs_its_new_code(cloud: Cloud, deploy: Deploy) -> None:
     for text in ("old", "newer"):
         deploy(handler(f"return {text!r}"), runtime="python3.12")

@@ -130,6 +130,30 @@ def test_a_task_id_is_taken_once(cloud: Cloud, fc2: Fc2, fc3: Fc3, deploy: Deplo
     assert len(cloud.fc.invocations) == 2
 
 
+@pytest.mark.parametrize("on", [True, False], ids=["tasks on", "tasks off"])
+@pytest.mark.parametrize("switch", ["taken", "ignored", "refused"])
+@pytest.mark.parametrize("version", ["2021", "2023"])
+def test_a_task_id_counts_where_tasks_are_on_and_else_as_the_switch_says(
+    cloud: Cloud, fc2: Fc2, fc3: Fc3, deploy: Deploy, version: str, switch: Any, on: bool
+) -> None:
+    cloud.switches.task_id_unasked = switch
+    deploy(ECHO, functionName="svc$hello", asyncInvokeConfig={"maxAsyncRetryAttempts": 0, "asyncTask": on})
+    statuses = []
+    for _ in range(2):
+        try:
+            if version == "2021":
+                answer = call2(fc2, x_fc_invocation_type="Async", x_fc_stateful_async_invocation_id="run")
+            else:
+                answer = call3(fc3, name="svc$hello", x_fc_invocation_type="Async", x_fc_async_task_id="run")
+            statuses.append(answer.status_code)
+        except ClientException as error:
+            statuses.append(error.status_code)
+    expected = [202, 409] if on else {"taken": [202, 409], "ignored": [202, 202], "refused": [400, 400]}[switch]
+    assert statuses == expected
+    cloud.settle()
+    assert len(cloud.fc.invocations) == expected.count(202)
+
+
 REFUSALS = [
     pytest.param({"name": "nobody"}, 404, "FunctionNotFound", id="unknown function"),
     pytest.param({"name": "svc$hello"}, 404, "ServiceNotFound", id="unknown service"),

@@ -129,6 +129,9 @@ def test_provision_without_a_key_says_which_variable_is_missing(served: tuple[Cl
         pytest.param(["lint"], "", id="lint"),
         pytest.param(["execution-role"], "ram:PassRole", id="execution-role"),
         pytest.param(["pass-role", "--role", "worker"], f"acs:ram:*:{ACCOUNT}:role/worker", id="pass-role"),
+        pytest.param(
+            ["member-role", "42", "--external-id", "abc"], "acs:ecs:cn-hangzhou:42:instance/*", id="member-role"
+        ),
     ],
 )
 def test_policies_are_shown_without_a_call(served: tuple[Cloud, Command], words: list[str], shown: str) -> None:
@@ -139,6 +142,21 @@ def test_policies_are_shown_without_a_call(served: tuple[Cloud, Command], words:
     assert len(cloud.calls) == 0
 
 
+def test_the_roles_that_may_be_displaced_are_a_policy_of_their_own(
+    served: tuple[Cloud, Command], tmp_path: Path
+) -> None:
+    _, run = served
+    file = tmp_path / "roles.yaml"
+    file.write_text(
+        "version: 1\nroles: {web: }\nrules: [{name: w, role: web, foreign_roles: replace}]\nsettings: {displace: [legacy-*]}\n"
+    )
+    ran = run("policy", "execution-role", "--roles-file", str(file))
+    listed, displaced = ran.stdout.split("\n}\n")[:2]
+    assert (ran.returncode, "legacy-*" in listed) == (0, False)
+    assert f"acs:ram:*:{ACCOUNT}:role/legacy-*" in displaced
+    assert "ecs:UntagResources" in displaced
+
+
 @pytest.mark.parametrize(
     ("words", "why"),
     [
@@ -147,6 +165,8 @@ def test_policies_are_shown_without_a_call(served: tuple[Cloud, Command], words:
         pytest.param(["render", "oss-read-only", "bucket=a", "bukket=b"], "bukket", id="an unknown variable"),
         pytest.param(["render", "oss-read-only", 'bucket=x","Action":"*'], "bucket", id="an attempt to break out"),
         pytest.param(["pass-role", "--role", "admin"], "admin", id="a role that is not listed"),
+        pytest.param(["member-role", "42"], "ROLEKEEPER_EXTERNAL_ID", id="no external id"),
+        pytest.param(["member-role", "a42", "--external-id", "abc"], "account", id="no account id"),
         pytest.param(["show", "nothing"], "nothing", id="show of nothing"),
     ],
 )
@@ -158,6 +178,25 @@ def test_a_policy_that_cannot_be_made_is_one_clear_error(
     assert ran.returncode == 1
     assert why in ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+def test_the_policies_follow_the_regions_and_accounts_in_the_settings(served: tuple[Cloud, Command]) -> None:
+    _, run = served
+    lists = {"ROLEKEEPER_REGIONS": "us-west-1", "ROLEKEEPER_ACCOUNTS": "42=keeper", "ROLEKEEPER_EXTERNAL_ID": "abc"}
+    own = run("policy", "execution-role", **lists)
+    assert (own.returncode, own.stderr) == (0, "")
+    assert "acs:ram::42:role/keeper" in own.stdout
+    assert f"acs:ecs:us-west-1:{ACCOUNT}:instance/*" in own.stdout
+    assert "sts:AssumeRole" not in run("policy", "execution-role").stdout
+    theirs = json.loads(run("policy", "member-role", "42", ROLEKEEPER_EXECUTION_ROLE="mine", **lists).stdout)
+    (trust,) = theirs["trust"]["Statement"]
+    assert trust["Principal"] == {"RAM": [f"acs:ram::{ACCOUNT}:role/mine"]}
+    assert trust["Condition"] == {"StringEquals": {"sts:ExternalId": ["abc"]}}
+    assert [statement["Resource"][:2] for statement in theirs["policies"][0]["Statement"][:1]] == [
+        ["acs:ecs:cn-hangzhou:42:instance/*", "acs:ecs:us-west-1:42:instance/*"]
+    ]
+    wrong = run("policy", "execution-role", ROLEKEEPER_ACCOUNTS="42")
+    assert (wrong.returncode, "ROLEKEEPER_ACCOUNTS: '42' is not ACCOUNT=ROLE" in wrong.stderr) == (1, True)
 
 
 def test_lint_finds_the_old_published_example(served: tuple[Cloud, Command], tmp_path: Path) -> None:

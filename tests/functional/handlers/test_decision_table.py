@@ -10,7 +10,7 @@ import pytest
 
 from tests.functional.handlers.world import World, created, remediate, tagged, timer
 
-ATTACH, DETACH = "AttachInstanceRamRole", "DetachInstanceRamRole"
+ATTACH, DETACH, TAG, UNTAG = "AttachInstanceRamRole", "DetachInstanceRamRole", "TagResources", "UntagResources"
 OLD, YOUNG = 3600.0, 120.0
 
 
@@ -55,10 +55,16 @@ ROWS = (
     Row("foreign role, none wanted", {}, "foreign", "unchanged", "foreign-role"),
     Row("foreign role, none wanted, replace", {}, "foreign", "unchanged", "foreign-role", how={"foreign": "replace"}),
     Row("foreign role, keep", WEB, "foreign", "skipped", "foreign-role", rule="by app"),
-    Row("foreign role, replace", WEB, "foreign", "swapped", "foreign-role", "web", (DETACH, ATTACH), "by app",
+    Row("foreign role, replace", WEB, "foreign", "swapped", "foreign-role", "web", (TAG, DETACH, ATTACH), "by app",
         how={"foreign": "replace"}),
     Row("foreign role, replace in the rule", {"app": "ours"}, "foreign", "swapped", "foreign-role", "web",
-        (DETACH, ATTACH), "take over"),
+        (TAG, DETACH, ATTACH), "take over"),
+    Row("managed role, none wanted, a foreign one displaced", {"rolekeeper-displaced-role": "foreign"}, "web", "swapped",
+        "put-back", "foreign", (DETACH, ATTACH, UNTAG), by=LOST),
+    Row("managed role, none wanted, a tag names a listed one", {"rolekeeper-displaced-role": "worker"}, "web", "detached",
+        "no-longer-mapped", "", (DETACH,), by=LOST),
+    Row("managed role, none wanted, a tag names no role", {"rolekeeper-displaced-role": "../admin"}, "web", "detached",
+        "no-longer-mapped", "", (DETACH,), by=LOST),
     Row("role not listed", {"ram-role": "admin"}, "", "refused", "role-not-listed", rule="by tag"),
     Row("role not listed, one attached", {"ram-role": "foreign"}, "web", "refused", "role-not-listed", rule="by tag"),
     Row("role of an empty tag", {"ram-role": ""}, "", "refused", "role-not-listed", rule="by tag"),
@@ -113,7 +119,7 @@ def check(world: World, row: Row, function: str) -> None:
     run = world.run(function, event_for(function, instance.instance_id))
     assert run.error is None
     assert run.outcome(instance.instance_id) == (row.outcome, row.reason)
-    assert [call for call in run.calls if call in (ATTACH, DETACH)] == list(row.writes)
+    assert [call for call in run.calls if call in (ATTACH, DETACH, TAG, UNTAG)] == list(row.writes)
     after = row.role if row.after == "=" else row.after
     assert world.role(instance.instance_id) == after
     record = world.record(instance.instance_id)

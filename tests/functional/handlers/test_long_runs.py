@@ -57,7 +57,7 @@ def test_a_timers_payload_may_be_anything(world: World, payload: str) -> None:
 
 def test_a_page_that_cannot_be_had_ends_the_run_and_keeps_what_was_done(world: World) -> None:
     world.instances(250, "web")
-    world.cloud.faults.add("throttle", action="DescribeInstances", after=2, count=None)
+    world.cloud.faults.add("throttle", action="DescribeInstances", after=3, count=None)  # two pages and a count
     run = world.run("reconcile", timer())
     assert run.error is not None, "transient: Function Compute tries again"
     record = run_record(world)

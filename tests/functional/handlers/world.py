@@ -42,7 +42,7 @@ rules:
   - {name: take over, when: {tags: {app: ours}}, role: web, foreign_roles: replace}
   - {name: by app, when: {tags: {app: [web, worker, batch]}}, role: "${tags.app}"}
   - {name: by tag, when: {tags: {ram-role: {exists: true}}}, role: "${tags.ram-role}"}
-settings: {mode: MODE, foreign_roles: FOREIGN, displace: [foreign], launch_grace: 10m, record_unchanged: SHOWN}
+settings: {mode: MODE, foreign_roles: FOREIGN, displace: [foreign], launch_grace: 10m, record_unchanged: SHOWN, brake: {max_removals: BRAKE}}
 """
 
 
@@ -60,7 +60,7 @@ class Run:
         return shown["outcome"], shown["reason"]
 
 
-@dataclass
+@dataclass(repr=False)
 class World:
     cloud: Cloud
     env: pytest.MonkeyPatch
@@ -75,7 +75,8 @@ class World:
     rendered_for: dict[str, str] = field(default_factory=lambda: {"region": REGION, "project": PROJECT})
 
     def open(self) -> None:
-        """Roles, the logstore, and the function's environment."""
+        """Roles, the logstore, and the function's environment, in processes that have just begun."""
+        self.handlers.clear()
         for name in (*LISTED, "foreign"):
             self.cloud.ram.put_role(ACCOUNT, name)
         self.add_logstore()
@@ -95,12 +96,21 @@ class World:
         self.cloud.sls.state.add(project)
         project.create_logstore(LOGSTORE, {"ttl": 30}, 0, 200)
 
-    def map(self, text: str = RULES, *, mode: str = "enforce", foreign: str = "keep", shown: bool = False) -> None:
+    def map(
+        self,
+        text: str = RULES,
+        *,
+        mode: str = "enforce",
+        foreign: str = "keep",
+        shown: bool = False,
+        brake: str = "100%",
+    ) -> None:
         """roles.yaml; each in a file of its own, since a process reads a file once."""
         self.mappings += 1
         path = self.folder / f"roles-{self.mappings}.yaml"
         shows = str(shown).lower()
         self.roles_yaml = text.replace("MODE", mode).replace("FOREIGN", foreign).replace("SHOWN", shows)
+        self.roles_yaml = self.roles_yaml.replace("BRAKE", brake)
         path.write_text(self.roles_yaml)
         self.env.setenv("ROLEKEEPER_ROLES_FILE", str(path))
         self.allow()
@@ -165,7 +175,7 @@ class World:
     def context(self) -> Any:
         """As Function Compute makes it: up to python3.10 with credentials and service, on python3.12 without."""
         base = {"request_id": "1-65dd9ece-123e1745", "region": REGION, "account_id": ACCOUNT,
-                "function": SimpleNamespace(name="f", handler="h", memory=512, timeout="60"), "logger": None}  # fmt: skip
+                "function": SimpleNamespace(name="f", handler="h", memory=512, timeout="3600"), "logger": None}  # fmt: skip
         if self.runtime == "python3.12":
             return _Strict(**base, log_project="", log_store="")
         keys = SimpleNamespace(

@@ -15,8 +15,12 @@ from Tea.exceptions import TeaException
 from fakecloud.cloud import Cloud
 from fakecloud.identity import ACCOUNT
 from fakecloud.sls.models import Project
+from shared.errors import PermanentError
+from shared.gateways.clients import Credentials
+from shared.gateways.fc import functions_gateway
 from shared.mapping import load
 from shared.policies import execution_role
+from shared.settings import Settings
 from tests.contract.permissions import callers
 
 ROOT = Path(__file__).parents[3]
@@ -100,6 +104,16 @@ class Deployment:
             return False
         return True
 
+    def starts(self, name: str) -> bool:
+        """Whether the functions' own keys may start this one."""
+        key = self.cloud.sts.assume_for_service(ACCOUNT, FC_ROLE, "fc.aliyuncs.com", name, 900)
+        keys = Credentials(access_key_id=key.access_key_id, access_key_secret=key.secret, security_token=key.token)
+        home = Settings(region=REGION, account_id=ACCOUNT)
+        try:
+            return functions_gateway(home, keys, f"rolekeeper-{name}").start(b"{}", "next")
+        except PermanentError:
+            return False
+
     def does(self) -> dict[str, bool]:
         """Each thing that the functions are for, done once; whether it worked."""
         make = self.cloud.ecs.make
@@ -123,6 +137,7 @@ class Deployment:
         self.cloud.faults.add("throttle", action="DescribeInstances", count=None)
         self.tagged(healed.instance_id)
         self.cloud.faults.clear()
+        goes_on = {f"{name} starts its next run": self.starts(name) for name in ("reconcile", "remediate")}
         return {
             **{f"attach {role}": instance.role == role for role, instance in bare.items()},
             **{f"detach {role}": instance.role == "" for role, instance in worn.items()},
@@ -133,6 +148,7 @@ class Deployment:
             "records are written": bool(told["rolekeeper-records"]),
             "function logs are written": bool(told["rolekeeper-functions"]),
             "what failed for good is kept": bool(self.cloud.fc.destinations.get(QUEUE)),
+            **goes_on,
         }  # fmt: skip
 
 

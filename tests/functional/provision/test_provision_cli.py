@@ -106,6 +106,25 @@ def test_a_role_that_instances_hold_is_not_pruned(cloud: Cloud, provision: Opera
     assert told["kept"] == ["role worker: 1 instance still holds it"]
 
 
+def test_a_system_policy_that_does_not_exist_is_drift(
+    provision: Operator, capsys: pytest.CaptureFixture[str], roles: Roles
+) -> None:
+    provision.file.write_text(roles(web="{system: AliyunLogReadAccess}"), encoding="utf-8")
+    assert command.roles(provision.file, as_json=True) == 2
+    (row,) = map(json.loads, capsys.readouterr().out.splitlines())
+    assert any("there is no system policy 'AliyunLogReadAccess'" in line for line in row["drift"])
+
+
+def test_roles_are_shown_as_a_table_too(
+    cloud: Cloud, provision: Operator, roles: Roles, capsys: pytest.CaptureFixture[str]
+) -> None:
+    provision(roles(web=LOGS))
+    cloud.ecs.make(2, role="web")
+    assert command.roles(provision.file, as_json=False) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.split()[:1] == ["web"]]
+    assert line.split() == ["web", "ecs.aliyuncs.com", "System:AliyunLogReadOnlyAccess", "2"]
+
+
 def test_a_system_policy_that_the_file_dropped_is_drift(
     provision: Operator, roles: Roles, capsys: pytest.CaptureFixture[str]
 ) -> None:

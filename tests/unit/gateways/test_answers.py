@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from alibabacloud_ecs20140526 import models
 
-from fakecloud.identity import ACCOUNT
-from shared.gateways.clients import Credentials
-from shared.gateways.ecs import BatchResult, EcsGateway
-from shared.settings import Settings
-
-KEYS = Credentials(access_key_id="id", access_key_secret="secret")
-
-
-def gateway(client: Any) -> EcsGateway:
-    made = EcsGateway(Settings(region="cn-hangzhou", account_id=ACCOUNT), KEYS, "cn-hangzhou")
-    made.__dict__["_sdk"] = (client, client, models)
-    return made
+from shared.gateways import ecs_answers
+from shared.gateways.ecs import BatchResult
 
 
 def answer(verb: str, *items: dict[str, Any] | None, **top: Any) -> BatchResult:
@@ -27,11 +15,7 @@ def answer(verb: str, *items: dict[str, Any] | None, **top: Any) -> BatchResult:
     body = {"RequestId": "R-1", **top}
     if items != (None,):
         body[f"{verb}InstanceRamRoleResults"] = {f"{verb}InstanceRamRoleResult": list(items)}
-    kind = getattr(models, f"{verb}InstanceRamRoleResponseBody")
-    response = SimpleNamespace(body=kind().from_map(body))
-    client = SimpleNamespace(**{f"{verb.lower()}_instance_ram_role": lambda request: response})
-    send = gateway(client).attach if verb == "Attach" else gateway(client).detach
-    return send("web", ["i-1", "i-2"])
+    return ecs_answers.result(f"{verb}InstanceRamRole", ["i-1", "i-2"], body)
 
 
 BOTH = pytest.mark.parametrize("verb", ["Attach", "Detach"])
@@ -88,18 +72,25 @@ def test_a_detach_that_took_nothing_off_is_to_be_read() -> None:
 )  # fmt: skip
 def test_no_row_and_a_row_without_a_name_both_mean_no_role(rows: Any, held: dict[str, str]) -> None:
     body = {"InstanceRamRoleSets": {"InstanceRamRoleSet": rows}} if rows is not None else {}
-    response = SimpleNamespace(body=models.DescribeInstanceRamRoleResponseBody().from_map(body))
-    client = SimpleNamespace(describe_instance_ram_role=lambda request: response)
-    assert gateway(client).roles(["i-1"]) == held
+    assert ecs_answers.roles(body) == held
 
 
 @pytest.mark.parametrize(
-    "item", [{}, {"Tags": {}}, {"VpcAttributes": {}}, {"CreationTime": "soon"}, {"CreationTime": ""}]
+    "item",
+    [
+        {},
+        {"Tags": {}},
+        {"Tags": None},
+        {"VpcAttributes": {}},
+        {"CreationTime": "soon"},
+        {"CreationTime": ""},
+        {"CreationTime": "2026-13-01T00:00Z"},
+        {"CreationTime": "2026-11-23T00-00Z"},
+    ],
 )
 def test_an_instance_shown_with_little_is_an_instance(item: dict[str, Any]) -> None:
     body = {"Instances": {"Instance": [{"InstanceId": "i-1", **item}]}}
-    response = SimpleNamespace(body=models.DescribeInstancesResponseBody().from_map(body))
-    (seen,) = gateway(SimpleNamespace(describe_instances=lambda request: response)).instances(["i-1"])
+    (seen,) = ecs_answers.instances(body, "cn-hangzhou")
     assert (seen.instance_id, seen.region, seen.network, seen.tags, seen.created_at) == (
         "i-1", "cn-hangzhou", "vpc", {}, None,
     )  # fmt: skip

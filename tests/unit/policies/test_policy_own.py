@@ -165,6 +165,8 @@ def test_the_functions_reach_what_the_settings_list(
     assert allowed(document, "ecs:DescribeInstances") == allowed(document, "ecs:DescribeInstanceRamRole") == instances
     assert allowed(document, "ecs:AttachInstanceRamRole") == instances | roles_of("web", "team.worker")
     assert allowed(document, "sts:AssumeRole") == assumed
+    (looks,) = (s["Resource"] for s in document["Statement"] if "ecs:DescribeInstances" in s["Action"])
+    assert len(looks) == len(regions), "none stands there twice"
     functions = {f"acs:fc:cn-hangzhou:{ACCOUNT}:{started}rolekeeper-{name}" for name in ("reconcile", "remediate")}
     assert allowed(document, "fc:InvokeFunction") == functions
     assert lint(document, kind="pass-role") == ()

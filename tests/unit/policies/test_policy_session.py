@@ -26,7 +26,7 @@ from shared.policies import (
 )
 
 ACCOUNT, OTHER, REGION = "1234567890123456", "1" * 16, "cn-hangzhou"
-LONGEST = {"account_id": "9" * 20, "region": "cn-" + "x" * 40}
+LONGEST = ("9" * 20, "cn-" + "x" * 40)
 TO_ECS = {"acs:Service": "ecs.aliyuncs.com"}
 MAPPING = load("version: 1\nroles:\n  web:\n  worker:\n  a.b:\nrules: [{name: none, then: ignore}]\n")
 EXECUTION = execution_role(MAPPING, account_id=ACCOUNT, region=REGION, project="rolekeeper")
@@ -100,13 +100,13 @@ def names(count: int) -> list[str]:
 
 
 def test_a_session_policy_fits_for_the_longest_names() -> None:
-    assert len(read_session(**LONGEST)) <= 2048
-    assert 1800 < len(write_session(**LONGEST, roles=names(6))) <= 2048
+    assert len(read_session(*LONGEST)) <= 2048
+    assert 1800 < len(write_session(*LONGEST, names(6))) <= 2048
 
 
 def test_more_roles_than_fit_are_an_error_not_a_cut_policy() -> None:
     with pytest.raises(PolicyError, match="session policy for 7 roles: .* over the 2048"):
-        write_session(**LONGEST, roles=names(7))
+        write_session(*LONGEST, names(7))
 
 
 @pytest.mark.parametrize("roles", [[], ["*"], ["Web"], ["web*"], ['a","b']])

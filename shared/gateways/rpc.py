@@ -1,0 +1,55 @@
+"""The SDK's own generic call, for the RPC services: an API by its name, answers as the plain dicts that came over the wire.
+
+Not the typed client of a product: that one imports 1,153 files and takes each answer apart five times as slowly (measured: one
+page of 100 instances 6.0 ms, here 1.2 ms), and every field of it is optional all the same.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from shared.gateways.clients import Credentials, config
+from shared.gateways.sdk import lean
+from shared.settings import Settings
+
+
+class Rpc:
+    """One service with one set of keys. call() raises the SDK's errors: see gateways/errors.py."""
+
+    def __init__(
+        self, settings: Settings, credentials: Credentials, *, region: str, service: str, version: str, retries: bool
+    ) -> None:
+        """service: "ecs" or "sts": with the region its endpoint. retries: see config()."""
+        made = config(
+            settings, credentials, region=region, endpoint=f"{service}.{region}.aliyuncs.com", retries=retries
+        )
+        client, self._request, self._options, _ = _sdk()
+        self._client, self._version = client(made), version
+
+    def call(self, action: str, query: dict[str, str]) -> dict[str, Any]:
+        """The answer's body. query: by the API's own names, lists flattened as Tag.1.Key; empty values are left out."""
+        query = {name: value for name, value in query.items() if value}
+        answer = self._client.call_api(_params(action, self._version), self._request(query=query), self._options())
+        body: dict[str, Any] = answer["body"]
+        if not isinstance(body, dict) or not body.get("RequestId"):
+            raise ValueError("an answer without RequestId")
+        return body
+
+
+@cache
+def _params(action: str, version: str) -> Any:
+    *_, params = _sdk()
+    return params(
+        action=action, version=version, protocol="HTTPS", pathname="/", method="POST", auth_type="AK", style="RPC",
+        req_body_type="formData", body_type="json",
+    )  # fmt: skip
+
+
+@lean
+def _sdk() -> tuple[Any, Any, Any, Any]:
+    from alibabacloud_tea_openapi.client import Client
+    from alibabacloud_tea_openapi.utils_models import OpenApiRequest, Params
+    from darabonba.runtime import RuntimeOptions
+
+    return Client, OpenApiRequest, RuntimeOptions, Params
