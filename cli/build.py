@@ -25,6 +25,12 @@ def run(*, roles_file: Path | None, layer: bool, python: str) -> int:
         python=python,
         layer=place / "layer" if layer else None,
     )
+    report(bundle)
+    return 0
+
+
+def report(bundle: Bundle) -> None:
+    """What is in it, how large, and what the byte code is for."""
     out = console()
     out.print(_table(bundle))
     where = f"; dependencies apart in {_short(bundle.layer)}" if bundle.layer else ""
@@ -34,10 +40,9 @@ def run(*, roles_file: Path | None, layer: bool, python: str) -> int:
         out.print(f"byte code: for Python {bundle.target.version}, by {bundle.python}; `s deploy` cannot make it stale")
     else:
         out.print(
-            f"byte code: none. There is no CPython {bundle.target.version} here to make it, and each cold start will compile\n"
+            f"byte code: none. It was made without a CPython {bundle.target.version}: each cold start will compile\n"
             "what it imports: seconds instead of tenths of one, and twice the memory. Install one, or name it: --python PATH"
         )
-    return 0
 
 
 def _table(bundle: Bundle) -> Table:
@@ -65,4 +70,4 @@ def _mb(size: int) -> str:
 
 
 def _short(path: Path | None) -> str:
-    return path.relative_to(HOME).as_posix() if path else ""
+    return "" if path is None else path.relative_to(HOME).as_posix() if path.is_relative_to(HOME) else str(path)

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from shared.errors import ConfigError
+
 MOMENT = 1_698_796_800
 """The time of change of every file, seconds: 2023-11-01, as `s deploy` sets it."""
 
@@ -43,10 +45,16 @@ def zipped(folder: Path) -> int:
 
 @contextmanager
 def workshop(output: Path) -> Iterator[Path]:
-    """A folder beside the output, on the same disk; gone afterwards, whatever happens."""
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".making-", dir=output.parent) as folder:
-        yield Path(folder)
+    """A folder beside the output, on the same disk; gone afterwards, whatever happens.
+
+    Raises ConfigError for what the disk refuses meanwhile.
+    """
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".making-", dir=output.parent) as folder:
+            yield Path(folder)
+    except OSError as error:
+        raise ConfigError(f"{output}: cannot be made: {error}") from error
 
 
 def exchange(finished: Path, output: Path, workshop: Path) -> None:

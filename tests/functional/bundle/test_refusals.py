@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from pytest_mock import MockerFixture
 
+from cli.build import report
 from cli.building.bundle import Bundle, make
 from cli.building.bytecode import interpreter
 from shared.errors import ConfigError
@@ -182,6 +183,31 @@ def test_a_build_takes_the_place_of_the_former(project: Project) -> None:
         "python/thing-1.0.dist-info/METADATA",
     }  # fmt: skip
     assert list(project.output.parent.iterdir()) == [project.output]
+
+
+def test_where_it_cannot_take_its_place_the_former_stays(project: Project, mocker: MockerFixture) -> None:
+    project.output.mkdir(parents=True)
+    (project.output / "former.txt").write_text("the former bundle")
+    rename = os.rename
+
+    def full(old: Path, new: Path) -> None:
+        if old.name == "bundle" and new == project.output:
+            raise OSError(28, "No space left on device")
+        rename(old, new)
+
+    mocker.patch("cli.building.assemble.os.rename", full)
+    with pytest.raises(ConfigError, match=r"bundle: cannot be made: .*No space left"):
+        project.build()
+    assert project.files() == {"former.txt"}
+
+
+def test_a_bundle_without_byte_code_says_what_that_costs(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    report(project.build())
+    said = " ".join(capsys.readouterr().out.split())
+    assert "byte code: none. It was made without a CPython 3.10: each cold start will compile what it imports" in said
+    assert "twice the memory" in said
+    assert "rolekeeper" in said
+    assert "together" in said
 
 
 def test_a_package_published_as_source_only_is_built(project: Project) -> None:
