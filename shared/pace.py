@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 from shared.errors import BudgetSpent, OutOfTime, Throttled, TransientError
@@ -53,7 +54,8 @@ class Pace:
         self.writes: set[str] = set()  # which actions of the bill are writes
         self.until = until
         self._per_minute, self._max_calls, self._pause = per_minute, max_calls, pause
-        self._lock = threading.Lock()
+        self._lock, self._mine = threading.Lock(), threading.local()
+        self._held = 0  # calls of the budget that are kept for what is under way
         self._queues: dict[str, Any] = {}
         self._turns: dict[str, float] = {}  # the last turn given out, or the end of a stop
 
@@ -74,21 +76,48 @@ class Pace:
                     raise
                 self._pause(AGAIN_SECONDS)
 
-    def left(self) -> float:
-        """Calls that may still be made."""
+    @contextmanager
+    def hold(self, calls: int) -> Iterator[None]:
+        """Keep so many calls of the budget for what this thread does meanwhile. Raises BudgetSpent where fewer are left."""
         with self._lock:
-            return FOREVER if self._max_calls is None else self._max_calls - self.bill.total()
+            if self._max_calls is not None and self._spent() + calls > self._max_calls:
+                raise BudgetSpent("", self._max_calls)
+            self._held += calls
+            self._mine.held = calls
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._held -= self._mine.held
+                self._mine.held = 0
+
+    def _spent(self) -> int:
+        """Calls made, and calls held by other threads."""
+        return self.bill.total() + self._held - getattr(self._mine, "held", 0)
+
+    def spacing(self, action: str) -> float:
+        """Seconds from call to call at the rate of this API, in the long run."""
+        return MINUTE / self._per_minute(action)
 
     def in_time(self, seconds: float = 0.0) -> bool:
         """Whether there is still that much time."""
         return time.monotonic() + seconds < self.until
 
-    def wait(self, *actions: str) -> None:
-        """Until none of these APIs is stopped. A swap asks this before it takes a role off. Raises OutOfTime."""
+    def wait(self, *actions: str, room: int = 1) -> None:
+        """Until none of these APIs is stopped, and the rate of each leaves room for so many calls, or for all that it ever has.
+
+        A swap asks this before it takes a role off. Raises OutOfTime.
+        """
         with self._lock:
-            stopped = max((self._turns.get(action, 0.0) for action in actions), default=0.0) - time.monotonic()
-        if stopped > 0:
-            self._sleep(stopped, actions[0])
+            now = time.monotonic()
+            wait = max((self._free(action, room) for action in actions), default=now) - now
+        if wait > 0:
+            self._sleep(wait, actions[0])
+
+    def _free(self, action: str, room: int) -> float:
+        limit = self._per_minute(action)
+        last = self._queue(action).peek(limit - min(room, limit))
+        return max(self._turns.get(action, 0.0), last.timestamp / 1000 + MINUTE if last else 0.0)
 
     def told(self) -> dict[str, Any]:
         """The bill, as records and results show it."""
@@ -100,7 +129,7 @@ class Pace:
     def _take_turn(self, action: str, read: bool) -> None:
         """Wait for the call's turn, and put it on the bill. Raises BudgetSpent or OutOfTime: then it must not be made."""
         with self._lock:
-            if self._max_calls is not None and self.bill.total() >= self._max_calls:
+            if self._max_calls is not None and self._spent() >= self._max_calls:
                 raise BudgetSpent(action, self._max_calls)
             now = time.monotonic()
             turn = self._turn(action, max(now, self._turns.get(action, 0.0)))
@@ -108,6 +137,8 @@ class Pace:
                 raise OutOfTime(action)
             self._turns[action] = turn
             self.bill[action] += 1
+            if getattr(self._mine, "held", 0):
+                self._mine.held, self._held = self._mine.held - 1, self._held - 1
             if not read:
                 self.writes.add(action)
         if turn > now:
@@ -115,17 +146,22 @@ class Pace:
 
     def _turn(self, action: str, at: float) -> float:
         """The first moment from `at` on at which the rate allows one more call."""
-        from pyrate_limiter import InMemoryBucket, Rate, RateItem
+        from pyrate_limiter import RateItem
 
-        if action not in self._queues:
-            self._queues[action] = InMemoryBucket([Rate(self._per_minute(action), round(MINUTE * 1000))])
-        queue = self._queues[action]
+        queue = self._queue(action)
         item = RateItem(action, round(at * 1000))
         queue.leak(item.timestamp)
         if not queue.put(item):
             item = RateItem(action, item.timestamp + max(int(queue.waiting(item)), 1))
             queue.put(item)
         return max(at, float(item.timestamp) / 1000)
+
+    def _queue(self, action: str) -> Any:
+        from pyrate_limiter import InMemoryBucket, Rate
+
+        if action not in self._queues:
+            self._queues[action] = InMemoryBucket([Rate(self._per_minute(action), round(MINUTE * 1000))])
+        return self._queues[action]
 
     def _stop(self, action: str) -> None:
         """The cloud refuses this API for the rest of its minute."""
