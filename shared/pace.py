@@ -117,7 +117,7 @@ class Pace:
     def _free(self, action: str, room: int) -> float:
         limit = self._per_minute(action)
         last = self._queue(action).peek(limit - min(room, limit))
-        return max(self._turns.get(action, 0.0), last.timestamp / 1000 + MINUTE if last else 0.0)
+        return max(self._turns.get(action, 0.0), last.timestamp / 1000 + MINUTE + 0.001 if last else 0.0)
 
     def told(self) -> dict[str, Any]:
         """The bill, as records and results show it."""
