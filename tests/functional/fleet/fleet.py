@@ -108,9 +108,12 @@ class Fleet(World):
         left = [i for i in instances if self.cloud.ecs.instance(i.instance_id)]
         return Counter("right" if i.role == i.tags.get("app", "") else "wrong" for i in left)
 
+    def looks(self) -> list[dict[str, str]]:
+        """The records of instances."""
+        return [r for r in self.records() if r["action"] != "run"]
+
     def outcomes(self) -> Counter[str]:
-        """Of the records of instances."""
-        return Counter(r["outcome"] for r in self.records() if "instance_id" in r)
+        return Counter(r["outcome"] for r in self.looks())
 
     def run_records(self) -> list[dict[str, str]]:
         return [r for r in self.records() if r["action"] == "run"]
