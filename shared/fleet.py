@@ -160,7 +160,7 @@ class Fleet:
                 if step.verb == "swap":  # with an API that refuses, the instances would be left without a role
                     if not self._pace.in_time(SWAP_SECONDS):
                         raise OutOfTime("DetachInstanceRamRole")
-                    self._pace.wait("DetachInstanceRamRole", "AttachInstanceRamRole", room=2 * self._at_once)
+                    self._pace.book("DetachInstanceRamRole", "AttachInstanceRamRole")
                 return self._applier.apply(step)
         except BudgetSpent:
             return [refused(decision, Reason.MAX_CALLS) for decision in step.decisions]

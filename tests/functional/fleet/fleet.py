@@ -122,7 +122,7 @@ class Fleet(World):
 def per_minute(calls: Iterable[Call], action: str) -> int:
     """The most calls of an API that any stretch of a minute saw."""
     at = sorted(call.at for call in calls if call.action == action)
-    return max((sum(start <= other < start + 59.99 for other in at) for start in at), default=0)
+    return max((sum(start <= other < start + 60 for other in at) for start in at), default=0)
 
 
 def ecs(calls: Iterable[Call]) -> Counter[str]:
