@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared import carry
@@ -95,6 +95,7 @@ remedies = st.builds(
 )  # fmt: skip
 
 
+@settings(deadline=None, max_examples=300)
 @given(
     verbs=st.lists(st.sampled_from(["attach", "attach", "detach", "swap", "none", "unseen"]), max_size=40),
     data=st.data(), remedy=remedies, at_least=st.integers(0, 6), complete=st.booleans(), managed=st.integers(0, 40),
@@ -131,7 +132,7 @@ def test_every_look_ends_in_exactly_one_record_or_is_postponed(
     if not remedy.lift_brake and removals >= at_least and removals > 0.2 * managed:
         assert gone == 0
     if remedy.canary and control.stopped == Reason.CANARY:
-        assert len(cloud.touched) <= remedy.canary
+        assert sum(ends.get(name) != "time" for name in cloud.touched) <= remedy.canary
     if remedy.concurrency:
         most = max(1, remedy.concurrency.of(len(names)))
         assert all(len(ids) <= most for _, ids in cloud.steps)
