@@ -45,7 +45,9 @@ def main() -> None:
 
     handler = importlib.import_module(f"functions.{sys.argv[1]}").handler
     context = SimpleNamespace(
-        request_id=f"bench-{time.time_ns()}", function=SimpleNamespace(name="rolekeeper-reconcile", timeout=3600), retry_count=0
+        request_id=f"bench-{time.time_ns()}",
+        function=SimpleNamespace(name="rolekeeper-reconcile", timeout=3600),
+        retry_count=0,
     )
     began, before = time.monotonic(), time.process_time()
     with contextlib.redirect_stdout(io.StringIO()):
