@@ -88,8 +88,6 @@ class Fleet:
         room = CARRIED - len(self._postponed)
         beyond, self._unlooked = self._unlooked[room:], self._unlooked[:room]
         yield from self._never_looked(beyond, OutOfTime("DescribeInstanceRamRole"))
-        if self.error is not None:
-            yield from self.abandoned(self.error)
         counted = attached.managed
         if counted is None and whole and region.listed and not start.link:
             counted = attached.seen_managed

@@ -11,9 +11,12 @@ from math import ceil
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
+
 from fakecloud.ecs.models import Instance
 from fakecloud.identity import ACCOUNT
 from fakecloud.journal import Call
+from shared.model import Trigger
 from tests.functional.handlers.world import REGION, Run, World
 
 READS = ("DescribeInstances", "DescribeInstanceRamRole")
@@ -77,6 +80,21 @@ class Fleet(World):
         self.env.setenv("ROLEKEEPER_FC_SERVICE", SERVICE if self.edition == "2.0" else "")
         path = f"functions/{name}" if self.edition == "3.0" else f"services/{SERVICE}/functions/{name}"
         self.allow(functions=(path,))
+
+    def slow(self, *, limit: float, latency: float = 1.0) -> None:
+        """Each call takes so many seconds, and an invocation may last so long; others can be started."""
+        self.limit = limit
+        self.cloud.latency.set(latency * 1000, service="ecs")
+        self.env.setenv("ROLEKEEPER_PARALLEL_CALLS", "1")
+        self.env.setenv("ROLEKEEPER_CALLS_PER_MINUTE", "1000")
+        self.env.setenv("ROLEKEEPER_TIMEOUT_SECONDS", "3600")  # two that wait side by side move the clock twice
+        self.functions()
+
+    def cursors(self) -> list[Trigger]:
+        """What each link but the first was given."""
+        return [
+            msgspec.json.decode(one.payload, type=dict[str, Trigger])["rolekeeper"] for one in self.cloud.fc.invocations
+        ]
 
     def context(self) -> Any:
         made = super().context()
