@@ -156,9 +156,7 @@ class Fleet:
         try:
             with self._pace.hold(CALLS[step.verb]):
                 if step.verb == "swap":  # with an API that refuses, the instances would be left without a role
-                    if not self._pace.in_time(SWAP_SECONDS):
-                        raise OutOfTime("DetachInstanceRamRole")
-                    self._pace.book("DetachInstanceRamRole", "AttachInstanceRamRole")
+                    self._pace.book("DetachInstanceRamRole", "AttachInstanceRamRole", lasting=SWAP_SECONDS)
                 return self._applier.apply(step)
         except BudgetSpent:
             return [refused(decision, Reason.MAX_CALLS) for decision in step.decisions]

@@ -108,16 +108,16 @@ class Pace:
         """Whether there is still that much time."""
         return time.monotonic() + seconds < self.until
 
-    def book(self, *actions: str) -> None:
+    def book(self, *actions: str, lasting: float = 0.0) -> None:
         """Wait until each of these APIs has a turn at one and the same moment: they are this thread's, for its next calls.
 
         A swap does this before it takes a role off, so that its instances do not wait without one. Within hold() only, which
-        gives back what was not used. Raises OutOfTime.
+        gives back what was not used. Raises OutOfTime where so many seconds are not left then.
         """
         with self._lock:
             now = time.monotonic()
             at = max(map(self._free, actions))
-            if at >= self.until:
+            if at + lasting >= self.until:
                 raise OutOfTime(actions[0])
             for action in actions:
                 self._turns[action] = self._turn(action, at)

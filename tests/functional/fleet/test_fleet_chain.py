@@ -11,6 +11,8 @@ import pytest
 from fakecloud.ecs.models import Instance
 from fakecloud.http import Request, Response
 from shared import carry
+from shared.events.own import handed_over
+from shared.model import Cursor, Trigger
 from tests.functional.fleet.fleet import CHANGES, TEN, Fleet, ecs
 from tests.functional.handlers.world import Run, remediate, timer
 
@@ -201,11 +203,23 @@ def test_a_canary_that_failed_in_one_link_stops_all_that_follow(fleet: Fleet) ->
 def test_the_budget_is_that_of_the_whole_chain(fleet: Fleet) -> None:
     fleet.ten()
     fleet.slow(limit=60)
-    fleet.instances(3_000, "r0", role="r0")
-    fleet.chain("remediate", remediate(all=True, max_calls=60))
-    assert len(fleet.run_records()) > 1
-    assert ecs(fleet.journal).total() <= 60
+    fleet.instances(4_000, "r0", role="r0")
+    fleet.chain("remediate", remediate(all=True, max_calls=100))
+    assert len(fleet.run_records()) > 2
+    assert ecs(fleet.journal).total() <= 100
     assert fleet.run_records()[-1]["error_code"] == "MaxCalls"
+
+
+@pytest.mark.parametrize(("removed", "outcome"), [(60, "detached"), (61, "refused")])
+def test_what_earlier_links_removed_counts_for_the_brake(fleet: Fleet, removed: int, outcome: str) -> None:
+    """Those handed over may have become removals only since: somebody took their tags off."""
+    fleet.ten(brake="{max_removals: 10%, at_least: 10}")
+    made = fleet.instances(20, role="r3")
+    ids = tuple(i.instance_id for i in made)
+    cursor = Cursor(run_id="run-1", link=1, listed=True, instance_ids=ids, removed=removed, managed=800)
+    trigger = Trigger(kind="reconcile", source="timer", region="cn-hangzhou", cursor=cursor)
+    run = fleet.run("reconcile", handed_over(trigger))
+    assert run.result["outcomes"] == {outcome: 20}
 
 
 def test_instances_whose_roles_there_was_no_time_to_look_up_are_carried_by_name(fleet: Fleet) -> None:

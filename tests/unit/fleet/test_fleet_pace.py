@@ -226,3 +226,16 @@ def test_a_turn_that_was_booked_waits_for_the_end_of_a_stop_all_the_same(clock: 
         keeper._stop("Attach")
         keeper("Attach", api, read=False)
     assert api.at[0] % MINUTE == 0
+
+
+@pytest.mark.parametrize(("lasting", "in_time"), [(5.0, True), (10.0, False)])
+def test_what_begins_must_have_the_time_to_end(clock: Time, lasting: float, in_time: bool) -> None:
+    """Counted from when its turn comes, not from when it is asked for."""
+    keeper = pace(clock, 1, until=clock.now + 70)
+    keeper("Attach", Api(clock), read=False)
+    if in_time:
+        keeper.book("Detach", "Attach", lasting=lasting)
+        assert clock.now + lasting < keeper.until
+    else:
+        with pytest.raises(OutOfTime):
+            keeper.book("Detach", "Attach", lasting=lasting)
