@@ -15,7 +15,7 @@ from itertools import chain
 import msgspec
 
 from shared.errors import BudgetSpent, CloudCallError, OutOfTime, PermanentError
-from shared.gateways.ecs import ROLE_IDS, EcsGateway
+from shared.gateways.ecs import DESCRIBE_IDS, ROLE_IDS, EcsGateway
 from shared.lines import say
 from shared.model import Cursor, Instance
 from shared.observe import ITEM_CODES, by_halves
@@ -25,6 +25,14 @@ MANY = 20_000  # holders; above, they are kept in memory (about 170 bytes each) 
 NO_SUCH_ROLE = "InvalidRamRole.NotFound"
 Looked = tuple[list[Instance], CloudCallError | None]
 """Instances with their roles; or those whose roles could not be read, and why."""
+
+
+def at_most(instances: int, *, holders: int = 0, asked_for: int | None = None) -> dict[str, int]:
+    """What looking at so many may cost, in calls, if none has to be made twice. holders: pages of holders that are read.
+    asked_for: how many instances may have to be asked for by id; None = all."""
+    by_id = min(instances if asked_for is None else asked_for, -(-instances // ROLE_IDS))
+    pages = max(1, -(-instances // DESCRIBE_IDS))
+    return {"instances": instances, "pages": pages, "role_lookups_at_most": holders + by_id}
 
 
 class Attached:
@@ -64,17 +72,20 @@ class Attached:
             if cursor.managed is not None and cursor.managed / ROLE_IDS + len(self._roles) < rest:
                 self._learn(self._first_pages())
             return {}
-        total = self._ecs.count()
+        total, holders = self._ecs.count(), 0
         each = -(-total // ROLE_IDS)
+        rest = total
         if len(self._roles) < each:
             began = time.monotonic()
             firsts = self._first_pages()
             self.managed = sum(held for _, held in firsts.values())
             more = sum(max(0, -(-held // ROLE_IDS) - 1) for _, held in firsts.values())
             a_page = (time.monotonic() - began) / len(self._roles)
+            holders = len(self._roles)
             if more <= each and self._pace.in_time(2 * more * a_page) and self._worth_it(total, more):
+                holders, rest = holders + more, total - self.managed
                 self._learn(firsts)
-        return {"instances": total, "pages": -(-total // 100), "role_lookups_at_most": each}
+        return at_most(total, holders=holders, asked_for=rest)
 
     def _worth_it(self, total: int, more: int) -> bool:
         saved = (total - (self.managed or 0)) / ROLE_IDS  # at most: if no rule gives the others a role
