@@ -23,7 +23,7 @@ from shared.runs import Keeper, Runs
 from shared.settings import Settings
 
 SHOWN = 100  # records in an invocation's result; SLS has them all
-FLUSH = 3_000  # records held before a long run sends them: about as many as a PutLogs takes
+FLUSH = 1_000  # records held before a long run sends them: memory must not grow with the fleet
 
 
 class Watch:

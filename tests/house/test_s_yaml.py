@@ -89,7 +89,7 @@ def test_a_batch_that_is_tried_again_stays_hidden_in_its_queue() -> None:
         function = cloud.fc.find("", "", stream.target.address.name)
         assert stream.queue.limits.visibility_timeout > 4 * (function.timeout + 20)
         assert stream.target.dead_letter
-        assert stream.count <= 100
+        assert stream.count == 100, "more could be over 128 KB, what an asynchronous invocation holds"
 
 
 @pytest.mark.parametrize("sample", SAMPLES)

@@ -56,6 +56,11 @@ TRIGGERS: dict[str, tuple[str, tuple[str, ...], str, str, str, str]] = {
     "direct/actiontrail-request-json": ("tags_changed", (A,), "TagResources", "alice", "049", CALLED_AT),
     "direct/actiontrail-data-string": ("tags_changed", (A,), "UntagResources", "alice", "050", CALLED_AT),
     "direct/state-content": ("instance_created", (A,), "Running", "", "052", SEEN_AT),
+    "direct/queue-text": ("instance_created", (A,), "Created", "", "055", SEEN_AT),
+    "direct/queue-object": ("instance_created", (A,), "Created", "", "056", SEEN_AT),
+    "direct/queue-string": ("instance_created", (A,), "Created", "", "057", SEEN_AT),
+    "direct/queue-base64": ("instance_created", (A,), "Created", "", "058", SEEN_AT),
+    "direct/queue-raw-data": ("instance_created", (A,), "Created", "", "059", SEEN_AT),
     "direct/state-raw-data": ("instance_created", (A,), "Created", "", "", ""),
 }
 
