@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from cli.fleet import reconcile, remediate
 from cli.policy import app as policy
 from shared.errors import RolekeeperError
 
@@ -109,6 +110,10 @@ def roles(as_json: Json = False, roles_file: RolesFile = Path("roles.yaml")) -> 
     from cli.provision import roles as run
 
     raise typer.Exit(run(roles_file, as_json=as_json))
+
+
+app.command()(reconcile)
+app.command()(remediate)
 
 
 @app.command()

@@ -14,6 +14,7 @@ from typing import Any
 
 from shared import events
 from shared.errors import ConfigError
+from shared.events import manual
 from shared.gateways.clients import Credentials
 from shared.invocation import Invocation
 from shared.lines import say
@@ -56,18 +57,15 @@ def handler_for(name: Kind) -> Handler:
             event, account_id=settings.account_id, own_role=settings.execution_role, region=settings.region
         )
         triggers, ignored = recent.sift(*sort(name, read))
+        mapping = mapping_from(str(CODE / settings.roles_file)) if triggers else None
+        if mapping:
+            triggers, unknown = sort(name, (manual.checked(trigger, mapping) for trigger in triggers))
+            ignored += unknown
         for item in ignored:
-            say(
-                {
-                    "ignored": item.reason,
-                    "detail": item.detail,
-                    "event_id": item.event_id,
-                    "request_id": stamp.request_id,
-                }
-            )
-        if not triggers:
+            say({"ignored": item.reason, "detail": item.detail, "event_id": item.event_id,
+                 "request_id": stamp.request_id})  # fmt: skip
+        if not triggers or not mapping:
             return {"function": name, "outcomes": {}, "ignored": [summary(item) for item in ignored]}
-        mapping = mapping_from(str(CODE / settings.roles_file))
         run = Invocation(
             name, settings, mapping, credentials_from(os.environ, context), stamp, recent=recent,
             function=function_name(context), until=began + time_limit(context),

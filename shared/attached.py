@@ -16,7 +16,7 @@ from itertools import chain
 import msgspec
 
 from shared.errors import BudgetSpent, CloudCallError, OutOfTime, PermanentError
-from shared.gateways.ecs import ROLE_IDS, EcsGateway
+from shared.gateways.ecs import DESCRIBE_IDS, ROLE_IDS, EcsGateway
 from shared.lines import say
 from shared.model import Cursor, Instance
 from shared.observe import ITEM_CODES, by_halves
@@ -29,6 +29,14 @@ Looked = tuple[list[Instance], CloudCallError | None]
 """Instances with their roles; or those whose roles could not be read, and why."""
 Answer = Callable[[], Looked]
 """Waits for a lookup that is under way."""
+
+
+def at_most(instances: int, *, holders: int = 0, asked_for: int | None = None) -> dict[str, int]:
+    """What looking at so many may cost, in calls, if none has to be made twice. holders: pages of holders that are read.
+    asked_for: how many instances may have to be asked for by id; None = all."""
+    by_id = min(instances if asked_for is None else asked_for, -(-instances // ROLE_IDS))
+    pages = max(1, -(-instances // DESCRIBE_IDS))
+    return {"instances": instances, "pages": pages, "role_lookups_at_most": holders + by_id}
 
 
 class Attached:
@@ -71,21 +79,19 @@ class Attached:
                 if holders < rest and self._in_time(holders):
                     self._learn(self._first_pages())
             return {}
-        total = self._ecs.count()
-        each = _lookups(total)
-        cost = {"instances": total, "pages": -(-total // 100), "role_lookups_at_most": each}
+        total, holders = self._ecs.count(), 0
+        rest, each = total, _lookups(total)
         if 2 * len(self._roles) <= each:  # else to ask for the holders may cost about as much as it may save
             began = time.monotonic()
             firsts = self._first_pages()
             self.managed = sum(held for _, held in firsts.values())
             more = sum(max(0, _lookups(held) - 1) for _, held in firsts.values())
             a_page = (time.monotonic() - began) / len(self._roles)
-            by_holders = self._in_time(more, a_page) and self._worth_it(total, more)
-            if by_holders:
+            holders = len(self._roles)
+            if self._in_time(more, a_page) and self._worth_it(total, more):
+                holders, rest = holders + more, max(0, total - self.managed)
                 self._learn(firsts)
-            left = more + _lookups(max(0, total - self.managed)) if by_holders else each
-            cost["role_lookups_at_most"] = len(self._roles) + left
-        return cost
+        return at_most(total, holders=holders, asked_for=rest)
 
     def _in_time(self, lookups: float, a_page: float = 0.0) -> bool:
         """Whether so many can be made in less than half of the time that there is."""

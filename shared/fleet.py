@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 
 from shared.apply import Applier, Done
-from shared.attached import Attached
+from shared.attached import Attached, at_most
 from shared.brake import Brake
 from shared.carry import CARRIED, Carrier, refused, unbegun
 from shared.errors import BudgetSpent, CloudCallError, OutOfTime
@@ -121,6 +121,8 @@ class Fleet:
 
     def _named(self, looks: Looks) -> Iterator[Seen | Record]:
         names = self._from.instance_ids
+        if names and not self._from.link:
+            self._estimate(at_most(len(names)))
         for start in range(0, len(names), LOOK):
             asked = names[start : start + LOOK]
             if not self._pace.in_time(self._reserve):

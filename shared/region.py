@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 
-from shared.attached import Answer, Attached, Looked
+from shared.attached import Answer, Attached, Looked, at_most
 from shared.errors import CloudCallError, OutOfTime
 from shared.gateways.ecs import TAG_MATCHES, EcsGateway, Page, TokenRefused
 from shared.model import Cursor
@@ -55,12 +55,17 @@ class Region:
 
     def _few(self) -> bool:
         """ECS's own filter by tags is cheap, but shows no more than 1,000: then all are gone through."""
-        return bool(self._tags) and self._ecs.count(self._tags) < TAG_MATCHES
+        if not self._tags or (matches := self._ecs.count(self._tags)) >= TAG_MATCHES:
+            return False
+        self._estimate(at_most(matches))
+        return True
 
     def _through(self, tags: Mapping[str, str]) -> Iterator[Looked]:
         page, underway = self._ecs.page(self.token, tags), deque[Answer]()
         if not tags and (page.next_token or self._cursor.link):
             self._estimate(self._attached.begin(self._cursor))
+        elif not tags:
+            self._estimate(at_most(len(page.instances)))
         try:
             while True:
                 coming: Future[Page] | None = None

@@ -38,10 +38,11 @@ class Take(Protocol):
 
 
 class Keeper(msgspec.Struct, frozen=True):
-    """Where records go. take: of one look. write: fields as they are."""
+    """Where records go. take: of one look. write: fields as they are. may_cost: told of what a run may cost, in calls."""
 
     take: Take
     write: Callable[[dict[str, str]], None]
+    may_cost: Callable[[Mapping[str, int]], None]
 
 
 class Runs:
@@ -99,6 +100,7 @@ class Runs:
             estimate.update(cost)
             if cost:
                 say({"may_cost": dict(cost), "region": target.region, "run_id": run_id})
+                self._keeper.may_cost(cost)
 
         def take(record: Record) -> None:
             counts[f"{record.outcome}/{record.reason}"] += 1
