@@ -110,6 +110,7 @@ def test_named_instances_for_which_there_is_no_time_are_carried(fleet: Fleet) ->
     assert fleet.right(made) == {"right": 800}
     assert Counter(r["instance_id"] for r in fleet.looks()) == {i.instance_id: 1 for i in made}
     assert {r["operator"] for r in fleet.records()} == {"alice"}
+    assert not [t for t in fleet.cursors() if t.instance_ids], "named once, in the cursor: a payload has its limit"
 
 
 def test_a_token_that_expired_between_two_links_restarts_the_region(fleet: Fleet) -> None:
