@@ -34,7 +34,7 @@ Answer = Callable[[], Looked]
 def at_most(instances: int, *, holders: int = 0, asked_for: int | None = None) -> dict[str, int]:
     """What looking at so many may cost, in calls, if none has to be made twice. holders: pages of holders that are read.
     asked_for: how many instances may have to be asked for by id; None = all."""
-    by_id = min(instances if asked_for is None else asked_for, -(-instances // ROLE_IDS))
+    by_id = _lookups(instances if asked_for is None else asked_for)
     pages = max(1, -(-instances // DESCRIBE_IDS))
     return {"instances": instances, "pages": pages, "role_lookups_at_most": holders + by_id}
 
