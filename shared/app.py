@@ -1,6 +1,7 @@
-"""The composition root: settings, credentials and roles.yaml become a Reconciler; a function is handler_for(its name).
+"""The composition root: settings, credentials and roles.yaml become an Invocation; a function is handler_for(its name).
 
-Nothing that is made here lives longer than one invocation, but for roles.yaml as read from the package.
+Nothing that is made here lives longer than one invocation, but for roles.yaml as read from the package, and what Recent knows.
+What an ignored event does not need is imported only after it is known not to be ignored: nearly each invocation is a cold start.
 """
 
 from __future__ import annotations
@@ -10,20 +11,19 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared import events
 from shared.errors import ConfigError
 from shared.events import manual
 from shared.gateways.clients import Credentials
-from shared.invocation import Invocation
 from shared.lines import say
-from shared.mapping import Mapping as RoleMapping
-from shared.mapping import load
 from shared.model import Ignored, Kind, Trigger
 from shared.recent import Recent
-from shared.recorder import Stamp
 from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from shared.mapping import Mapping as RoleMapping
 
 CODE = Path(__file__).resolve().parent.parent
 ACCEPTS: Mapping[Kind, frozenset[Kind]] = {
@@ -49,10 +49,7 @@ def handler_for(name: Kind) -> Handler:
     def handler(event: bytes | str, context: Any) -> dict[str, Any]:
         began = time.monotonic()
         settings = settings_from(os.environ, context)
-        stamp = Stamp(
-            account_id=settings.account_id, function=name, request_id=str(getattr(context, "request_id", "") or ""),
-            attempt=str(getattr(context, "retry_count", "") or ""),
-        )  # fmt: skip
+        request_id = str(getattr(context, "request_id", "") or "")
         read = events.read(
             event, account_id=settings.account_id, own_role=settings.execution_role, region=settings.region
         )
@@ -63,9 +60,16 @@ def handler_for(name: Kind) -> Handler:
             ignored += unknown
         for item in ignored:
             say({"ignored": item.reason, "detail": item.detail, "event_id": item.event_id,
-                 "request_id": stamp.request_id})  # fmt: skip
+                 "request_id": request_id})  # fmt: skip
         if not triggers or not mapping:
             return {"function": name, "outcomes": {}, "ignored": [summary(item) for item in ignored]}
+        from shared.invocation import Invocation
+        from shared.recorder import Stamp
+
+        stamp = Stamp(
+            account_id=settings.account_id, function=name, request_id=request_id,
+            attempt=str(getattr(context, "retry_count", "") or ""),
+        )  # fmt: skip
         run = Invocation(
             name, settings, mapping, credentials_from(os.environ, context), stamp, recent=recent,
             function=function_name(context), until=began + time_limit(context),
@@ -116,6 +120,8 @@ def credentials_from(env: Mapping[str, str], context: Any) -> Credentials:
 @lru_cache(maxsize=4)
 def mapping_from(path: str) -> RoleMapping:
     """roles.yaml of the package, read once a process. Raises ConfigError."""
+    from shared.mapping import load
+
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

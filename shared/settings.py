@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Any, Literal
 
 import msgspec
@@ -51,6 +50,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         given = {key[len(PREFIX) :].lower(): value for key, value in env.items() if key.startswith(PREFIX)}
         for name in given:
             if name not in fields:
+                from difflib import get_close_matches
+
                 near = get_close_matches(name, fields, 1)
                 hint = (
                     f"; did you mean {variable(near[0])}?" if near else f"; known: {', '.join(map(variable, fields))}"

@@ -10,6 +10,7 @@ from typing import Any
 from shared.errors import CloudCallError, PermanentError, TransientError
 from shared.gateways.clients import Credentials
 from shared.gateways.errors import from_sls, translated
+from shared.gateways.sdk import lean
 from shared.lines import say
 from shared.settings import Settings
 
@@ -57,12 +58,11 @@ class SlsGateway:
         if self._unanswered >= GIVE_UP:
             raise PermanentError("PutLogs", "", f"not asked: SLS did not answer {GIVE_UP} calls in a row")
         with translated("PutLogs"):
-            from aliyun.log import LogItem, PutLogsRequest
-
+            _, log_item, put_logs_request, _ = _sdk()
             # One time for all, nanoseconds too: LogItem's own would be of a later moment, and so upset the order.
             seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
-            items = [LogItem(seconds, list(log.items()), time_nano_part=nanoseconds or 1) for log in logs]
-            answer = self._client.put_logs(PutLogsRequest(project, self._settings.sls_logstore, TOPIC, TOPIC, items))
+            items = [log_item(seconds, list(log.items()), time_nano_part=nanoseconds or 1) for log in logs]
+            answer = self._client.put_logs(put_logs_request(project, self._settings.sls_logstore, TOPIC, TOPIC, items))
             # Each answer of SLS has this header (its page "Common response headers"); success has no body to tell it by.
             if not any(name.lower() == "x-log-requestid" for name in answer.get_all_headers()):
                 raise TransientError("PutLogs", "", "no usable answer (HTTP 200 without x-log-requestid: not from SLS)")
@@ -90,19 +90,16 @@ def _batches(logs: Sequence[Mapping[str, str]]) -> list[list[Mapping[str, str]]]
 
 def client(settings: Settings, credentials: Credentials) -> Any:
     """A LogClient that asks once."""
-    from aliyun.log import LogClient
-
-    base: Any = LogClient
+    base: Any
+    base, *_, log_exception = _sdk()
 
     class OneTry(base):  # type: ignore[misc]
         """The SDK's own, asking again, takes ten times a second and more for any 5xx (measured): longer than a function lives."""
 
         def _sendRequest(self, *args: Any, **options: Any) -> Any:
-            from aliyun.log import LogException
-
             try:
                 return super()._sendRequest(*args, **options)
-            except LogException as error:  # the SDK asks again after no other error
+            except log_exception as error:  # the SDK asks again after no other error
                 ours = from_sls("SLS", error)
                 if isinstance(ours, TransientError):
                     raise ours from error
@@ -122,3 +119,10 @@ def client(settings: Settings, credentials: Credentials) -> Any:
     if at:
         made._isRowIp = True  # else it asks PROJECT.127.0.0.1, which has no address
     return made
+
+
+@lean
+def _sdk() -> tuple[Any, Any, Any, Any]:
+    from aliyun.log import LogClient, LogException, LogItem, PutLogsRequest
+
+    return LogClient, LogItem, PutLogsRequest, LogException
