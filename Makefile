@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check build devs format lock clean
+.PHONY: help demo test bench check build devs format lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -19,6 +19,9 @@ demo: $(READY)  ## the whole story on an emulated Alibaba Cloud, in this termina
 
 test: $(READY)  ## all tests
 	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(PYTEST_ARGS)
+
+bench: $(READY)  ## calls, time and memory of runs over fleets, and launch storms (about ten minutes)
+	@$(BIN)/python -m tests.bench
 
 check: $(READY)  ## lint, formatting, types, import contracts, roles.yaml
 	@$(BIN)/ruff check .

@@ -44,8 +44,9 @@ class Stage:
         self.cloud.calls.clear()
         return {}
 
-    def ids(self) -> list[str]:
-        return [i.instance_id for place in self.cloud.ecs.regions() for i in place.instances.values()]
+    def tags(self) -> dict[str, str]:
+        """The tag `app` of each instance, by its id."""
+        return {i.instance_id: i.tags["app"] for place in self.cloud.ecs.regions() for i in place.instances.values()}
 
     def count(self) -> dict[str, Any]:
         """Calls since the fleet was made, instances whose role is that of their tag, records in SLS by outcome."""
