@@ -19,6 +19,8 @@ BYTES_A_CALL = 2_500_000
 VALUE_BYTES = 32_000  # SLS takes 1 MB, but nothing that long is of use; no value may cost the others their place
 GIVE_UP = 3  # calls in a row that SLS did not answer, before it is left alone for the rest of the invocation
 TOPIC = "rolekeeper"
+CONNECTIONS: dict[str, Any] = {}
+"""The session of the process's first client: its connections serve later invocations, while keys are each invocation's own."""
 
 
 class SlsGateway:
@@ -96,10 +98,17 @@ def client(settings: Settings, credentials: Credentials) -> Any:
     class OneTry(base):  # type: ignore[misc]
         """The SDK's own, asking again, takes ten times a second and more for any 5xx (measured): longer than a function lives."""
 
+        may_be_dead = bool(CONNECTIONS)
+        """Whether the connection is an earlier invocation's: it may have died while the function was frozen."""
+
         def _sendRequest(self, *args: Any, **options: Any) -> Any:
             try:
                 return super()._sendRequest(*args, **options)
             except log_exception as error:  # the SDK asks again after no other error
+                unanswered = error.get_error_code() == "LogRequestError" and error.get_resp_status() == 200
+                if self.may_be_dead and unanswered and "timed out" not in error.get_error_message():
+                    self.may_be_dead = False  # that costs one quiet retry
+                    return super()._sendRequest(*args, **options)
                 ours = from_sls("SLS", error)
                 if isinstance(ours, TransientError):
                     raise ours from error
@@ -116,6 +125,7 @@ def client(settings: Settings, credentials: Credentials) -> Any:
         region=region,
     )
     made.timeout = settings.timeout_seconds
+    made._session = CONNECTIONS.setdefault("session", made._session)
     if at:
         made._isRowIp = True  # else it asks PROJECT.127.0.0.1, which has no address
     return made
