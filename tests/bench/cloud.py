@@ -44,6 +44,10 @@ class Stage:
         self.cloud.calls.clear()
         return {}
 
+    def more(self, count: int, app: str, role: str) -> list[str]:
+        """New instances beside those that are there; their ids."""
+        return [i.instance_id for i in self.cloud.ecs.make(count, tags={"app": app}, role=role)]
+
     def tags(self) -> dict[str, str]:
         """The tag `app` of each instance, by its id."""
         return {i.instance_id: i.tags["app"] for place in self.cloud.ecs.regions() for i in place.instances.values()}
