@@ -20,7 +20,7 @@ from shared.gateways.clients import Credentials
 from shared.lines import say
 from shared.model import Ignored, Kind, Trigger
 from shared.recent import Recent
-from shared.settings import Settings
+from shared.settings import VARIABLES, Settings
 
 if TYPE_CHECKING:
     from shared.mapping import Mapping as RoleMapping
@@ -96,7 +96,13 @@ def settings_from(env: Mapping[str, str], context: Any) -> Settings:
     """Settings from the environment, and from what Function Compute says of itself."""
     region = str(getattr(context, "region", "") or env.get("FC_REGION", ""))
     account = str(getattr(context, "account_id", "") or env.get("FC_ACCOUNT_ID", ""))
-    return Settings.from_env(env, region=region, account_id=account)
+    return _settings(tuple(map(env.get, VARIABLES)), len(env), region, account)
+
+
+@lru_cache(maxsize=4)
+def _settings(values: tuple[str | None, ...], count: int, region: str, account: str) -> Settings:
+    """Read once for the same variables. count: of all there are, so that a new one, misspelt or not, is noticed."""
+    return Settings.from_env(os.environ, region=region, account_id=account)
 
 
 def credentials_from(env: Mapping[str, str], context: Any) -> Credentials:

@@ -94,6 +94,9 @@ def variable(name: str) -> str:
     return PREFIX + name.upper()
 
 
+VARIABLES = tuple(variable(name) for name in Settings.__struct_fields__)
+"""Every one there is."""
+
 _REGION = r"[a-z]{2}-[a-z0-9-]{1,40}"
 _ACCOUNT = r"[0-9]{1,20}"
 _ROLE = r"[a-z0-9.-]{1,64}"
