@@ -25,6 +25,8 @@ from shared.settings import VARIABLES, Settings
 if TYPE_CHECKING:
     from shared.mapping import Mapping as RoleMapping
 
+PARSED = ".parsed"
+"""What the build puts beside roles.yaml, so that a cold start need not parse it."""
 CODE = Path(__file__).resolve().parent.parent
 ACCEPTS: Mapping[Kind, frozenset[Kind]] = {
     "instance_created": frozenset({"instance_created", "tags_changed"}),
@@ -130,9 +132,11 @@ def mapping_from(path: str) -> RoleMapping:
 
     try:
         text = Path(path).read_text(encoding="utf-8")
+        beside = Path(path + PARSED)
+        parsed = beside.read_bytes() if beside.exists() else b""
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}; ROLEKEEPER_ROLES_FILE names it") from error
-    return load(text, file=Path(path).name)
+    return load(text, file=Path(path).name, parsed=parsed)
 
 
 def sort(name: Kind, read: Iterable[Trigger | Ignored]) -> tuple[list[Trigger], list[Ignored]]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from shared.errors import TransientError
+from shared.errors import CloudCallError, TransientError
 from shared.gateways.clients import Credentials
 from shared.gateways.ecs import EcsGateway
 from shared.gateways.sls import SlsGateway
@@ -19,7 +19,6 @@ from shared.recent import Recent
 from shared.reconciler import Parts, Reconciler
 from shared.recorder import Recorder, Stamp
 from shared.records import Record
-from shared.runs import Keeper, Runs
 from shared.settings import Settings
 
 SHOWN = 100  # records in an invocation's result; SLS has them all
@@ -51,10 +50,8 @@ class Invocation:
         self._credentials, self._recent = credentials, recent or Recent()
         self._sls = SlsGateway(settings, credentials)
         self._watch = watch or Watch()
-        self._keeper = Keeper(self._take, self._write, self._watch.may_cost)
-        self._runs = Runs(
-            settings, mapping, credentials, stamp, self._keeper, self._parts, function=function, until=until
-        )
+        self._function, self._until = function, until
+        self._errors: list[CloudCallError] = []  # what cut runs short
         self._buffer: list[dict[str, str]] = []
         self._shown: list[Record] = []
         self._outcomes: Counter[str] = Counter()
@@ -64,7 +61,7 @@ class Invocation:
     def __call__(self, triggers: Sequence[Trigger]) -> dict[str, Any]:
         """What came of it. Raises TransientError where something is to be tried again, after everything else is done."""
         result = self.carried_out(triggers)
-        transient = next((e for e in self._runs.errors if isinstance(e, TransientError)), None)
+        transient = next((e for e in self._errors if isinstance(e, TransientError)), None)
         if self._retrying or transient:
             first = str(transient) if transient else self._retrying[0]
             text = f"{len(self._retrying)} to be tried again: {first}; {dict(self._outcomes)}"
@@ -78,7 +75,7 @@ class Invocation:
         try:
             if events:
                 self._events(events)
-            told = [one for trigger in runs for one in self._runs(trigger)]
+            told = self._carry_out(runs) if runs else []
         finally:
             self._flush()  # whatever happens, what was done is recorded
         return {
@@ -87,8 +84,21 @@ class Invocation:
             "records": [shown(record) for record in self._shown],
             "records_in_sls": self._in_sls,
             **({"runs": told} if told else {}),
-            **({"error": str(error)} if (error := next(iter(self._runs.errors), None)) else {}),
+            **({"error": str(error)} if (error := next(iter(self._errors), None)) else {}),
         }
+
+    def _carry_out(self, triggers: Sequence[Trigger]) -> list[dict[str, Any]]:
+        from shared.runs import Keeper, Runs  # an event, which is nearly always a cold start, does without
+
+        runs = Runs(
+            self._settings, self._mapping, self._credentials, self._stamp,
+            Keeper(self._take, self._write, self._watch.may_cost), self._parts, function=self._function,
+            until=self._until,
+        )  # fmt: skip
+        try:
+            return [one for trigger in triggers for one in runs(trigger)]
+        finally:
+            self._errors += runs.errors
 
     def _events(self, triggers: Sequence[Trigger]) -> None:
         reconciler = Reconciler(

@@ -18,8 +18,9 @@ from cli.building.target import Target, target
 from cli.building.unpack import Distribution, unpack
 from cli.building.wheels import gather
 from cli.files import text
+from shared.app import PARSED
 from shared.mapping import Mapping as RoleMapping
-from shared.mapping import load
+from shared.mapping import load, parsed
 
 VENDORED = "python"
 """The dependencies' folder in the bundle: PYTHONPATH in s.yaml names it; a layer has it by the same name."""
@@ -73,6 +74,7 @@ def make(
         theirs |= {file: vendored / file for dist in kept for file in dist.metadata}
         finished, apart = shop / "bundle", shop / "layer"
         copy({**own, aim.roles_file: roles_file}, finished)
+        (finished / (aim.roles_file + PARSED)).write_bytes(parsed(text(roles_file)))
         copy(theirs, (apart if layer else finished) / VENDORED)
         for folder, place in ((finished, "/code"), (apart, "/opt")):
             if compiler and folder.exists():

@@ -22,12 +22,17 @@ from tests.bench.fleet import MAPPING, settings
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
-PACKAGES = ("alibabacloud-ecs20140526", "alibabacloud-ram20150501", "alibabacloud-fc-open20210406", "aliyun-log-python-sdk")
+PACKAGES = (
+    "alibabacloud-ecs20140526",
+    "alibabacloud-ram20150501",
+    "alibabacloud-fc-open20210406",
+    "aliyun-log-python-sdk",
+)
 DEPLOYED = time.mktime((2023, 11, 1, 0, 0, 0, 0, 0, 0))  # `s deploy` gives every file this time
 RUNS = 9
 WARM = 200
 OURS = "functions.instance_created.handler"
-PLAIN, BARE = "plain_handler.handler", "bare_handler.handler"
+PLAIN, BARE, GENERIC = "plain_handler.handler", "bare_handler.handler", "bare_handler.generic"
 
 
 def pinned() -> list[str]:
@@ -39,7 +44,9 @@ def pinned() -> list[str]:
 def installed(folder: Path, python: str) -> tuple[Path, Path]:
     """An ordinary `pip install -t` with valid byte code, and the same as `s deploy` leaves it: its byte code is stale."""
     fresh, stale = folder / "fresh", folder / "stale"
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "--target", str(fresh), *pinned()], check=True, capture_output=True)
+    subprocess.run(
+        [python, "-m", "pip", "install", "--quiet", "--target", str(fresh), *pinned()], check=True, capture_output=True
+    )
     for name in ("plain_handler.py", "bare_handler.py"):
         shutil.copy(HERE / name, fresh / name)
     subprocess.run([python, "-m", "compileall", "-q", str(fresh)], check=False, capture_output=True)
@@ -58,7 +65,10 @@ class Bench:
                  "env": {**self.env, "PYTHONDONTWRITEBYTECODE": "1"}}  # fmt: skip
         began = time.monotonic()
         done = subprocess.run(
-            [self.python, "-I", "-S", "-B", str(HERE / "start.py"), json.dumps(asked)], capture_output=True, text=True, check=False
+            [self.python, "-I", "-S", "-B", str(HERE / "start.py"), json.dumps(asked)],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         if done.returncode:
             raise RuntimeError(done.stderr[-2000:])
@@ -104,10 +114,16 @@ def cold(runs: int = RUNS) -> dict[str, Any]:
                 ("reference_deployed", [stale], PLAIN, lambda: bench.events("")),
             ):
                 kinds.setdefault(kind, []).append(bench.run(path, handler, payload()))
-        warm_ours = [bench.run(ours, "functions.tags_changed.handler", tagged(bench.events("role-0", WARM))) for _ in range(3)]
+        warm_ours = [
+            bench.run(ours, "functions.tags_changed.handler", tagged(bench.events("role-0", WARM))) for _ in range(3)
+        ]
         warm_bare = [bench.run([fresh], BARE, bench.events("role-0", WARM)) for _ in range(3)]
+        warm_generic = [bench.run([fresh], GENERIC, bench.events("role-0", WARM)) for _ in range(3)]
         figures = {
-            kind: {name: round(median(run[name] for run in all_), 1) for name in ("cpu_ms", "wall_ms", "peak_mb", "modules")}
+            kind: {
+                name: round(median(run[name] for run in all_), 1)
+                for name in ("cpu_ms", "wall_ms", "peak_mb", "modules")
+            }
             for kind, all_ in kinds.items()
         }
         events = WARM - 1
@@ -117,7 +133,8 @@ def cold(runs: int = RUNS) -> dict[str, Any]:
             "warm": {
                 "events_a_second": round(events / median(run["warm_s"] for run in warm_ours)),
                 "cpu_ms_an_event": round(median(run["warm_cpu_ms"] for run in warm_ours) / events, 2),
-                "bare_sdk_cpu_ms_an_event": round(median(run["warm_cpu_ms"] for run in warm_bare) / events, 2),
+                "typed_sdk_cpu_ms_an_event": round(median(run["warm_cpu_ms"] for run in warm_bare) / events, 2),
+                "generic_sdk_cpu_ms_an_event": round(median(run["warm_cpu_ms"] for run in warm_generic) / events, 2),
             },
         }  # fmt: skip
 

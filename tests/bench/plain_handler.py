@@ -20,8 +20,13 @@ REGION = "cn-hangzhou"
 def clients():
     key, secret = os.environ["ALIBABA_CLOUD_ACCESS_KEY_ID"], os.environ["ALIBABA_CLOUD_ACCESS_KEY_SECRET"]
     at = os.environ["ROLEKEEPER_ENDPOINT"]
-    config = Config(access_key_id=key, access_key_secret=secret, region_id=REGION, protocol="http",
-                    endpoint=at.replace("http://", ""))
+    config = Config(
+        access_key_id=key,
+        access_key_secret=secret,
+        region_id=REGION,
+        protocol="http",
+        endpoint=at.replace("http://", ""),
+    )
     logs = LogClient(at, key, secret, source="plain", auth_version="v4", region=REGION)
     logs._isRowIp = True
     return Ecs(config), logs
@@ -31,7 +36,9 @@ def handler(event, context):
     ecs, logs = clients()
     instance_id = json.loads(event)["data"]["resourceId"]
     ids = json.dumps([instance_id])
-    shown = ecs.describe_instances(ecs_models.DescribeInstancesRequest(region_id=REGION, instance_ids=ids, max_results=100))
+    shown = ecs.describe_instances(
+        ecs_models.DescribeInstancesRequest(region_id=REGION, instance_ids=ids, max_results=100)
+    )
     tags = {tag.tag_key: tag.tag_value for tag in shown.body.instances.instance[0].tags.tag}
     held = ecs.describe_instance_ram_role(
         ecs_models.DescribeInstanceRamRoleRequest(region_id=REGION, instance_ids=ids, page_size=50)

@@ -35,8 +35,18 @@ def main():
     with open("/proc/self/status") as status:
         peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
     sys.stdout = out
-    print(json.dumps({"cpu_ms": first_cpu * 1000, "peak_mb": peak / 1024, "warm_cpu_ms": cpu * 1000, "warm_s": wall,
-                      "modules": len(sys.modules), "results": [str(result)[:300] for result in results[:2]]}))
+    print(
+        json.dumps(
+            {
+                "cpu_ms": first_cpu * 1000,
+                "peak_mb": peak / 1024,
+                "warm_cpu_ms": cpu * 1000,
+                "warm_s": wall,
+                "modules": len(sys.modules),
+                "results": [str(result)[:300] for result in results[:2]],
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

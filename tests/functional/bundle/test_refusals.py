@@ -179,7 +179,7 @@ def test_a_build_takes_the_place_of_the_former(project: Project) -> None:
     (project.output / "former.txt").write_text("the former bundle")
     project.build()
     assert project.files() == {
-        "functions/__init__.py", "functions/one.py", "roles.yaml", "python/thing/__init__.py",
+        "functions/__init__.py", "functions/one.py", "roles.yaml", "roles.yaml.parsed", "python/thing/__init__.py",
         "python/thing-1.0.dist-info/METADATA",
     }  # fmt: skip
     assert list(project.output.parent.iterdir()) == [project.output]
@@ -255,7 +255,7 @@ def test_a_module_is_kept_if_an_import_leads_to_it_and_compiled_distributions_ar
 def test_dependencies_can_be_kept_apart_as_a_layer(project: Project) -> None:
     layer = project.root / "layer"
     project.build(layer=layer)
-    assert project.files() == {"functions/__init__.py", "functions/one.py", "roles.yaml"}
+    assert project.files() == {"functions/__init__.py", "functions/one.py", "roles.yaml", "roles.yaml.parsed"}
     assert (layer / "python" / "thing" / "__init__.py").is_file()
 
 
