@@ -24,7 +24,7 @@ def main():
     module, _, name = asked["handler"].rpartition(".")
     context = Thing(request_id="1-65dd9ece-123e1745", function=Thing(name="rolekeeper", timeout=60), retry_count=0)
     handler = getattr(importlib.import_module(module), name)
-    out, sys.stdout = sys.stdout, open(os.devnull, "w")
+    out, sys.stdout = sys.stdout, open(os.devnull, "w")  # noqa: SIM115
     payloads = [payload.encode() for payload in asked["payloads"]]
     results = [handler(payloads[0], context)]
     first_cpu = time.process_time()

@@ -2,104 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
-from pytest_mock import MockerFixture
 
-from cli.main import main
 from fakecloud.cloud import Cloud
-from fakecloud.ecs.models import Instance
-from fakecloud.identity import ACCOUNT, ROOT_KEY
-from fakecloud.sls.models import Project
-
-REGION, PROJECT, LOGSTORE = "cn-hangzhou", "rolekeeper", "rolekeeper-records"
-WRITES = {"AttachInstanceRamRole", "DetachInstanceRamRole"}
-RULES = """
-version: 1
-roles: {web: {description: w}, worker: {description: k}}
-rules:
-  - {name: on trial, when: {tags: {app: trial}}, role: web, mode: audit}
-  - {name: Web tier, when: {tags: {app: web}}, role: web}
-  - {name: by tag, when: {tags: {ram-role: {exists: true}}}, role: "${tags.ram-role}"}
-settings: {brake: {max_removals: 20%, at_least: 3}}
-"""
-
-
-class Ran(NamedTuple):
-    code: int
-    out: str
-    err: str
-
-    def json(self) -> dict[str, Any]:
-        """The one object on standard output."""
-        found: dict[str, Any] = json.loads(self.out)
-        return found
-
-    def lines(self, key: str) -> list[dict[str, Any]]:
-        """The JSON lines on standard error that have this key."""
-        return [line for line in map(json.loads, self.err.splitlines()) if key in line]
-
-
-Command = Callable[..., Ran]
-
-
-@pytest.fixture
-def rolekeeper(
-    cloud: Cloud,
-    monkeypatch: pytest.MonkeyPatch,
-    mocker: MockerFixture,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-) -> Command:
-    """The console script, with the roles in RAM and a logstore. Waiting takes no time: it moves the emulated clock."""
-    real = time.monotonic
-    mocker.patch("time.sleep", side_effect=cloud.clock.advance)
-    mocker.patch("time.monotonic", side_effect=lambda: real() + cloud.clock.offset)
-    mocker.patch("shared.pace.wall", side_effect=cloud.clock.now)
-    for name in ("web", "worker", "foreign"):
-        cloud.ram.put_role(ACCOUNT, name)
-    project = Project(PROJECT, REGION, ACCOUNT, "", 0, 0)
-    cloud.sls.state.add(project)
-    project.create_logstore(LOGSTORE, {"ttl": 30}, 0, 200)
-    (tmp_path / "roles.yaml").write_text(RULES)
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LOGNAME", "alice")
-    for name, value in {
-        "ROLEKEEPER_REGION": REGION, "ROLEKEEPER_ACCOUNT_ID": ACCOUNT, "ROLEKEEPER_SLS_PROJECT": PROJECT,
-        "ALIBABA_CLOUD_ACCESS_KEY_ID": ROOT_KEY[0], "ALIBABA_CLOUD_ACCESS_KEY_SECRET": ROOT_KEY[1],
-    }.items():  # fmt: skip
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("ALIBABA_CLOUD_SECURITY_TOKEN", raising=False)
-
-    def run(*words: str, stdin: str = "") -> Ran:
-        monkeypatch.setattr(sys, "argv", ["rolekeeper", *words])
-        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = capsys.readouterr()
-        return Ran(int(ended.value.code or 0), told.out, told.err)
-
-    return run
-
-
-def make(cloud: Cloud, count: int, app: str = "", **properties: Any) -> list[Instance]:
-    return cloud.ecs.make(count, tags={"app": app} if app else {}, **properties)
-
-
-def records(cloud: Cloud) -> list[dict[str, str]]:
-    return list(cloud.sls.logs(PROJECT, LOGSTORE))
-
-
-def written(cloud: Cloud) -> int:
-    return sum(call.action in WRITES for call in cloud.calls)
+from fakecloud.identity import ACCOUNT
+from tests.functional.cli.operator import LOGSTORE, PROJECT, REGION, Command, make, records, written
 
 
 def test_a_reconcile_shows_what_it_may_cost_its_bill_its_counts_and_its_changes(
