@@ -170,7 +170,11 @@ class Runs:
 
     def _gateway(self, target: Target, pace: Pace) -> EcsGateway:
         """At home with our own keys, elsewhere with sessions. Raises ConfigError for an account that is not listed."""
-        sessions = Sessions(self._settings, self._credentials, target.account_id, target.region, self._mapping.roles)
+        mapping = self._mapping
+        sessions = Sessions(
+            self._settings, self._credentials, target.account_id, target.region, mapping.roles, tags=mapping.replaces,
+            displaces=lambda role: mapping.replaces and mapping.may_displace(role),
+        )  # fmt: skip
         return EcsGateway(self._settings, sessions.reads(), target.region, ask=pace, writes=sessions.writes)
 
     def _hand_over(self, trigger: Trigger, progress: bool) -> CloudCallError | None:

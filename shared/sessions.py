@@ -27,8 +27,10 @@ class Sessions:
         mapping_roles: Iterable[str],
         *,
         tags: bool = True,
+        displaces: Callable[[str], bool] = lambda role: False,
     ) -> None:
-        """mapping_roles: those that may ever be written. tags: whether a write may also tag its instances.
+        """mapping_roles: those that are listed. displaces: whether a role that is not may be taken off and put back.
+        tags: whether a write may also tag its instances.
 
         Raises ConfigError for an account that the settings do not list.
         """
@@ -38,7 +40,7 @@ class Sessions:
                               f"{variable('accounts')}: {', '.join(settings.accounts) or 'none is'}")  # fmt: skip
         self._settings, self._own = settings, own
         self._account, self._region = account_id, region
-        self._roles, self._tags = frozenset(mapping_roles), tags
+        self._roles, self._tags, self._displaces = frozenset(mapping_roles), tags, displaces
         self._sts = StsGateway(settings, own)
         self._kept: dict[str, Credentials] = {}
         self._lock = Lock()
@@ -49,10 +51,10 @@ class Sessions:
 
     def writes(self, role: str) -> Credentials:
         """Keys that can attach and detach that role too. Raises the same; PermanentError for a role not in the mapping."""
-        if self._away and role not in self._roles:
+        if self._away and role not in self._roles and not self._displaces(role):
             raise PermanentError("AssumeRole", "RoleNotListed", f"role {role!r} is not listed in roles.yaml, so no session "
                                  f"in account {self._account} is begun for it")  # fmt: skip
-        return self._keys(role, lambda: write_session(self._account, self._region, [role], tags=self._tags))
+        return self._keys(role, lambda: write_session(self._account, self._region, [role.lower()], tags=self._tags))
 
     def _keys(self, role: str, policy: Callable[[], str]) -> Credentials:
         """One AssumeRole for each role, and one for reading. The lock: threads that want the same share one call."""

@@ -22,7 +22,8 @@ from shared.settings import Settings, Target, targets
 MEMBER, THIRD, FC_ROLE, ROLE = "2222222222222222", "3333333333333333", "rolekeeper-fc", "rolekeeper-member"
 REGIONS = ("cn-hangzhou", "cn-beijing")
 MAPPING = load(
-    "version: 1\nroles:\n  web:\n  worker:\nrules: [{name: none, then: ignore}]\nsettings: {foreign_roles: replace}\n"
+    "version: 1\nroles:\n  web:\n  worker:\nrules: [{name: a, when: {zone: z}, role: web}, {name: b, role: worker}]\n"
+    "settings: {foreign_roles: replace, displace: [legacy]}\n"
 )
 SETTINGS = Settings(
     region=REGIONS[0], account_id=ACCOUNT, regions=REGIONS, accounts={MEMBER: ROLE, THIRD: ROLE}, external_id="s3cret"
@@ -36,8 +37,8 @@ def own_policy() -> Document:
 
 
 def member_policy(account: str) -> Document:
-    (document,) = member_policies(MAPPING, account_id=account, regions=REGIONS)
-    return document
+    documents = member_policies(MAPPING, account_id=account, regions=REGIONS)
+    return {"Version": "1", "Statement": [statement for document in documents for statement in document["Statement"]]}
 
 
 def without(document: Document) -> Iterator[tuple[str, Document]]:
@@ -68,13 +69,14 @@ class World:
             made.trust_text = json.dumps(trusts)
             made.trust = cloud.ram.trust_document("AssumeRolePolicyDocument", made.trust_text)
         for account in (ACCOUNT, MEMBER, THIRD):
-            for role in MAPPING.roles:
+            for role in (*MAPPING.roles, "legacy"):
                 cloud.ram.put_role(account, role)
         key = cloud.sts.assume_for_service(ACCOUNT, FC_ROLE, "fc.aliyuncs.com", "rolekeeper-reconcile", 3600)
         self.own = Credentials(access_key_id=key.access_key_id, access_key_secret=key.secret, security_token=key.token)
         cloud.switches.permissions = "on"
 
     def sessions(self, target: Target, settings: Settings = SETTINGS, **given: Any) -> Sessions:
+        given = {"displaces": MAPPING.may_displace, **given}
         return Sessions(settings, self.own, target.account_id, target.region, MAPPING.roles, **given)
 
     def assumed(self) -> int:
@@ -86,7 +88,7 @@ class World:
         (instance,) = self.cloud.ecs.make(1, account=target.account_id, region=target.region)
         ids = [instance.instance_id]
         try:
-            for role in MAPPING.roles:
+            for role in (*MAPPING.roles, "legacy"):
                 attach = EcsGateway(SETTINGS, sessions.writes(role), target.region).attach(role, ids)
                 reads = EcsGateway(SETTINGS, sessions.reads(), target.region)
                 seen = [found.instance_id for found in reads.instances(ids)]
@@ -119,14 +121,14 @@ class World:
 
 
 def works(world: World) -> bool:
-    elsewhere = [target for target in targets(SETTINGS) if target.account_id == MEMBER]
-    return all(map(world.looks_after, targets(SETTINGS))) and all(map(world.tags, elsewhere))
+    return all(map(world.looks_after, targets(SETTINGS))) and all(map(world.tags, targets(SETTINGS)))
 
 
 OURS = {
     case: less
     for case, less in without(own_policy())
-    if case.split()[0] in ("ecs:AttachInstanceRamRole", "ecs:DescribeInstances", "ram:PassRole", "sts:AssumeRole")
+    if case.split()[0]
+    in ("ecs:AttachInstanceRamRole", "ecs:DescribeInstances", "ram:PassRole", "sts:AssumeRole", "ecs:TagResources")
 }
 THEIRS = dict(without(member_policy(MEMBER)))
 
