@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from shared.errors import CloudCallError, PermanentError
+from shared.errors import CloudCallError, ConfigError, PermanentError
 from shared.events.own import handed_over
 from shared.fleet import Fleet
 from shared.gateways.clients import Credentials
@@ -169,12 +169,15 @@ class Runs:
         )  # fmt: skip
 
     def _gateway(self, target: Target, pace: Pace) -> EcsGateway:
-        """At home with our own keys, elsewhere with sessions. Raises ConfigError for an account that is not listed."""
+        """At home with our own keys, elsewhere with sessions. Raises PermanentError for an account that is not listed."""
         mapping = self._mapping
-        sessions = Sessions(
-            self._settings, self._credentials, target.account_id, target.region, mapping.roles, tags=mapping.replaces,
-            displaces=lambda role: mapping.replaces and mapping.may_displace(role),
-        )  # fmt: skip
+        try:
+            sessions = Sessions(
+                self._settings, self._credentials, target.account_id, target.region, mapping.roles,
+                tags=mapping.replaces, displaces=lambda role: mapping.replaces and mapping.may_displace(role),
+            )  # fmt: skip
+        except ConfigError as error:  # of a payload's account: its run ends with it, and no other
+            raise PermanentError("AssumeRole", "AccountNotListed", str(error)) from error
         return EcsGateway(self._settings, sessions.reads(), target.region, ask=pace, writes=sessions.writes)
 
     def _hand_over(self, trigger: Trigger, progress: bool) -> CloudCallError | None:

@@ -113,7 +113,7 @@ def cold(runs: int = RUNS) -> dict[str, Any]:
                 ("ignored", ours, OURS, lambda: [IGNORED]),
                 ("reference_deployed", [stale], PLAIN, lambda: bench.events("")),
             ):
-                kinds.setdefault(kind, []).append(bench.run(path, handler, payload()))
+                kinds.setdefault(kind, []).append(bench.run(path, handler, payload()))  # type: ignore[no-untyped-call]
         warm_ours = [
             bench.run(ours, "functions.tags_changed.handler", tagged(bench.events("role-0", WARM))) for _ in range(3)
         ]
