@@ -14,6 +14,7 @@ from typing import Any
 from rich.table import Table
 
 from cli.output import console
+from tests.bench.cold import RUNS, cold
 from tests.bench.fleet import CASES, SIZES, fleets
 from tests.bench.storm import Route, storm
 
@@ -29,6 +30,7 @@ def main() -> int:
     found |= fleets(SIZES[:1] if quick else SIZES, say=lambda row: print(json.dumps(row), file=sys.stderr, flush=True))
     routes: tuple[Route, ...] = ("buffered",) if quick else ("buffered", "direct")
     found["storm"] = {route: asdict(storm(route)) for route in routes}
+    found["start"] = cold(3 if quick else RUNS)
     found["targets"] = targets(found)
     found["minutes"] = round((time.monotonic() - began) / 60, 1)
     OUT.parent.mkdir(exist_ok=True)
@@ -66,6 +68,21 @@ def targets(found: dict[str, Any]) -> list[dict[str, Any]]:
     target("buffered storm: refusals", buffered["refusals"], 0)
     target("buffered storm: instances not right", buffered["instances"] - buffered["right"], 0)
     target("buffered storm: s from the last launch until all are right", buffered["seconds"], 90)
+    if found["start"]:
+        start, warm = found["start"]["cold"], found["start"]["warm"]
+        plain, ours = start["reference"]["cpu_ms"], start["attached"]["cpu_ms"]
+        target("cold start to role attached: CPU / reference with valid byte code", ours / plain, 0.5)
+        target("the same / reference as deployed", ours / start["reference_deployed"]["cpu_ms"], 0.15)
+        target(
+            "cold start to event ignored: CPU / reference with valid byte code",
+            start["ignored"]["cpu_ms"] / plain,
+            0.15,
+        )
+        target("cold start to role attached: peak MB", start["attached"]["peak_mb"], 70)
+        target(
+            "warm event: CPU / the bare SDK calls", warm["cpu_ms_an_event"] / warm["typed_sdk_cpu_ms_an_event"], 1.15
+        )
+        target("bundle, zipped MB", found["start"]["zip_mb"], 16.4)
     return made
 
 
@@ -96,6 +113,23 @@ def show(found: dict[str, Any]) -> None:
             f"storm, {route}: {storm_['instances']:,} launches in a minute, {storm_['right']:,} right "
             f"{storm_['seconds']} s after the last, {storm_['calls_an_instance']} calls an instance, "
             f"{storm_['refusals']:,} refused, {storm_['invocations']:,} invocations, {sum(storm_['records'].values()):,} records"
+        )
+    if found["start"]:
+        starts = Table(
+            title=f"Cold starts, medians of {found['start']['runs']}",
+            box=None,
+            title_justify="left",
+            header_style="bold",
+        )
+        for name in ("process", "CPU ms", "wall ms", "peak MB", "modules"):
+            starts.add_column(name, justify="left" if name == "process" else "right")
+        for kind, row in found["start"]["cold"].items():
+            starts.add_row(kind, *(f"{row[name]:.0f}" for name in ("cpu_ms", "wall_ms", "peak_mb", "modules")))
+        shown.print(starts)
+        warm = found["start"]["warm"]
+        shown.print(
+            f"warm: {warm['events_a_second']} events a second, CPU {warm['cpu_ms_an_event']} ms an event; the bare SDK calls "
+            f"{warm['typed_sdk_cpu_ms_an_event']} ms typed, {warm['generic_sdk_cpu_ms_an_event']} ms generic"
         )
     goals = Table(title="Targets", box=None, title_justify="left", header_style="bold")
     for name in ("what", "value", "limit", ""):
