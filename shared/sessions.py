@@ -15,6 +15,13 @@ SESSION = "rolekeeper"
 """How the account's ActionTrail names the session: ROLE:rolekeeper."""
 
 
+def check_account(settings: Settings, account_id: str) -> None:
+    """Raises ConfigError for an account that is neither ours nor listed in the settings."""
+    if account_id != settings.account_id and account_id not in settings.accounts:
+        raise ConfigError(f"account {account_id} is neither this deployment's own nor listed in "
+                          f"{variable('accounts')}: {', '.join(settings.accounts) or 'none is'}")  # fmt: skip
+
+
 class Sessions:
     """The keys for one region of one account. Make one for each invocation and let it go with that: they last an hour."""
 
@@ -35,9 +42,7 @@ class Sessions:
         Raises ConfigError for an account that the settings do not list.
         """
         self._away = account_id != settings.account_id
-        if self._away and account_id not in settings.accounts:
-            raise ConfigError(f"account {account_id} is neither this deployment's own nor listed in "
-                              f"{variable('accounts')}: {', '.join(settings.accounts) or 'none is'}")  # fmt: skip
+        check_account(settings, account_id)
         self._settings, self._own = settings, own
         self._account, self._region = account_id, region
         self._roles, self._tags, self._displaces = frozenset(mapping_roles), tags, displaces
