@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from typing import TypeVar
 
 import msgspec
@@ -46,7 +46,10 @@ def look(ecs: EcsGateway, ids: Sequence[str]) -> dict[str, Instance]:
     the look at all roles: then they are asked for again, for those that are shown and in a VPC.
     """
     asked = _ASIDE.submit(ecs.roles, ids)
-    shown = ecs.instances(ids)
+    try:
+        shown = ecs.instances(ids)
+    finally:
+        wait([asked])  # whatever the one met: an invocation must not end with a call of its own under way
     try:
         roles = asked.result()
     except PermanentError as error:

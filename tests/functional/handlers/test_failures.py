@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from typing import Any
 
 import pytest
 
+from fakecloud.http import Request, Response
 from shared.errors import TransientError
 from tests.functional.handlers.world import World, created, tagged
 
@@ -211,3 +213,22 @@ def test_a_quiet_retry_waits_no_longer_than_a_second_whatever_the_cloud_asks(wor
     assert world.run("instance_created", created([instance.instance_id])).error is None
     waited = [call.args[0] for call in time.sleep.call_args_list]  # type: ignore[attr-defined]
     assert 0 < sum(waited) <= 1
+
+
+def test_an_invocation_ends_with_no_call_of_its_own_under_way(world: World) -> None:
+    """The two looks go out side by side: where the first fails at once, the other is waited for all the same."""
+    instance = world.instance("web")
+    answered, answer = threading.Event(), world.cloud.handle
+
+    def handle(request: Request) -> Response:
+        if request.headers.get("x-acs-action") == ROLES:
+            threading.Event().wait(0.2)
+            response = answer(request)
+            answered.set()
+            return response
+        return answer(request)
+
+    world.env.setattr(world.cloud, "handle", handle)
+    world.cloud.faults.add("error", action=DESCRIBE, code="Forbidden.RAM", status=403, count=None)
+    world.run("tags_changed", tagged([instance.instance_id]))
+    assert answered.is_set()
