@@ -58,6 +58,8 @@ class Region:
     def _through(self, tags: Mapping[str, str]) -> Iterator[Looked]:
         window: deque[tuple[Page, Callable[[], Iterable[Looked]]]] = deque()
         page: Page | None = self._ecs.page(self.token, tags)
+        if page and not (page.instances or page.next_token or page.token):
+            self._ecs.confirm_none()
         if page and not tags and (page.next_token or self._cursor.link):
             self._estimate(self._attached.begin(self._cursor))
         while page or window:

@@ -161,8 +161,8 @@ class Runs:
         )  # fmt: skip
 
     def _gateway(self, target: Target, pace: Pace) -> EcsGateway:
-        """At home with our own keys, elsewhere with sessions. Raises ConfigError for an account that is not listed."""
-        sessions = Sessions(self._settings, self._credentials, target.account_id, target.region, self._mapping.roles)
+        """At home with our own keys, elsewhere with sessions. Raises PermanentError for an account that is not listed."""
+        sessions = Sessions(self._settings, self._credentials, target.account_id, target.region, self._mapping)
         return EcsGateway(self._settings, sessions.reads(), target.region, ask=pace, writes=sessions.writes)
 
     def _hand_over(self, trigger: Trigger, progress: bool) -> CloudCallError | None:

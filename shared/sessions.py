@@ -1,14 +1,15 @@
-"""Whose keys a run uses: the functions' own at home, a session of the listed role in another account. Kept for one run."""
+"""Whose keys a run uses: the functions' own at home, a session of the member role in another account. Kept for one run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from threading import Lock
 
-from shared.errors import ConfigError, PermanentError
+from shared.errors import PermanentError
 from shared.gateways.clients import Credentials
-from shared.gateways.sts import StsGateway
-from shared.policies import read_session, write_session
+from shared.gateways.sts import CALL, StsGateway
+from shared.mapping import Mapping
+from shared.policies import displaced, read_session, write_session
 from shared.settings import Settings, variable
 
 SESSION = "rolekeeper"
@@ -19,40 +20,37 @@ class Sessions:
     """The keys for one region of one account. Make one for each invocation and let it go with that: they last an hour."""
 
     def __init__(
-        self,
-        settings: Settings,
-        own: Credentials,
-        account_id: str,
-        region: str,
-        mapping_roles: Iterable[str],
-        *,
-        tags: bool = True,
-    ) -> None:
-        """mapping_roles: those that may ever be written. tags: whether a write may also tag its instances.
-
-        Raises ConfigError for an account that the settings do not list.
-        """
+        self, settings: Settings, own: Credentials, account_id: str, region: str, mapping: Mapping
+    ) -> None:  # fmt: skip
+        """mapping: says which roles may ever be written. Raises PermanentError for an account that no setting lists."""
         self._away = account_id != settings.account_id
         if self._away and account_id not in settings.accounts:
-            raise ConfigError(f"account {account_id} is neither this deployment's own nor listed in "
-                              f"{variable('accounts')}: {', '.join(settings.accounts) or 'none is'}")  # fmt: skip
+            raise PermanentError(CALL, "AccountNotListed", f"account {account_id} is neither this deployment's own nor "
+                                 f"listed in {variable('accounts')}: {', '.join(settings.accounts) or 'none is'}; list it "
+                                 "there as ACCOUNT=ROLE")  # fmt: skip
         self._settings, self._own = settings, own
-        self._account, self._region = account_id, region
-        self._roles, self._tags = frozenset(mapping_roles), tags
+        self._account, self._region, self._mapping = account_id, region, mapping
         self._sts = StsGateway(settings, own)
         self._kept: dict[str, Credentials] = {}
         self._lock = Lock()
 
     def reads(self) -> Credentials:
         """Keys that can look. Raises PermanentError, TransientError or Throttled."""
-        return self._keys("", lambda: read_session(self._account, self._region, sorted(self._roles)))
+        return self._keys("", lambda: read_session(self._account, self._region, sorted(self._mapping.roles)))
 
     def writes(self, role: str) -> Credentials:
-        """Keys that can attach and detach that role too. Raises the same; PermanentError for a role not in the mapping."""
-        if self._away and role not in self._roles:
-            raise PermanentError("AssumeRole", "RoleNotListed", f"role {role!r} is not listed in roles.yaml, so no session "
-                                 f"in account {self._account} is begun for it")  # fmt: skip
-        return self._keys(role, lambda: write_session(self._account, self._region, [role], tags=self._tags))
+        """Keys that can attach and detach that role too, and tag where it may take a foreign role's place. Raises the same.
+
+        PermanentError too for a role that roles.yaml neither lists nor lets us displace.
+        """
+        replaces, listed = bool(displaced(self._mapping)), self._mapping.is_managed(role)
+        if self._away and not listed and not (replaces and self._mapping.may_displace(role)):
+            raise PermanentError(CALL, "RoleNotListed", f"role {role!r} is not listed in roles.yaml, nor is it one that "
+                                 f"`displace` there lets us replace, so no session in account {self._account} is begun "
+                                 "for it")  # fmt: skip
+        return self._keys(
+            role, lambda: write_session(self._account, self._region, [role.lower()], tags=replaces and listed)
+        )
 
     def _keys(self, role: str, policy: Callable[[], str]) -> Credentials:
         """One AssumeRole for each role, and one for reading. The lock: threads that want the same share one call."""

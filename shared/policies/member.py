@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shared.mapping import Mapping as Roles
-from shared.policies.own import Document, listed, split
-from shared.policies.session import TAGGING
+from shared.policies.own import Document, displaced, displacing, listed, split
 from shared.policies.template import Values
 from shared.policies.templates import render, trust
 
 
 def member_policies(mapping: Roles, *, account_id: str, regions: Iterable[str]) -> tuple[Document, ...]:
-    """What the role needs in that account, as few documents as RAM's limit on their size allows: each for some roles.
-
-    Tagging is in it where roles.yaml replaces foreign roles. Raises RenderError, PolicyError.
+    """What the role needs in that account, as few documents as RAM's limit on their size allows: each for some of the roles,
+    or of those displaced. Raises RenderError, PolicyError.
     """
-    replaces = "replace" in {mapping.settings.foreign_roles, *(rule.foreign_roles for rule in mapping.rules)}
-    values: Values = {"account": account_id, "regions": list(regions), "tagging": TAGGING if replaces else ()}
-    return split(
+    values: Values = {"account": account_id, "regions": list(regions)}
+    documents = split(
         lambda roles: render("member-role", {**values, "roles": roles}, context="member role"),
         listed(mapping, None),
         "member-role",
     )
+    if names := displaced(mapping):
+        documents += split(displacing(account_id, values["regions"], "member role"), names, "execution-role-displace")
+    return documents
 
 
 def member_trust(*, account_id: str, execution_role: str, external_id: str) -> Document:

@@ -11,7 +11,7 @@ from shared.mapping.problems import nearest
 from shared.policies import rules
 from shared.policies.findings import PolicyError, found
 from shared.policies.limits import oversize
-from shared.policies.template import RenderError
+from shared.policies.template import RenderError, Values
 from shared.policies.templates import render
 from shared.settings import Settings
 
@@ -30,8 +30,9 @@ def execution_role(
     Raises PolicyError where so many roles do not fit into one policy: see execution_policies.
     """
     made = _execution(mapping, account_id, region, project, others)(list(mapping.roles))
-    if names := _displaced(mapping):
-        made = {**made, "Statement": [*made["Statement"], *_displacing(account_id, region)(names)["Statement"]]}
+    if names := displaced(mapping):
+        more = displacing(account_id, _regions(region, others), "execution role")(names)
+        made = {**made, "Statement": [*made["Statement"], *more["Statement"]]}
     return _fitting(made, list(mapping.roles), "execution-role")
 
 
@@ -40,8 +41,9 @@ def execution_policies(
 ) -> tuple[Document, ...]:
     """The same, as few documents as RAM's limit on their size allows: each for some of the roles, or of those displaced."""
     documents = split(_execution(mapping, account_id, region, project, others), list(mapping.roles), "execution-role")
-    if names := _displaced(mapping):
-        documents += split(_displacing(account_id, region), names, "execution-role-displace")
+    if names := displaced(mapping):
+        make = displacing(account_id, _regions(region, others), "execution role")
+        documents += split(make, names, "execution-role-displace")
     return documents
 
 
@@ -84,14 +86,23 @@ def _execution(
     return lambda roles: render("execution-role", {**values, "roles": roles}, context="execution role")
 
 
-def _displaced(mapping: Roles) -> list[str]:
-    """The foreign roles that the functions may take off and put back: none where nothing says replace."""
+def displaced(mapping: Roles) -> list[str]:
+    """The foreign roles, by name or glob, that the functions' policies let them take off and put back.
+
+    None where nothing says replace, or where no role is named: a policy never covers every role.
+    """
     return list(dict.fromkeys(mapping.settings.displace)) if mapping.replaces else []
 
 
-def _displacing(account_id: str, region: str) -> Make:
-    values = {"account": account_id, "region": region}
-    return lambda roles: render("execution-role-displace", {**values, "displaced": roles}, context="execution role")
+def displacing(account_id: str, regions: Iterable[str], context: str) -> Make:
+    """What that takes in these regions of an account, for some of those roles. context: whose it is, for an error."""
+    values: Values = {"account": account_id, "regions": list(regions)}
+    return lambda roles: render("execution-role-displace", {**values, "displaced": roles}, context=context)
+
+
+def _regions(region: str, others: Mapping[str, str | tuple[str, ...]]) -> list[str]:
+    further = others.get("other_regions", ())
+    return [region, *([further] if isinstance(further, str) else further)]
 
 
 def _passing(account_id: str, region: str) -> Make:

@@ -17,7 +17,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "deployer": {"account": ACCOUNT, "region": "cn-hangzhou"},
     "ecs-self-describe": {},
     "execution-role": {"account": ACCOUNT, "region": "cn-hangzhou", "project": "rolekeeper", "roles": ["web", "a.b"]},
-    "execution-role-displace": {"account": ACCOUNT, "region": "cn-hangzhou", "displaced": ["legacy", "a.b"]},
+    "execution-role-displace": {"account": ACCOUNT, "regions": ["cn-hangzhou"], "displaced": ["legacy", "a.b"]},
     "member-role": {
         "account": ACCOUNT,
         "regions": ["cn-hangzhou"],
