@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lock clean
+.PHONY: help demo test bench check build devs format lock clean
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -20,12 +20,22 @@ demo: $(READY)  ## the whole story on an emulated Alibaba Cloud, in this termina
 test: $(READY)  ## all tests
 	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(PYTEST_ARGS)
 
+bench: $(READY)  ## calls, time and memory of runs over fleets, and launch storms (about ten minutes)
+	@$(BIN)/python -m tests.bench
+
 check: $(READY)  ## lint, formatting, types, import contracts, roles.yaml
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/rolekeeper validate
+
+build: $(READY)  ## build/bundle, the package of the functions (LAYER=1: the dependencies apart, for a layer)
+	@$(BIN)/rolekeeper build $(if $(LAYER),--layer)
+
+devs:  ## the Serverless Devs CLI of both editions into build/, for the tests of s.yaml (needs npm)
+	@for version in 3.1.10 2.2.2; do npm install --silent --no-save --no-package-lock \
+		--prefix build/serverless-devs/$${version%%.*} @serverless-devs/s@$$version; done
 
 format: $(READY)  ## let ruff mend what it can
 	@$(BIN)/ruff check --fix .

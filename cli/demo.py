@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import requests
 from rich.console import Console
@@ -49,6 +50,7 @@ class Story:
         self.echoes()
         self.timer()
         self.records()
+        self.fleet()
         return all(self._expectations)
 
     def roles(self) -> None:
@@ -156,6 +158,27 @@ class Story:
         )
         self.expect(bool(rows) and not failures)
 
+    def fleet(self) -> None:
+        self.title("300 instances that no event told of: one reconcile heals them, with the fewest calls")
+        ecs = self.on.cloud.ecs
+        made = ecs.make(300, tags={"app": "worker"})
+        self.reconcile({"attached/missing": 300})
+        self.title("Somebody takes the tags off 200 of them at once: the brake refuses to take 200 roles off")
+        for instance in made[:200]:
+            ecs.owner(instance).tag(instance, "app", None)
+        run = self.reconcile({"refused/brake": 200})
+        self.say(f"{run.get('brake', '')}")
+        self.expect(all(instance.role == "worker" for instance in made))
+
+    def reconcile(self, expected: Mapping[str, int]) -> Mapping[str, Any]:
+        """Run it as `s invoke` does; its counts and its bill."""
+        ended = self.on.invoke("reconcile", b'{"reconcile": {"operator": "alice"}}')
+        run: Mapping[str, Any] = json.loads(ended.body)["runs"][0]
+        self.say(f"counts: {', '.join(f'{count} {what}' for what, count in run['counts'].items())}")
+        self.say(f"bill: {', '.join(f'{count} {call}' for call, count in run['bill']['calls'].items())}")
+        self.expect(all(run["counts"].get(what) == count for what, count in expected.items()))
+        return run
+
     def cells(self, row: Mapping[str, str]) -> Sequence[str]:
         at = row["event_time"][11:19]
         if row.get("run"):
@@ -207,7 +230,9 @@ class Story:
 
 
 def _brief(result: Mapping[str, object]) -> str:
-    outcomes = result.get("outcomes") or {}
+    outcomes, ignored = result.get("outcomes") or {}, result.get("ignored")
+    if isinstance(ignored, list) and ignored and not outcomes:
+        return f"ignored, {ignored[0]['reason']}"
     if isinstance(outcomes, dict) and outcomes:
         return ", ".join(f"{count} {outcome}" for outcome, count in outcomes.items())
     return json.dumps(result, ensure_ascii=False)

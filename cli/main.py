@@ -8,6 +8,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from cli.fleet import reconcile, remediate
 from cli.policy import app as policy
 from shared.errors import RolekeeperError
 
@@ -90,11 +91,29 @@ def provision(
 
 
 @app.command()
+def build(
+    roles_file: Annotated[Optional[Path], typer.Option("--roles-file", help="the mapping")] = None,  # noqa: UP045
+    layer: Annotated[
+        bool, typer.Option("--layer", help="dependencies apart, in build/layer, to publish as a layer")
+    ] = False,
+    python: Annotated[str, typer.Option(metavar="PATH", help="compiles the byte code; `none`: make none")] = "",
+) -> None:
+    """Make build/bundle, the code package of the functions, for the runtime that s.yaml names."""
+    from cli.build import run
+
+    raise typer.Exit(run(roles_file=roles_file, layer=layer, python=python))
+
+
+@app.command()
 def roles(as_json: Json = False, roles_file: RolesFile = Path("roles.yaml")) -> None:
     """The roles of roles.yaml as they are: trust, policies, how many instances hold them, drift."""
     from cli.provision import roles as run
 
     raise typer.Exit(run(roles_file, as_json=as_json))
+
+
+app.command()(reconcile)
+app.command()(remediate)
 
 
 @app.command()

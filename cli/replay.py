@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.table import Table
 
+from cli.asked import pair
 from cli.files import payloads
 from cli.output import console
 from cli.stage import REGION, Stage, stage
@@ -16,7 +17,6 @@ from fakecloud.ecs.regions import REGIONS
 from fakecloud.fc.models import Outcome
 from fakecloud.identity import ACCOUNT
 from shared import events
-from shared.errors import ConfigError
 from shared.model import Trigger
 
 COLUMNS = ("event", "instance", "outcome", "reason", "role", "rule or detail")
@@ -24,7 +24,7 @@ COLUMNS = ("event", "instance", "outcome", "reason", "role", "rule or detail")
 
 def run(files: Iterable[Path], *, as_json: bool, tags: Sequence[str], role: str, roles_file: Path) -> int:
     """Exit code 1 where a function raised."""
-    given = dict(_pair(text) for text in tags)
+    given = dict(pair(text) for text in tags)
     bodies = list(payloads(files))
     shown = Table(*COLUMNS, box=None, header_style="bold")
     failed = 0
@@ -112,10 +112,3 @@ def rows(outcome: Outcome, records: Sequence[Mapping[str, str]]) -> Iterator[Seq
         yield "", "ignored", item["reason"], "", item["detail"]
     if not answer["ok"]:
         yield "", "raised", answer["error_type"], "", answer["error"]
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals or not key:
-        raise ConfigError(f"--tag {text!r}: write KEY=VALUE")
-    return key, value

@@ -1,6 +1,7 @@
-"""The composition root: settings, credentials and roles.yaml become a Reconciler; a function is handler_for(its name).
+"""The composition root: settings, credentials and roles.yaml become an Invocation; a function is handler_for(its name).
 
-Nothing that is made here lives longer than one invocation, but for roles.yaml as read from the package.
+Nothing that is made here lives longer than one invocation, but for roles.yaml as read from the package, and what Recent knows.
+What an ignored event does not need is imported only after it is known not to be ignored: nearly each invocation is a cold start.
 """
 
 from __future__ import annotations
@@ -10,20 +11,22 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shared import events
 from shared.errors import ConfigError
+from shared.events import manual
 from shared.gateways.clients import Credentials
-from shared.invocation import Invocation
 from shared.lines import say
-from shared.mapping import Mapping as RoleMapping
-from shared.mapping import load
 from shared.model import Ignored, Kind, Trigger
 from shared.recent import Recent
-from shared.recorder import Stamp
-from shared.settings import Settings
+from shared.settings import VARIABLES, Settings
 
+if TYPE_CHECKING:
+    from shared.mapping import Mapping as RoleMapping
+
+PARSED = ".parsed"
+"""What the build puts beside roles.yaml, so that a cold start need not parse it."""
 CODE = Path(__file__).resolve().parent.parent
 ACCEPTS: Mapping[Kind, frozenset[Kind]] = {
     "instance_created": frozenset({"instance_created", "tags_changed"}),
@@ -48,26 +51,27 @@ def handler_for(name: Kind) -> Handler:
     def handler(event: bytes | str, context: Any) -> dict[str, Any]:
         began = time.monotonic()
         settings = settings_from(os.environ, context)
-        stamp = Stamp(
-            account_id=settings.account_id, function=name, request_id=str(getattr(context, "request_id", "") or ""),
-            attempt=str(getattr(context, "retry_count", "") or ""),
-        )  # fmt: skip
+        request_id = str(getattr(context, "request_id", "") or "")
         read = events.read(
             event, account_id=settings.account_id, own_role=settings.execution_role, region=settings.region
         )
         triggers, ignored = recent.sift(*sort(name, read))
+        mapping = mapping_from(str(CODE / settings.roles_file)) if triggers else None
+        if mapping:
+            triggers, unknown = sort(name, (manual.checked(trigger, mapping) for trigger in triggers))
+            ignored += unknown
         for item in ignored:
-            say(
-                {
-                    "ignored": item.reason,
-                    "detail": item.detail,
-                    "event_id": item.event_id,
-                    "request_id": stamp.request_id,
-                }
-            )
-        if not triggers:
+            say({"ignored": item.reason, "detail": item.detail, "event_id": item.event_id,
+                 "request_id": request_id})  # fmt: skip
+        if not triggers or not mapping:
             return {"function": name, "outcomes": {}, "ignored": [summary(item) for item in ignored]}
-        mapping = mapping_from(str(CODE / settings.roles_file))
+        from shared.invocation import Invocation
+        from shared.recorder import Stamp
+
+        stamp = Stamp(
+            account_id=settings.account_id, function=name, request_id=request_id,
+            attempt=str(getattr(context, "retry_count", "") or ""),
+        )  # fmt: skip
         run = Invocation(
             name, settings, mapping, credentials_from(os.environ, context), stamp, recent=recent,
             function=function_name(context), until=began + time_limit(context),
@@ -94,7 +98,13 @@ def settings_from(env: Mapping[str, str], context: Any) -> Settings:
     """Settings from the environment, and from what Function Compute says of itself."""
     region = str(getattr(context, "region", "") or env.get("FC_REGION", ""))
     account = str(getattr(context, "account_id", "") or env.get("FC_ACCOUNT_ID", ""))
-    return Settings.from_env(env, region=region, account_id=account)
+    return _settings(tuple(map(env.get, VARIABLES)), len(env), region, account)
+
+
+@lru_cache(maxsize=4)
+def _settings(values: tuple[str | None, ...], count: int, region: str, account: str) -> Settings:
+    """Read once for the same variables. count: of all there are, so that a new one, misspelt or not, is noticed."""
+    return Settings.from_env(os.environ, region=region, account_id=account)
 
 
 def credentials_from(env: Mapping[str, str], context: Any) -> Credentials:
@@ -118,11 +128,15 @@ def credentials_from(env: Mapping[str, str], context: Any) -> Credentials:
 @lru_cache(maxsize=4)
 def mapping_from(path: str) -> RoleMapping:
     """roles.yaml of the package, read once a process. Raises ConfigError."""
+    from shared.mapping import load
+
     try:
         text = Path(path).read_text(encoding="utf-8")
+        beside = Path(path + PARSED)
+        parsed = beside.read_bytes() if beside.exists() else b""
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}; ROLEKEEPER_ROLES_FILE names it") from error
-    return load(text, file=Path(path).name)
+    return load(text, file=Path(path).name, parsed=parsed)
 
 
 def sort(name: Kind, read: Iterable[Trigger | Ignored]) -> tuple[list[Trigger], list[Ignored]]:

@@ -1,8 +1,9 @@
 """Which role each instance of a region holds, learnt with the fewest calls. Reads only; decides nothing about an instance.
 
 There are two ways: ask for every instance by InstanceIds (50 a call), or first for the holders of each listed role by
-RamRoleName (50 a page), and then only for those instances that a rule gives a role and that are not among them. The second
-is the cheaper one, unless there are about as many roles as pages, or the invocation has no time to read all holders.
+RamRoleName (50 a page), and then only for those instances that a rule gives a role and that are not among them, gathered over
+the pages until 50 are together. The second is the cheaper one, unless there are about as many roles as pages, or the
+invocation has no time to read all holders.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from itertools import chain
 import msgspec
 
 from shared.errors import BudgetSpent, CloudCallError, OutOfTime, PermanentError
-from shared.gateways.ecs import ROLE_IDS, EcsGateway
+from shared.gateways.ecs import DESCRIBE_IDS, ROLE_IDS, EcsGateway
 from shared.lines import say
 from shared.model import Cursor, Instance
 from shared.observe import ITEM_CODES, by_halves
@@ -23,8 +24,19 @@ from shared.pace import Pace
 
 MANY = 20_000  # holders; above, they are kept in memory (about 170 bytes each) only where that saves more than a little
 NO_SUCH_ROLE = "InvalidRamRole.NotFound"
+LOOKUP = "DescribeInstanceRamRole"
 Looked = tuple[list[Instance], CloudCallError | None]
 """Instances with their roles; or those whose roles could not be read, and why."""
+Answer = Callable[[], Looked]
+"""Waits for a lookup that is under way."""
+
+
+def at_most(instances: int, *, holders: int = 0, asked_for: int | None = None) -> dict[str, int]:
+    """What looking at so many may cost, in calls, if none has to be made twice. holders: pages of holders that are read.
+    asked_for: how many instances may have to be asked for by id; None = all."""
+    by_id = _lookups(instances if asked_for is None else asked_for)
+    pages = max(1, -(-instances // DESCRIBE_IDS))
+    return {"instances": instances, "pages": pages, "role_lookups_at_most": holders + by_id}
 
 
 class Attached:
@@ -40,6 +52,7 @@ class Attached:
         self._ecs, self._roles, self._pool, self._pace, self._wants = ecs, roles, pool, pace, wants
         self._listed = frozenset(roles)
         self._holds: dict[str, str] | None = None  # None: each instance is asked for
+        self._gathered: list[Instance] = []  # to be asked for
         self.managed: int | None = None
         self.seen_managed = 0
 
@@ -48,7 +61,7 @@ class Attached:
 
         Raises OutOfTime and BudgetSpent. Where it cannot be chosen, each instance is asked for.
         """
-        self.managed = cursor.managed
+        self.managed, self.seen_managed = cursor.managed, 0
         try:
             return self._choose(cursor)
         except (OutOfTime, BudgetSpent):
@@ -61,20 +74,28 @@ class Attached:
     def _choose(self, cursor: Cursor) -> dict[str, int]:
         if cursor.link:  # what lies ahead is about what the link before took
             rest = cursor.pages * 2
-            if cursor.managed is not None and cursor.managed / ROLE_IDS + len(self._roles) < rest:
-                self._learn(self._first_pages())
+            if cursor.managed is not None:
+                holders = cursor.managed / ROLE_IDS + len(self._roles)
+                if holders < rest and self._in_time(holders):
+                    self._learn(self._first_pages())
             return {}
-        total = self._ecs.count()
-        each = -(-total // ROLE_IDS)
-        if len(self._roles) < each:
+        total, holders = self._ecs.count(), 0
+        rest, each = total, _lookups(total)
+        if 2 * len(self._roles) <= each:  # else to ask for the holders may cost about as much as it may save
             began = time.monotonic()
             firsts = self._first_pages()
             self.managed = sum(held for _, held in firsts.values())
-            more = sum(max(0, -(-held // ROLE_IDS) - 1) for _, held in firsts.values())
+            more = sum(max(0, _lookups(held) - 1) for _, held in firsts.values())
             a_page = (time.monotonic() - began) / len(self._roles)
-            if more <= each and self._pace.in_time(2 * more * a_page) and self._worth_it(total, more):
+            holders = len(self._roles)
+            if self._in_time(more, a_page) and self._worth_it(total, more):
+                holders, rest = holders + more, max(0, total - self.managed)
                 self._learn(firsts)
-        return {"instances": total, "pages": -(-total // 100), "role_lookups_at_most": each}
+        return at_most(total, holders=holders, asked_for=rest)
+
+    def _in_time(self, lookups: float, a_page: float = 0.0) -> bool:
+        """Whether so many can be made in less than half of the time that there is."""
+        return self._pace.in_time(2 * lookups * max(a_page, self._pace.spacing(LOOKUP)))
 
     def _worth_it(self, total: int, more: int) -> bool:
         saved = (total - (self.managed or 0)) / ROLE_IDS  # at most: if no rule gives the others a role
@@ -92,48 +113,53 @@ class Attached:
             raise
 
     def _learn(self, firsts: dict[str, tuple[list[str], int]]) -> None:
-        pages = [(role, n) for role, (_, held) in firsts.items() for n in range(2, -(-held // ROLE_IDS) + 1)]
+        pages = [(role, n) for role, (_, held) in firsts.items() for n in range(2, _lookups(held) + 1)]
         more = self._pool.map(lambda page: (page[0], self._holders(*page)[0]), pages)
         holds: dict[str, str] = {}
         for role, names in chain(((role, names) for role, (names, _) in firsts.items()), more):
             holds.update(dict.fromkeys(names, role))
         self._holds = holds
 
-    def look(self, instances: Iterable[Instance]) -> Callable[[], Iterable[Looked]]:
-        """Begin to look up the roles of a page; what is returned waits for the answers, 50 instances at a time."""
-        known, unknown = [], []
+    def look(self, instances: Iterable[Instance]) -> tuple[list[Instance], list[Answer]]:
+        """Those of a page whose role is known, and the lookups that begin with it: full ones, see rest()."""
+        known = []
         for instance in instances:
             role = self._holds.get(instance.instance_id) if self._holds is not None else None
             if role is not None:
                 known.append(msgspec.structs.replace(instance, role=role))
             elif instance.network == "vpc" and (self._holds is None or self._wants(instance)):
-                unknown.append(instance)
+                self._gathered.append(instance)
             else:
                 known.append(instance)
-        chunks = [unknown[start : start + ROLE_IDS] for start in range(0, len(unknown), ROLE_IDS)]
-        asked = [(chunk, self._pool.submit(self._ecs.roles, [i.instance_id for i in chunk])) for chunk in chunks]
+        return known, [self._ask() for _ in range(len(self._gathered) // ROLE_IDS)]
 
-        def answers() -> Iterable[Looked]:
-            yield known, None
-            for chunk, future in asked:
-                yield self._answer(chunk, future)
+    def rest(self) -> list[Answer]:
+        """The last lookup, of what did not fill one."""
+        return [self._ask()] if self._gathered else []
 
-        return answers
+    def _ask(self) -> Answer:
+        chunk, self._gathered = self._gathered[:ROLE_IDS], self._gathered[ROLE_IDS:]
+        asked = self._pool.submit(self._ecs.roles, [i.instance_id for i in chunk])
+        return lambda: self._answer(chunk, asked)
 
-    def _answer(self, chunk: list[Instance], future: Future[dict[str, str]]) -> Looked:
+    def _answer(self, chunk: list[Instance], asked: Future[dict[str, str]]) -> Looked:
         try:
-            roles = self._roles_of(chunk, future)
+            roles = self._roles_of(chunk, asked)
         except CloudCallError as error:
             return chunk, error
         if self.managed is None:
             self.seen_managed += sum(role in self._listed for role in roles.values())
         return [msgspec.structs.replace(i, role=roles.get(i.instance_id, "")) for i in chunk], None
 
-    def _roles_of(self, chunk: list[Instance], future: Future[dict[str, str]]) -> dict[str, str]:
+    def _roles_of(self, chunk: list[Instance], asked: Future[dict[str, str]]) -> dict[str, str]:
         try:
-            return future.result()
+            return asked.result()
         except PermanentError as error:
             if error.code not in ITEM_CODES:
                 raise
         answers = by_halves([i.instance_id for i in chunk], self._ecs.roles)
         return {name: role for answer in answers for name, role in answer.items()}
+
+
+def _lookups(instances: int) -> int:
+    return -(-instances // ROLE_IDS)

@@ -16,7 +16,8 @@ class Brake(Generic[T]):
 
     managed: how many instances hold a listed role: asked only where the removals are at least limit.at_least.
     known: the same, as soon as it is known: then a run that removes too many is found out early, and what is
-    held back stays below the limit. before: removals that count too, and are done already.
+    held back stays below the limit. before: removals that count too, and are done already. acts: whether it refuses all; from
+    the start, where it did so in an earlier part of the run.
     """
 
     def __init__(
@@ -27,11 +28,12 @@ class Brake(Generic[T]):
         known: int | None = None,
         before: int = 0,
         lifted: bool = False,
+        acts: bool = False,
     ) -> None:
         self._limit, self._managed, self.known, self._before = limit, managed, known, before
         self._held: list[T] = []
         self.lifted = lifted
-        self.acts = False
+        self.acts = acts
 
     def add(self, removal: T) -> list[T]:
         """Hold it back. Returns those that are refused now: none, or all that were held."""

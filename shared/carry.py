@@ -12,7 +12,7 @@ import msgspec
 
 from shared.apply import Done
 from shared.brake import Brake
-from shared.errors import BudgetSpent, OutOfTime
+from shared.errors import BudgetSpent, CloudCallError, OutOfTime
 from shared.gateways.ecs import Failure
 from shared.model import Outcome, Reason
 from shared.plan import Batches, Decision, Step, steps
@@ -37,7 +37,7 @@ class Carrier:
     """One run's. perform: carries out a step and says how each of its decisions ended; it must not raise.
 
     workers, at_once: where steps are performed, and how many side by side. After it has been gone through, `postponed` are
-    the instances whose change was not begun for want of time, and `removed` counts the removals that were carried out.
+    the looks whose change was not begun for want of time, and `removed` counts the removals that were carried out.
     """
 
     def __init__(
@@ -50,9 +50,9 @@ class Carrier:
         self._batches = Batches(control.batch())
         self._open: dict[str, Seen] = {}  # decided on, and not ended
         self._waiting: list[Seen] = []  # for the canary's end, or for their number to be known
-        self._canaries = control.canary
+        self._trying = False  # the canaries
         self._underway: deque[Future[Sequence[Done]]] = deque()
-        self.postponed: list[str] = []
+        self.postponed: list[Seen] = []
         self.removed = 0
 
     def __call__(
@@ -92,9 +92,14 @@ class Carrier:
         if self._control.needs_total:
             self._control.total(len(waiting))
             self._batches, self._at_once = Batches(self._control.batch()), self._control.at_once(self._at_once)
-        if self._canaries:
-            birds, waiting = waiting[: self._canaries], waiting[self._canaries :]
+        if canaries := self._control.canary:
+            birds, waiting = waiting[:canaries], waiting[canaries:]
             yield from self._try_canaries(birds)
+        if self._control.canary:  # there was no time for all of them, so there is none for others
+            for seen in waiting:
+                if not self._postpone(seen):
+                    yield self._refused(seen, Reason.CANARY)
+            waiting = []
         for seen in waiting:
             yield from self._batch(seen)
         for step in self._batches.rest():
@@ -105,9 +110,9 @@ class Carrier:
         """Nothing stands against it any more, but that others may have to come first."""
         if seen.decision.outcome is not None:  # a dry run ends here
             yield self._recorder.ended(_as_decided(seen.decision), self._end(seen))
-        elif self._canaries or self._control.needs_total:
+        elif self._control.canary or self._control.needs_total:
             self._waiting.append(seen)
-            if self._canaries == len(self._waiting) and not self._control.needs_total:
+            if self._control.canary == len(self._waiting) and not self._control.needs_total:
                 birds, self._waiting = self._waiting, []
                 yield from self._try_canaries(birds)
         else:
@@ -115,10 +120,12 @@ class Carrier:
 
     def _try_canaries(self, birds: Sequence[Seen]) -> Iterator[Record]:
         """These alone, and to their end."""
-        for step in steps(seen.decision for seen in birds):
+        before, self._trying = len(self.postponed), True
+        for step in steps((seen.decision for seen in birds), self._control.batch()):
             yield from self._submit(step)
             yield from self._ended(wait_for=0)
-        self._canaries = 0
+        self._trying = False
+        self._control.tried += len(birds) - (len(self.postponed) - before)
 
     def _batch(self, seen: Seen) -> Iterator[Record]:
         step = self._batches.add(seen.decision)
@@ -149,19 +156,14 @@ class Carrier:
                 failed += done.outcome in (Outcome.FAILED, Outcome.RETRYING)
                 self.removed += done.decision.removes and done.outcome in (Outcome.SWAPPED, Outcome.DETACHED)
                 yield self._recorder.ended(done, self._end(seen))
-            self._control.ended(failed, canary=bool(self._canaries))
+            self._control.ended(failed, canary=self._trying)
 
     def _postpone(self, seen: Seen) -> bool:
         """Leave it to the invocation that goes on; False where that one cannot take more."""
         if len(self.postponed) >= CARRIED:
             return False
-        self.postponed.append(self._end(seen).decision.instance.instance_id)
+        self.postponed.append(self._end(seen))
         return True
-
-    @property
-    def failed(self) -> int:
-        """Changes that failed, those of earlier parts of the run included."""
-        return self._control.failed
 
     def _end(self, seen: Seen) -> Seen:
         return self._open.pop(seen.decision.instance.instance_id)
@@ -175,14 +177,11 @@ def refused(decision: Decision, reason: Reason) -> Done:
     return Done(decision=decision, outcome=Outcome.REFUSED, reason=reason, role_after=decision.instance.role)
 
 
-def unbegun(step: Step, error: OutOfTime | BudgetSpent) -> list[Done]:
-    """No call of the step was made."""
-    return [
-        Done(
-            decision=d, outcome=Outcome.RETRYING, reason=d.reason, role_after=d.instance.role, failure=Failure.of(error)
-        )
-        for d in step.decisions
-    ]
+def unbegun(decision: Decision, error: CloudCallError) -> Done:
+    """No call was made for it."""
+    failure, before = Failure.of(error), decision.instance.role
+    outcome = Outcome.RETRYING if failure.transient else Outcome.FAILED
+    return Done(decision=decision, outcome=outcome, reason=decision.reason, role_after=before, failure=failure)
 
 
 def _acts(seen: Seen) -> bool:

@@ -6,16 +6,16 @@ The same looks, decisions and calls as for one event; here with reads side by si
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
 from shared.apply import Applier, Done
-from shared.attached import Attached
+from shared.attached import Attached, at_most
 from shared.brake import Brake
-from shared.carry import Carrier, refused, unbegun
-from shared.errors import CloudCallError, OutOfTime
+from shared.carry import CARRIED, Carrier, refused, unbegun
+from shared.errors import BudgetSpent, CloudCallError, OutOfTime
 from shared.gateways.ecs import EcsGateway
 from shared.model import Cursor, Desired, Instance, Reason, Remedy, Trigger
 from shared.pace import Pace
@@ -51,12 +51,13 @@ class Fleet:
         self.cursor: Cursor | None = None
         self.brake_acted = False
         self._unlooked: list[str] = []
+        self._postponed: list[Seen] = []
 
     def __iter__(self) -> Iterator[Record]:
         mapping, start = self._parts.mapping, self._from
-        at_once = 1 if self._remedy.max_calls is not None else self._at_once  # else two swaps could share one reserve
-        with ThreadPoolExecutor(self._at_once) as readers, ThreadPoolExecutor(at_once) as writers:
+        with ThreadPoolExecutor(self._at_once) as readers, ThreadPoolExecutor(self._at_once) as writers:
             attached = Attached(self._ecs, tuple(mapping.roles), readers, self._pace, self._wants)
+            attached.managed = start.managed
             region = Region(
                 self._ecs, attached, readers, self._pace, start, self._remedy.tags, reserve=self._reserve,
                 estimate=self._estimate,
@@ -70,19 +71,38 @@ class Fleet:
                 return attached.seen_managed if whole and not start.link else count()
 
             brake: Brake[Seen] = Brake(
-                mapping.settings.brake, managed, before=start.removed, lifted=self._remedy.lift_brake
-            )
-            carrier = Carrier(
-                self._perform, self._parts.recorder, brake, RateControl(self._remedy, start.failed), workers=writers,
-                at_once=at_once,
+                mapping.settings.brake, managed, before=start.removed, lifted=self._remedy.lift_brake,
+                acts=start.braked,
             )  # fmt: skip
-            looks = self._looks(region, attached, brake)
+            control = RateControl(self._remedy, start)
+            carrier = Carrier(
+                self._perform, self._parts.recorder, brake, control, workers=writers, at_once=self._at_once
+            )  # fmt: skip
             yield from carrier(
-                looks, complete=lambda: not self._unlooked and (region.listed or region.error is not None)
+                self._looks(region, attached, brake),
+                complete=lambda: not self._unlooked and (region.listed or region.error is not None),
             )
         self.brake_acted = brake.acts
         self.error = region.error
-        self.cursor = self._goes_on(region, attached, carrier)
+        self._postponed = carrier.postponed
+        room = CARRIED - len(self._postponed)
+        beyond, self._unlooked = self._unlooked[room:], self._unlooked[:room]
+        yield from self._never_looked(beyond, OutOfTime("DescribeInstanceRamRole"))
+        counted = attached.managed
+        if counted is None and whole and region.listed and not start.link:
+            counted = attached.seen_managed
+        self.cursor = self._goes_on(region, carrier.removed, control, counted)
+
+    def abandoned(self, error: CloudCallError) -> Iterator[Record]:
+        """The records of what was left for another invocation, where there will be none, and why."""
+        for seen in self._postponed:
+            yield self._parts.recorder.ended(unbegun(seen.decision, error), seen)
+        yield from self._never_looked(self._unlooked, error)
+        self._postponed, self._unlooked, self.cursor = [], [], None
+
+    def _never_looked(self, names: Iterable[str], error: CloudCallError) -> Iterator[Record]:
+        recorder, region, now = self._parts.recorder, self._ecs.region, time.monotonic()
+        return (recorder.unseen(name, region, self._trigger, error, now) for name in names)
 
     def _looks(self, region: Region, attached: Attached, brake: Brake[Seen]) -> Iterator[Seen | Record]:
         looks, trigger = Looks(self._parts), self._trigger
@@ -97,9 +117,12 @@ class Fleet:
                         yield seen
                 elif self._may_be_meant(instance):
                     yield self._parts.recorder.unseen(instance.instance_id, instance.region, trigger, error, began)
+        self._unlooked += region.unlooked
 
     def _named(self, looks: Looks) -> Iterator[Seen | Record]:
         names = self._from.instance_ids
+        if names and not self._from.link:
+            self._estimate(at_most(len(names)))
         for start in range(0, len(names), LOOK):
             asked = names[start : start + LOOK]
             if not self._pace.in_time(self._reserve):
@@ -132,26 +155,24 @@ class Fleet:
 
     def _perform(self, step: Step) -> list[Done]:
         """Never raises for what the cloud answers."""
-        if self._pace.left() < CALLS[step.verb]:
+        try:
+            with self._pace.hold(CALLS[step.verb]):
+                if step.verb == "swap":  # with an API that refuses, the instances would be left without a role
+                    self._pace.book("DetachInstanceRamRole", "AttachInstanceRamRole", lasting=SWAP_SECONDS)
+                return self._applier.apply(step)
+        except BudgetSpent:
             return [refused(decision, Reason.MAX_CALLS) for decision in step.decisions]
-        if step.verb == "swap":  # with an API that refuses, the instances would be left without a role
-            try:
-                if not self._pace.in_time(SWAP_SECONDS):
-                    raise OutOfTime("DetachInstanceRamRole")
-                self._pace.wait("DetachInstanceRamRole", "AttachInstanceRamRole")
-            except OutOfTime as error:
-                return unbegun(step, error)
-        return self._applier.apply(step)
+        except OutOfTime as error:
+            return [unbegun(decision, error) for decision in step.decisions]
 
-    def _goes_on(self, region: Region, attached: Attached, carrier: Carrier) -> Cursor | None:
+    def _goes_on(self, region: Region, removed: int, control: RateControl, managed: int | None) -> Cursor | None:
         """Where another invocation has to go on; None where the run is over."""
-        left = (*carrier.postponed, *self._unlooked)
+        left = (*(seen.decision.instance.instance_id for seen in self._postponed), *self._unlooked)
         if self.error is not None or (region.listed and not left):
             return None
         start = self._from
         return msgspec.structs.replace(
             start, link=start.link + 1, token=region.token, listed=region.listed, instance_ids=left, pages=region.pages,
-            managed=start.managed if attached.managed is None else attached.managed,
-            removed=start.removed + carrier.removed, failed=carrier.failed, restarts=region.restarts,
-            spent=start.spent + self._pace.bill.total(),
+            managed=managed, braked=self.brake_acted, removed=start.removed + removed, failed=control.failed, tried=control.tried, stopped=control.stopped,
+            restarts=region.restarts, spent=start.spent + self._pace.bill.total(),
         )  # fmt: skip

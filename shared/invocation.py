@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from shared.errors import TransientError
+from shared.errors import CloudCallError, TransientError
 from shared.gateways.clients import Credentials
 from shared.gateways.ecs import EcsGateway
 from shared.gateways.sls import SlsGateway
@@ -19,31 +19,39 @@ from shared.recent import Recent
 from shared.reconciler import Parts, Reconciler
 from shared.recorder import Recorder, Stamp
 from shared.records import Record
-from shared.runs import Keeper, Runs
 from shared.settings import Settings
 
 SHOWN = 100  # records in an invocation's result; SLS has them all
-FLUSH = 3_000  # records held before a long run sends them: about as many as a PutLogs takes
+FLUSH = 1_000  # records held before a long run sends them: memory must not grow with the fleet
+
+
+class Watch:
+    """Who follows an invocation as it goes on: an operator. The functions have none."""
+
+    def may_cost(self, calls: Mapping[str, int]) -> None:
+        """What a run may cost at most, before it changes anything: instances, pages, role_lookups_at_most."""
+
+    def ended(self, record: Record) -> None:
+        """A look has ended so."""
 
 
 class Invocation:
     """One invocation: how events and runs are carried out, and where the records go.
 
     recent: what this process remembers. function: our own name in Function Compute, "" = not running there.
-    until: when Function Compute ends the invocation, by the monotonic clock.
+    until: when Function Compute ends the invocation, by the monotonic clock. watch: who follows it.
     """
 
     def __init__(
         self, name: Kind, settings: Settings, mapping: RoleMapping, credentials: Credentials, stamp: Stamp, *,
-        recent: Recent | None = None, function: str = "", until: float = float("inf"),
+        recent: Recent | None = None, function: str = "", until: float = float("inf"), watch: Watch | None = None,
     ) -> None:  # fmt: skip
         self._name, self._stamp, self._settings, self._mapping = name, stamp, settings, mapping
         self._credentials, self._recent = credentials, recent or Recent()
         self._sls = SlsGateway(settings, credentials)
-        self._keeper = Keeper(self._take, self._write)
-        self._runs = Runs(
-            settings, mapping, credentials, stamp, self._keeper, self._parts, function=function, until=until
-        )
+        self._watch = watch or Watch()
+        self._function, self._until = function, until
+        self._errors: list[CloudCallError] = []  # what cut runs short
         self._buffer: list[dict[str, str]] = []
         self._shown: list[Record] = []
         self._outcomes: Counter[str] = Counter()
@@ -51,28 +59,46 @@ class Invocation:
         self._in_sls = True
 
     def __call__(self, triggers: Sequence[Trigger]) -> dict[str, Any]:
-        runs = [t for t in triggers if t.kind == "reconcile" or t.remedy]
-        events = [t for t in triggers if t not in runs]
-        try:
-            if events:
-                self._events(events)
-            told = [one for trigger in runs for one in self._runs(trigger)]
-        finally:
-            self._flush()  # whatever happens, what was done is recorded
-        result = {
-            "function": self._name,
-            "outcomes": dict(sorted(self._outcomes.items())),
-            "records": [shown(record) for record in self._shown],
-            "records_in_sls": self._in_sls,
-            **({"runs": told} if told else {}),
-            **({"error": str(error)} if (error := next(iter(self._runs.errors), None)) else {}),
-        }
-        transient = next((e for e in self._runs.errors if isinstance(e, TransientError)), None)
+        """What came of it. Raises TransientError where something is to be tried again, after everything else is done."""
+        result = self.carried_out(triggers)
+        transient = next((e for e in self._errors if isinstance(e, TransientError)), None)
         if self._retrying or transient:
             first = str(transient) if transient else self._retrying[0]
             text = f"{len(self._retrying)} to be tried again: {first}; {dict(self._outcomes)}"
             raise TransientError(self._name, "retrying", text)
         return result
+
+    def carried_out(self, triggers: Sequence[Trigger]) -> dict[str, Any]:
+        """What came of it, whether or not something is to be tried again."""
+        runs = [t for t in triggers if t.kind == "reconcile" or t.remedy]
+        events = [t for t in triggers if t not in runs]
+        try:
+            if events:
+                self._events(events)
+            told = self._carry_out(runs) if runs else []
+        finally:
+            self._flush()  # whatever happens, what was done is recorded
+        return {
+            "function": self._name,
+            "outcomes": dict(sorted(self._outcomes.items())),
+            "records": [shown(record) for record in self._shown],
+            "records_in_sls": self._in_sls,
+            **({"runs": told} if told else {}),
+            **({"error": str(error)} if (error := next(iter(self._errors), None)) else {}),
+        }
+
+    def _carry_out(self, triggers: Sequence[Trigger]) -> list[dict[str, Any]]:
+        from shared.runs import Keeper, Runs  # an event, which is nearly always a cold start, does without
+
+        runs = Runs(
+            self._settings, self._mapping, self._credentials, self._stamp,
+            Keeper(self._take, self._write, self._watch.may_cost), self._parts, function=self._function,
+            until=self._until,
+        )  # fmt: skip
+        try:
+            return [one for trigger in triggers for one in runs(trigger)]
+        finally:
+            self._errors += runs.errors
 
     def _events(self, triggers: Sequence[Trigger]) -> None:
         reconciler = Reconciler(
@@ -97,6 +123,7 @@ class Invocation:
         )  # fmt: skip
 
     def _take(self, record: Record, *, keep_unchanged: bool) -> None:
+        self._watch.ended(record)
         self._outcomes[record.outcome] += 1
         if record.outcome == Outcome.RETRYING.value:
             self._retrying.append(f"{record.instance_id}: {record.error_message or record.reason}")
@@ -130,6 +157,7 @@ def shown(record: Record) -> dict[str, str]:
         "reason",
         "action",
         "rule",
+        "role",
         "role_before",
         "role_after",
         "error_code",

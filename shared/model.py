@@ -112,7 +112,10 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     pages: int = 0  # that the link before took
     managed: int | None = None  # holders of listed roles, as counted when the run began
     removed: int = 0  # removals carried out
+    braked: bool = False  # whether the brake refused removals: then it lets none through any more
     failed: int = 0  # changes that failed
+    tried: int = 0  # canaries that had their turn
+    stopped: Reason | None = None  # why a remediation leaves the rest alone
     spent: int = 0  # calls made
     restarts: int = 0  # how often a token was refused
     counts: Mapping[str, int] = {}  # by outcome/reason

@@ -13,6 +13,9 @@ from shared.gateways.ecs import EcsGateway
 from shared.model import Instance
 
 T = TypeVar("T")
+_ASIDE = ThreadPoolExecutor(
+    4, thread_name_prefix="look"
+)  # the process's: a thread anew for each event costs as much as a call
 GONE_CODE = "InvalidInstanceId.NotFound"
 ITEM_CODES = (GONE_CODE, "InvalidNetworkType.MismatchRamRole", "InvalidInstanceIds.Malformed")
 """Codes that refuse a whole call for the sake of single instances in it."""
@@ -42,15 +45,14 @@ def look(ecs: EcsGateway, ids: Sequence[str]) -> dict[str, Instance]:
     The two describes go out side by side. An id that is gone, or an instance of the classic network, makes ECS refuse
     the look at all roles: then they are asked for again, for those that are shown and in a VPC.
     """
-    with ThreadPoolExecutor(1) as aside:
-        asked = aside.submit(ecs.roles, ids)
-        shown = ecs.instances(ids)
-        try:
-            roles = asked.result()
-        except PermanentError as error:
-            if error.code not in ITEM_CODES:
-                raise
-            return {instance.instance_id: instance for instance in with_roles(ecs, shown)}
+    asked = _ASIDE.submit(ecs.roles, ids)
+    shown = ecs.instances(ids)
+    try:
+        roles = asked.result()
+    except PermanentError as error:
+        if error.code not in ITEM_CODES:
+            raise
+        return {instance.instance_id: instance for instance in with_roles(ecs, shown)}
     return {instance.instance_id: instance for instance in _holding(shown, roles)}
 
 

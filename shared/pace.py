@@ -6,16 +6,20 @@ and API, and refuses from the first throttle until the next minute (ECS, "API th
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
 from shared.errors import BudgetSpent, OutOfTime, Throttled, TransientError
 
 T = TypeVar("T")
 MINUTE = 60.0
+WINDOW = 61_000
+"""Milliseconds that a rate is kept over: a call is made a little after its turn, and still no minute may have too many."""
 THROTTLED_MINUTES = 3  # in a row, for one call, before it is given up
 AGAIN_SECONDS = 0.2
 FOREVER = float("inf")
@@ -53,9 +57,11 @@ class Pace:
         self.writes: set[str] = set()  # which actions of the bill are writes
         self.until = until
         self._per_minute, self._max_calls, self._pause = per_minute, max_calls, pause
-        self._lock = threading.Lock()
+        self._lock, self._mine = threading.Lock(), _Mine()
+        self._held = 0  # calls of the budget that are kept for what is under way
         self._queues: dict[str, Any] = {}
         self._turns: dict[str, float] = {}  # the last turn given out, or the end of a stop
+        self._stops: dict[str, float] = {}  # until when the cloud refuses
 
     def __call__(self, action: str, send: Callable[[], T], *, read: bool) -> T:
         throttles = losses = 0
@@ -74,21 +80,57 @@ class Pace:
                     raise
                 self._pause(AGAIN_SECONDS)
 
-    def left(self) -> float:
-        """Calls that may still be made."""
+    @contextmanager
+    def hold(self, calls: int) -> Iterator[None]:
+        """Keep so many calls of the budget for what this thread does meanwhile. Raises BudgetSpent where fewer are left."""
         with self._lock:
-            return FOREVER if self._max_calls is None else self._max_calls - self.bill.total()
+            if self._max_calls is not None and self._spent() + calls > self._max_calls:
+                raise BudgetSpent("", self._max_calls)
+            self._held += calls
+            self._mine.held = calls
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._held -= self._mine.held
+                self._mine.held = 0
+                self._mine.booked = set()
+
+    def _spent(self) -> int:
+        """Calls made, and calls held by other threads."""
+        return self.bill.total() + self._held - self._mine.held
+
+    def spacing(self, action: str) -> float:
+        """Seconds from call to call at the rate of this API, in the long run."""
+        return MINUTE / self._per_minute(action)
 
     def in_time(self, seconds: float = 0.0) -> bool:
         """Whether there is still that much time."""
         return time.monotonic() + seconds < self.until
 
-    def wait(self, *actions: str) -> None:
-        """Until none of these APIs is stopped. A swap asks this before it takes a role off. Raises OutOfTime."""
+    def book(self, *actions: str, lasting: float = 0.0) -> None:
+        """Wait until each of these APIs has a turn at one and the same moment: they are this thread's, for its next calls.
+
+        A swap does this before it takes a role off, so that its instances do not wait without one. Within hold() only, which
+        gives back what was not used. Raises OutOfTime where so many seconds are not left then.
+        """
         with self._lock:
-            stopped = max((self._turns.get(action, 0.0) for action in actions), default=0.0) - time.monotonic()
-        if stopped > 0:
-            self._sleep(stopped, actions[0])
+            now = time.monotonic()
+            at = max(map(self._free, actions))
+            if at + lasting >= self.until:
+                raise OutOfTime(actions[0])
+            for action in actions:
+                self._turns[action] = self._turn(action, at)
+            self._mine.booked = set(actions)
+        if at > now:
+            self._pause(at - now)
+
+    def _free(self, action: str) -> float:
+        """When the next call may be made."""
+        last = self._queue(action).peek(self._per_minute(action) - 1)
+        return max(
+            time.monotonic(), self._turns.get(action, 0.0), (last.timestamp + WINDOW + 1) / 1000 if last else 0.0
+        )
 
     def told(self) -> dict[str, Any]:
         """The bill, as records and results show it."""
@@ -100,43 +142,54 @@ class Pace:
     def _take_turn(self, action: str, read: bool) -> None:
         """Wait for the call's turn, and put it on the bill. Raises BudgetSpent or OutOfTime: then it must not be made."""
         with self._lock:
-            if self._max_calls is not None and self.bill.total() >= self._max_calls:
+            if self._max_calls is not None and self._spent() >= self._max_calls:
                 raise BudgetSpent(action, self._max_calls)
             now = time.monotonic()
-            turn = self._turn(action, max(now, self._turns.get(action, 0.0)))
+            booked = action in self._mine.booked
+            turn = max(now, self._stops.get(action, 0.0)) if booked else self._turn(action, self._free(action))
             if turn >= self.until:
                 raise OutOfTime(action)
-            self._turns[action] = turn
+            if booked:
+                self._mine.booked.discard(action)
+            else:
+                self._turns[action] = turn
             self.bill[action] += 1
+            if self._mine.held:
+                self._mine.held, self._held = self._mine.held - 1, self._held - 1
             if not read:
                 self.writes.add(action)
         if turn > now:
             self._pause(turn - now)
 
     def _turn(self, action: str, at: float) -> float:
-        """The first moment from `at` on at which the rate allows one more call."""
-        from pyrate_limiter import InMemoryBucket, Rate, RateItem
+        """Take the turn that is free then."""
+        from pyrate_limiter import RateItem
+
+        queue, item = self._queue(action), RateItem(action, math.ceil(at * 1000))
+        queue.leak(item.timestamp)
+        queue.put(item)
+        return at
+
+    def _queue(self, action: str) -> Any:
+        from pyrate_limiter import InMemoryBucket, Rate
 
         if action not in self._queues:
-            self._queues[action] = InMemoryBucket([Rate(self._per_minute(action), round(MINUTE * 1000))])
-        queue = self._queues[action]
-        item = RateItem(action, round(at * 1000))
-        queue.leak(item.timestamp)
-        if not queue.put(item):
-            item = RateItem(action, item.timestamp + max(int(queue.waiting(item)), 1))
-            queue.put(item)
-        return max(at, float(item.timestamp) / 1000)
+            self._queues[action] = InMemoryBucket([Rate(self._per_minute(action), WINDOW)])
+        return self._queues[action]
 
     def _stop(self, action: str) -> None:
         """The cloud refuses this API for the rest of its minute."""
         rest = MINUTE - wall() % MINUTE
         with self._lock:
-            self._turns[action] = max(self._turns.get(action, 0.0), time.monotonic() + rest)
+            self._stops[action] = time.monotonic() + rest
+            self._turns[action] = max(self._turns.get(action, 0.0), self._stops[action])
 
-    def _sleep(self, seconds: float, action: str) -> None:
-        if not self.in_time(seconds):
-            raise OutOfTime(action)
-        self._pause(seconds)
+
+class _Mine(threading.local):
+    """Of a thread: calls of the budget that are held for it, and APIs that it has a turn of."""
+
+    def __init__(self) -> None:
+        self.held, self.booked = 0, set[str]()
 
 
 def rates(given: Mapping[str, int], default: int) -> Callable[[str], int]:

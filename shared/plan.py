@@ -163,8 +163,8 @@ class Batches:
         )  # fmt: skip
 
 
-def steps(decisions: Iterable[Decision]) -> tuple[Step, ...]:
-    """The calls that carry these decisions out."""
-    batches = Batches()
+def steps(decisions: Iterable[Decision], size: int = BATCH) -> tuple[Step, ...]:
+    """The calls that carry these decisions out, each of up to so many instances."""
+    batches = Batches(size)
     filled = [step for decision in decisions if (step := batches.add(decision))]
     return (*filled, *batches.rest())

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from shared.model import Reason, Remedy, Share
+from shared.model import Cursor, Reason, Remedy, Share
 from shared.plan import BATCH
 
 
 class RateControl:
-    """How many instances at once, and when to stop. failed: changes that failed before, in an earlier part of the run."""
+    """How many instances at once, and when to stop.
 
-    def __init__(self, remedy: Remedy | None, failed: int = 0) -> None:
-        remedy = remedy or Remedy()
-        self._concurrency, self._max_errors = remedy.concurrency, remedy.max_errors
-        self.canary = remedy.canary
-        self.failed = failed
-        self.stopped: Reason | None = None
+    tried: canaries that had their turn; failed: changes that failed; stopped: why no more may begin. All through the run:
+    earlier parts of it are told of by the cursor.
+    """
+
+    def __init__(self, remedy: Remedy | None, earlier: Cursor | None = None) -> None:
+        remedy, earlier = remedy or Remedy(), earlier or Cursor()
+        self._concurrency, self._max_errors, self._canaries = remedy.concurrency, remedy.max_errors, remedy.canary
+        self.tried, self.failed, self.stopped = earlier.tried, earlier.failed, earlier.stopped
+        self._judged = 0  # failures that max_errors was held against before
+
+    @property
+    def canary(self) -> int:
+        """So many more must be tried before others are touched."""
+        return max(0, self._canaries - self.tried)
 
     @property
     def needs_total(self) -> bool:
@@ -22,7 +30,9 @@ class RateControl:
         return any(share and share.part is not None for share in (self._concurrency, self._max_errors))
 
     def total(self, count: int) -> None:
-        """How many instances the run changes in all."""
+        """How many instances this part of the run changes in all: of those a percentage is one."""
+        if self._max_errors and self._max_errors.part is not None:
+            self._judged = self.failed
         self._concurrency, self._max_errors = (
             share and Share(count=share.of(count)) for share in (self._concurrency, self._max_errors)
         )
@@ -40,5 +50,5 @@ class RateControl:
         self.failed += failed
         if canary and failed:
             self.stopped = Reason.CANARY
-        elif self._max_errors is not None and self.failed > self._max_errors.count:
+        elif self._max_errors is not None and self.failed - self._judged > self._max_errors.count:
             self.stopped = self.stopped or Reason.MAX_ERRORS

@@ -8,12 +8,16 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+import msgspec
+
 from shared.model import Ignored, Outcome, Trigger
 from shared.records import Record
 
 KEPT = 20_000  # looks
 APART = timedelta(seconds=2)
 """So much older than our look a creation must be, to be covered by it: clocks differ, and ECS may show a change late."""
+SETTLED = timedelta(minutes=2)
+"""So long after a look that found or gave an instance its role, a creation brings nothing: it tells of no tag and no role."""
 UNFINISHED = (Outcome.RETRYING.value, Outcome.FAILED.value)
 
 
@@ -35,39 +39,44 @@ class Removals:
 
 class Recent:
     """A launch raises three events and more for one instance. A creation that happened before our last look at the instance
-    tells nothing new: that look saw what it tells of. Tag changes are always looked at."""
+    tells nothing new: that look saw what it tells of. One that happened shortly after neither, if the instance holds the role
+    that it should; one without such a role is looked at again, for its tags may have come late. Tag changes are always
+    looked at."""
 
     def __init__(self) -> None:
         self.removals = Removals()
-        self._looks: OrderedDict[tuple[str, str], datetime] = OrderedDict()
+        self._covered: OrderedDict[tuple[str, str], datetime] = OrderedDict()  # until when, by the events' clock
 
     def looked(self, record: Record, at: datetime) -> None:
         """A look that began then has ended so. One that has to be tried again counts for nothing."""
         key = (record.region, record.instance_id)
         if record.outcome in UNFINISHED:
-            self._looks.pop(key, None)
+            self._covered.pop(key, None)
             return
-        self._looks[key] = at
-        self._looks.move_to_end(key)
-        if len(self._looks) > KEPT:
-            self._looks.popitem(last=False)
+        settled = bool(record.role) and record.role_after == record.role
+        self._covered[key] = at + SETTLED if settled else at - APART
+        self._covered.move_to_end(key)
+        if len(self._covered) > KEPT:
+            self._covered.popitem(last=False)
 
     def sift(self, triggers: Iterable[Trigger], ignored: Iterable[Ignored]) -> tuple[list[Trigger], list[Ignored]]:
         """The triggers that still have something to look at; the others among what is ignored."""
         left, out = [], list(ignored)
         for trigger in triggers:
-            if trigger.kind == "instance_created" and all(self._covers(trigger, name) for name in trigger.instance_ids):
+            covered = [name for name in trigger.instance_ids if self._covers(trigger, name)]
+            names = tuple(name for name in trigger.instance_ids if name not in covered)
+            if names or not covered:
+                left.append(msgspec.structs.replace(trigger, instance_ids=names))
+            else:
                 out.append(
                     Ignored(
-                        reason="looked-since", detail=f"{trigger.event_name} of {len(trigger.instance_ids)} instances",
+                        reason="looked-since", detail=f"{trigger.event_name} of {', '.join(covered[:3])}",
                         source=trigger.source, region=trigger.region, account_id=trigger.account_id, actor=trigger.actor,
                         event_id=trigger.event_id, event_time=trigger.event_time,
                     )
                 )  # fmt: skip
-            else:
-                left.append(trigger)
         return left, out
 
     def _covers(self, trigger: Trigger, name: str) -> bool:
-        at = self._looks.get((trigger.region, name))
-        return at is not None and trigger.event_at is not None and trigger.event_at + APART < at
+        until = self._covered.get((trigger.region, name)) if trigger.kind == "instance_created" else None
+        return until is not None and trigger.event_at is not None and trigger.event_at < until

@@ -4,16 +4,16 @@ before are worked on. Reads only. Says where it stopped, if it could not go thro
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 
-from shared.attached import Attached, Looked
+from shared.attached import Answer, Attached, Looked, at_most
 from shared.errors import CloudCallError, OutOfTime
 from shared.gateways.ecs import TAG_MATCHES, EcsGateway, Page, TokenRefused
 from shared.model import Cursor
 from shared.pace import Pace
 
-AHEAD = 4  # pages whose roles are being looked up while an earlier one is worked on
+AHEAD = 8  # lookups of roles that are under way while pages are fetched and worked on
 MAX_RESTARTS = 2
 
 
@@ -21,7 +21,8 @@ class Region:
     """One invocation's way through a region. After it has been gone through:
 
     listed: whether all pages were had. token: of the first page that was not ("" = the first of all). error: what cut it
-    short, if it was not for want of time. pages: how many were had. restarts: how often ECS refused a token.
+    short, if it was not for want of time. unlooked: instances of pages that were had, whose roles there was no time to look
+    up. pages: how many were had. restarts: how often ECS refused a token.
     """
 
     def __init__(
@@ -34,6 +35,7 @@ class Region:
         self.listed, self.token, self.pages = cursor.listed, cursor.token, 0
         self.restarts = cursor.restarts
         self.error: CloudCallError | None = None
+        self.unlooked: list[str] = []
 
     def __iter__(self) -> Iterator[Looked]:
         while not self.listed:
@@ -53,38 +55,43 @@ class Region:
 
     def _few(self) -> bool:
         """ECS's own filter by tags is cheap, but shows no more than 1,000: then all are gone through."""
-        return bool(self._tags) and self._ecs.count(self._tags) < TAG_MATCHES
+        if not self._tags or (matches := self._ecs.count(self._tags)) >= TAG_MATCHES:
+            return False
+        self._estimate(at_most(matches))
+        return True
 
     def _through(self, tags: Mapping[str, str]) -> Iterator[Looked]:
-        window: deque[tuple[Page, Callable[[], Iterable[Looked]]]] = deque()
-        page: Page | None = self._ecs.page(self.token, tags)
-        if page and not (page.instances or page.next_token or page.token):
+        page, underway = self._ecs.page(self.token, tags), deque[Answer]()
+        if not (page.instances or page.next_token or page.token):
             self._ecs.confirm_none()
-        if page and not tags and (page.next_token or self._cursor.link):
+        if not tags and (page.next_token or self._cursor.link):
             self._estimate(self._attached.begin(self._cursor))
-        while page or window:
-            coming: Future[Page] | None = None
-            if page:
-                window.append((page, self._attached.look(page.instances)))
-                if page.next_token and self._pace.in_time(self._reserve):
+        elif not tags:
+            self._estimate(at_most(len(page.instances)))
+        try:
+            while True:
+                coming: Future[Page] | None = None
+                if page.next_token and not self.unlooked and self._pace.in_time(self._reserve):
                     coming = self._pool.submit(self._ecs.page, page.next_token, tags)
-                last = page
-            try:
-                while window and (coming is None or len(window) > AHEAD):
-                    yield from self._looked(*window.popleft())
-                page = coming.result() if coming else None
-            except CloudCallError:
-                while window:  # what was had is worked on all the same
-                    yield from self._looked(*window.popleft())
-                raise
-        self.listed = not last.next_token
+                known, asked = self._attached.look(page.instances)
+                underway += asked
+                self.token, self.pages = page.next_token, self.pages + 1
+                yield known, None
+                yield from self._answered(underway, AHEAD)
+                if coming is None:
+                    break
+                page = coming.result()
+        except CloudCallError:
+            yield from self._answered(underway + deque(self._attached.rest()))  # what was had is worked on all the same
+            raise
+        yield from self._answered(underway + deque(self._attached.rest()))
+        self.listed = not page.next_token
 
-    def _looked(self, page: Page, answers: Callable[[], Iterable[Looked]]) -> Iterator[Looked]:
-        """A page; the token stays on it as long as not all of it could be looked at in time."""
-        self.token = page.token
-        for instances, error in answers():
+    def _answered(self, underway: deque[Answer], more: int = 0) -> Iterator[Looked]:
+        """The answers, until no more than so many are waited for."""
+        while len(underway) > more:
+            instances, error = underway.popleft()()
             if isinstance(error, OutOfTime):
-                raise error
-            yield instances, error
-        self.token = page.next_token
-        self.pages += 1
+                self.unlooked += [instance.instance_id for instance in instances]
+            else:
+                yield instances, error

@@ -38,10 +38,11 @@ class Take(Protocol):
 
 
 class Keeper(msgspec.Struct, frozen=True):
-    """Where records go. take: of one look. write: fields as they are."""
+    """Where records go. take: of one look. write: fields as they are. may_cost: told of what a run may cost, in calls."""
 
     take: Take
     write: Callable[[dict[str, str]], None]
+    may_cost: Callable[[Mapping[str, int]], None]
 
 
 class Runs:
@@ -99,6 +100,11 @@ class Runs:
             estimate.update(cost)
             if cost:
                 say({"may_cost": dict(cost), "region": target.region, "run_id": run_id})
+                self._keeper.may_cost(cost)
+
+        def take(record: Record) -> None:
+            counts[f"{record.outcome}/{record.reason}"] += 1
+            self._keeper.take(record, keep_unchanged=keep)
 
         keep = trigger.kind == "remediate" or self._mapping.settings.record_unchanged
         error: CloudCallError | None = None
@@ -111,8 +117,7 @@ class Runs:
             )  # fmt: skip
             for record in fleet:
                 seen += 1
-                counts[f"{record.outcome}/{record.reason}"] += 1
-                self._keeper.take(record, keep_unchanged=keep)
+                take(record)
             error = fleet.error
         except CloudCallError as caught:
             error = caught
@@ -120,7 +125,10 @@ class Runs:
         if onward:
             onward = msgspec.structs.replace(onward, run_id=run_id, counts=counts)
             progress = seen > 0 or onward.pages > 0 or onward.link == 1
-            error = self._hand_over(msgspec.structs.replace(trigger, cursor=onward), progress)
+            error = self._hand_over(msgspec.structs.replace(trigger, instance_ids=(), cursor=onward), progress)
+        if fleet and error:
+            for record in fleet.abandoned(error):
+                take(record)
         run = "incomplete" if error else "continued" if onward else "complete"
         bill = pace.told()
         say({"bill": bill, "region": target.region, "run_id": run_id})

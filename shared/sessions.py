@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import Lock
 
-from shared.errors import PermanentError
+from shared.errors import ConfigError, PermanentError
 from shared.gateways.clients import Credentials
 from shared.gateways.sts import CALL, StsGateway
 from shared.mapping import Mapping
 from shared.policies import displaced, read_session, write_session
-from shared.settings import Settings, variable
+from shared.settings import Settings, member_role
 
 SESSION = "rolekeeper"
 """How the account's ActionTrail names the session: ROLE:rolekeeper."""
@@ -23,11 +23,10 @@ class Sessions:
         self, settings: Settings, own: Credentials, account_id: str, region: str, mapping: Mapping
     ) -> None:  # fmt: skip
         """mapping: says which roles may ever be written. Raises PermanentError for an account that no setting lists."""
-        self._away = account_id != settings.account_id
-        if self._away and account_id not in settings.accounts:
-            raise PermanentError(CALL, "AccountNotListed", f"account {account_id} is neither this deployment's own nor "
-                                 f"listed in {variable('accounts')}: {', '.join(settings.accounts) or 'none is'}; list it "
-                                 "there as ACCOUNT=ROLE")  # fmt: skip
+        try:
+            self._role = member_role(settings, account_id)  # "" = at home
+        except ConfigError as error:  # of a payload's account: its run ends with it, and no other
+            raise PermanentError(CALL, "AccountNotListed", str(error)) from error
         self._settings, self._own = settings, own
         self._account, self._region, self._mapping = account_id, region, mapping
         self._sts = StsGateway(settings, own)
@@ -44,7 +43,7 @@ class Sessions:
         PermanentError too for a role that roles.yaml neither lists nor lets us displace.
         """
         replaces, listed = bool(displaced(self._mapping)), self._mapping.is_managed(role)
-        if self._away and not listed and not (replaces and self._mapping.may_displace(role)):
+        if self._role and not listed and not (replaces and self._mapping.may_displace(role)):
             raise PermanentError(CALL, "RoleNotListed", f"role {role!r} is not listed in roles.yaml, nor is it one that "
                                  f"`displace` there lets us replace, so no session in account {self._account} is begun "
                                  "for it")  # fmt: skip
@@ -54,13 +53,13 @@ class Sessions:
 
     def _keys(self, role: str, policy: Callable[[], str]) -> Credentials:
         """One AssumeRole for each role, and one for reading. The lock: threads that want the same share one call."""
-        if not self._away:
+        if not self._role:
             return self._own
         with self._lock:
             if role not in self._kept:
                 self._kept[role] = self._sts.assume(
                     self._account,
-                    self._settings.accounts[self._account],
+                    self._role,
                     session_policy=policy(),
                     external_id=self._settings.external_id,
                     session_name=SESSION,

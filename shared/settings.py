@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from difflib import get_close_matches
 from typing import Any, Literal
 
 import msgspec
@@ -51,6 +50,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         given = {key[len(PREFIX) :].lower(): value for key, value in env.items() if key.startswith(PREFIX)}
         for name in given:
             if name not in fields:
+                from difflib import get_close_matches
+
                 near = get_close_matches(name, fields, 1)
                 hint = (
                     f"; did you mean {variable(near[0])}?" if near else f"; known: {', '.join(map(variable, fields))}"
@@ -88,10 +89,23 @@ def targets(settings: Settings) -> tuple[Target, ...]:
     return tuple(Target(account, region) for account in accounts for region in regions)
 
 
+def member_role(settings: Settings, account_id: str) -> str:
+    """The role to assume in that account, "" in the deployment's own. Raises ConfigError where it is not listed."""
+    if account_id == settings.account_id:
+        return ""
+    if account_id not in settings.accounts:
+        raise ConfigError(f"account {account_id} is neither this deployment's own nor listed in {variable('accounts')}: "
+                          f"{', '.join(settings.accounts) or 'none is'}; list it there as ACCOUNT=ROLE")  # fmt: skip
+    return settings.accounts[account_id]
+
+
 def variable(name: str) -> str:
     """The environment variable of a field."""
     return PREFIX + name.upper()
 
+
+VARIABLES = tuple(variable(name) for name in Settings.__struct_fields__)
+"""Every one there is."""
 
 _REGION = r"[a-z]{2}-[a-z0-9-]{1,40}"
 _ACCOUNT = r"[0-9]{1,20}"

@@ -13,7 +13,6 @@ import importlib.util
 import json
 import logging
 import os
-import resource
 import signal
 import struct
 import sys
@@ -211,11 +210,13 @@ def main(requests: BinaryIO, answers: BinaryIO) -> None:
     signal.signal(signal.SIGTERM, _dump)
     code = os.environ["FC_FUNC_CODE_PATH"]
     clock: Any = importlib.import_module("timeshift")  # from the folder of this script
-    del sys.modules["timeshift"]  # the name is the function's to use
+    confine: Any = importlib.import_module("confine")
+    del sys.modules["timeshift"], sys.modules["confine"]  # the names are the function's to use
     clock.install()
     own = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [code, *(entry for entry in sys.path if os.path.abspath(entry or ".") not in (own, code))]
     runtime = Runtime(code, os.environ["FC_RUNTIME_VERSION"])
+    confine.install(code, int(os.environ["FC_FUNCTION_MEMORY_SIZE"]))
     print("FunctionCompute python3 runtime inited.", flush=True)
     while head := requests.read(4):
         work = json.loads(requests.read(struct.unpack(">I", head)[0]))
@@ -224,7 +225,7 @@ def main(requests: BinaryIO, answers: BinaryIO) -> None:
         answer = runtime.run(work)
         sys.stdout.flush()
         sys.stderr.flush()
-        answer["memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        answer["memory_mb"] = confine.peak_memory()
         data = json.dumps(answer).encode()
         answers.write(struct.pack(">I", len(data)) + data)
         answers.flush()

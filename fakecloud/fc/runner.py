@@ -54,6 +54,9 @@ class Instance(Protocol):
 class ProcessInstance:
     """A child process that runs bootstrap.py. It inherits nothing of this process's environment.
 
+    Code that brings its dependencies, in a folder that its PYTHONPATH names, is run without the packages installed beside
+    the interpreter: what is missing in it is missing here too.
+
     stdout and stderr go to one nameless file, read after each piece of work: no pipe can fill up and block the handler.
     The child ends with stop(), or when this object or this process does.
     """
@@ -63,11 +66,12 @@ class ProcessInstance:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         # Not by the mode: TemporaryFile opens without O_APPEND, and what is written after _written() would leave a hole.
         fcntl.fcntl(self._log, fcntl.F_SETFL, fcntl.fcntl(self._log, fcntl.F_GETFL) | os.O_APPEND)
+        alone = ["-S"] if any(map(os.path.isdir, env.get("PYTHONPATH", "").split(os.pathsep))) else []
         child_in, self._requests = os.pipe()
         self._answers, child_out = os.pipe()
         try:
             self._process = subprocess.Popen(  # noqa: S603 - the function that was deployed
-                [python, str(BOOTSTRAP), str(child_in), str(child_out)],
+                [python, *alone, str(BOOTSTRAP), str(child_in), str(child_out)],
                 env=env, cwd=code, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
                 pass_fds=(child_in, child_out), start_new_session=True,
             )  # fmt: skip

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import msgspec
 
+from shared.events.queue import unwrapped
 from shared.events.values import clean, decoded
 from shared.model import Ignored
 
-# EventBridge carries at most 256 KB an event and 16 events or 1 MB a batch (reference: EventBridge, Limits), so anything
-# larger did not come from it. Reading it would only cost memory and time.
-MAX_EVENT_BYTES = 1024 * 1024
+# A synchronous invocation holds at most 32 MB (reference: Function Compute, Limits), and so does a batch of an event stream:
+# what is not read of one would be lost, since its messages leave the queue. Anything larger did not come from there.
+MAX_EVENT_BYTES = 32 * 1024 * 1024
 
 _MAX_NESTED_LISTS = 4  # a batch is one list deep; an event forwarded in a batch of batches two
 _BOM = b"\xef\xbb\xbf"
@@ -28,7 +29,7 @@ def members(body: object) -> Iterator[object]:
     if not content:
         yield Ignored(reason="empty", detail="the event has no content")
     elif len(content) > MAX_EVENT_BYTES:
-        detail = f"{len(content)} bytes; at most {MAX_EVENT_BYTES} are read, which is more than EventBridge delivers"
+        detail = f"{len(content)} bytes; at most {MAX_EVENT_BYTES} are read, which is more than an invocation holds"
         yield Ignored(reason="too-large", detail=detail)
     else:
         yield from _decode(content)
@@ -48,7 +49,7 @@ def _decode(content: bytes) -> Iterator[object]:
 
 
 def _flat(value: object, depth: int) -> Iterator[object]:
-    value = decoded(value)  # queues deliver an event as a string of JSON inside the list
+    value = unwrapped(decoded(value))  # queues deliver an event in an envelope, or as a string of JSON inside the list
     if not isinstance(value, list) or depth == 0:
         yield value
     elif not value:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection
+from typing import get_args
 
 import msgspec
 
 from shared.events.event import DETAIL_LIMIT, Event
 from shared.events.values import clean, region_id, text
+from shared.mapping import Mapping as RoleMapping
 from shared.model import Drift, Ignored, Kind, Remedy, Share, Trigger
 
 NAME = "manual"
@@ -68,10 +70,36 @@ def read(event: Event) -> Trigger | Ignored | None:
         if any(key in raw for key in SELECTORS):
             return _request("remediate", "$", raw, event)
     except _Slip as slip:
-        return Ignored(
-            reason="bad-payload", detail=clean(str(slip), DETAIL_LIMIT), source=NAME, region=event.home.region
-        )
+        return _bad(str(slip), event.home.region)
     return None
+
+
+def checked(trigger: Trigger, mapping: RoleMapping) -> Trigger | Ignored:
+    """The trigger; Ignored where an operator names a rule or a role that roles.yaml does not have: such a run is empty, and
+    would look like a fleet in order. A run that was handed over goes on, whatever was deployed meanwhile."""
+    remedy = trigger.remedy
+    if remedy is None or trigger.cursor is not None:
+        return trigger
+    rules = [rule.name for rule in mapping.rules]
+    if remedy.rule and remedy.rule not in rules:
+        return _bad(f"rule: roles.yaml has no rule {remedy.rule!r}; {_mend(remedy.rule, rules)}", trigger.region)
+    displaced = mapping.settings.displace and mapping.may_displace(remedy.role)
+    if remedy.role and not mapping.is_managed(remedy.role) and not displaced:
+        return _bad(
+            f"role: roles.yaml does not list the role {remedy.role!r}; {_mend(remedy.role, mapping.roles)}",
+            trigger.region,
+        )
+    return trigger
+
+
+def _bad(detail: str, region: str) -> Ignored:
+    return Ignored(reason="bad-payload", detail=clean(detail, DETAIL_LIMIT), source=NAME, region=region)
+
+
+def _mend(word: str, known: Collection[str]) -> str:
+    by_lower = {candidate.lower(): candidate for candidate in known}
+    near = difflib.get_close_matches(word[:128].lower(), by_lower, n=1)
+    return f"did you mean `{by_lower[near[0]]}`?" if near else f"known are {', '.join(known)}"
 
 
 def _request(kind: Kind, path: str, raw: object, event: Event) -> Trigger:
@@ -79,6 +107,7 @@ def _request(kind: Kind, path: str, raw: object, event: Event) -> Trigger:
     if isinstance(raw, dict):
         _known(path, raw, shape.__struct_fields__)
         _texts(f"{path}.tags", raw.get("tags"))
+        _drift(f"{path}.drift", raw.get("drift"))
     try:
         payload: Options = msgspec.convert(raw, shape)
     except msgspec.ValidationError as error:
@@ -163,9 +192,7 @@ def _selected(path: str, payload: Payload) -> tuple[str, ...]:
 def _known(path: str, raw: dict[str, object] | object, known: Collection[str]) -> None:
     for key in raw if isinstance(raw, dict) else ():
         if key not in known:
-            near = difflib.get_close_matches(key[:64].lower(), known, n=1)
-            mend = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(known)}"
-            raise _Slip(f"{path}: unknown key `{clean(key, 40)}`; {mend}")
+            raise _Slip(f"{path}: unknown key `{clean(key, 40)}`; {_mend(key, known)}")
 
 
 def _texts(path: str, tags: object) -> None:
@@ -173,3 +200,9 @@ def _texts(path: str, tags: object) -> None:
     for key, value in tags.items() if isinstance(tags, dict) else ():
         if not isinstance(value, str):
             raise _Slip(f"{path}: the value of `{clean(key, 40)}` is not text; put it in quotes")
+
+
+def _drift(path: str, value: object) -> None:
+    known = get_args(Drift)
+    if isinstance(value, str) and value not in known:
+        raise _Slip(f"{path}: {clean(value, 40)!r} is no drift; {_mend(value, known)}")

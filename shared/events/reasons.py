@@ -22,7 +22,7 @@ Reason = Literal[
 
 MEANING: dict[Reason, str] = {
     "empty": "nothing came: no bytes, or a list without events",
-    "too-large": "more than EventBridge ever delivers; not read",
+    "too-large": "more than an invocation ever holds; not read",
     "not-json": "not UTF-8, not JSON, or nested too deeply",
     "unknown-event": "JSON of a shape that no source knows",
     "not-for-us": "a known shape, of another product, call or state",

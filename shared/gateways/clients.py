@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from shared.gateways.sdk import lean
 from shared.settings import Settings
 
 
@@ -30,9 +31,7 @@ def config(
     retried here: it lasts until the next minute. retries=False: not even that, for a write whose answer may be lost after
     it was carried out; its caller reads before it tries again.
     """
-    from alibabacloud_tea_openapi.utils_models import Config
-    from darabonba.policy.retry import RetryOptions
-
+    made, retry_options = _sdk()
     backoff = {"policy": "Fixed", "period": 200}
     again = {
         "maxAttempts": 2,
@@ -42,7 +41,7 @@ def config(
         "maxDelay": 1_000,  # of what an x-acs-retry-after header asks for
     }
     milliseconds = int(settings.timeout_seconds * 1000)
-    return Config(
+    return made(
         access_key_id=credentials.access_key_id,
         access_key_secret=credentials.access_key_secret,
         security_token=credentials.security_token or None,
@@ -51,6 +50,14 @@ def config(
         protocol="http" if settings.endpoint.startswith("http://") else "https",
         connect_timeout=milliseconds,
         read_timeout=milliseconds,
-        retry_options=RetryOptions({"retryable": retries, "retryCondition": [again]}),
+        retry_options=retry_options({"retryable": retries, "retryCondition": [again]}),
         user_agent="rolekeeper",
     )
+
+
+@lean
+def _sdk() -> tuple[Any, Any]:
+    from alibabacloud_tea_openapi.utils_models import Config
+    from darabonba.policy.retry import RetryOptions
+
+    return Config, RetryOptions

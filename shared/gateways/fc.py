@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from shared.errors import PermanentError, Throttled, TransientError
 from shared.gateways.clients import Credentials, config
 from shared.gateways.errors import translated
+from shared.gateways.sdk import lean
 from shared.settings import Settings
 
 CALL = "InvokeFunction"
@@ -89,10 +90,8 @@ class Fc3(_Fc):
 
     @cached_property
     def _sdk(self) -> tuple[Any, Any]:
-        from alibabacloud_fc20230330 import models
-        from alibabacloud_fc20230330.client import Client
-
-        return Client(self._config()), models
+        client, models = _fc3()
+        return client(self._config()), models
 
     def _invoke(self, payload: bytes, task_id: str) -> None:
         from darabonba.runtime import RuntimeOptions
@@ -108,10 +107,8 @@ class Fc2(_Fc):
 
     @cached_property
     def _sdk(self) -> tuple[Any, Any]:
-        from alibabacloud_fc_open20210406 import models
-        from alibabacloud_fc_open20210406.client import Client
-
-        return Client(self._config()), models
+        client, models = _fc2()
+        return client(self._config()), models
 
     def _invoke(self, payload: bytes, task_id: str) -> None:
         from darabonba.runtime import RuntimeOptions
@@ -120,3 +117,19 @@ class Fc2(_Fc):
         headers = models.InvokeFunctionHeaders(x_fc_invocation_type="Async", x_fc_stateful_async_invocation_id=task_id)
         request = models.InvokeFunctionRequest(body=payload)
         client.invoke_function_with_options(self.service, self.function, request, headers, RuntimeOptions())
+
+
+@lean
+def _fc3() -> tuple[Any, Any]:
+    from alibabacloud_fc20230330 import models
+    from alibabacloud_fc20230330.client import Client
+
+    return Client, models
+
+
+@lean
+def _fc2() -> tuple[Any, Any]:
+    from alibabacloud_fc_open20210406 import models
+    from alibabacloud_fc_open20210406.client import Client
+
+    return Client, models

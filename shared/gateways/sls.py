@@ -10,6 +10,7 @@ from typing import Any
 from shared.errors import CloudCallError, PermanentError, TransientError
 from shared.gateways.clients import Credentials
 from shared.gateways.errors import from_sls, translated
+from shared.gateways.sdk import lean
 from shared.lines import say
 from shared.settings import Settings
 
@@ -18,6 +19,8 @@ BYTES_A_CALL = 2_500_000
 VALUE_BYTES = 32_000  # SLS takes 1 MB, but nothing that long is of use; no value may cost the others their place
 GIVE_UP = 3  # calls in a row that SLS did not answer, before it is left alone for the rest of the invocation
 TOPIC = "rolekeeper"
+CONNECTIONS: dict[str, Any] = {}
+"""The session of the process's first client: its connections serve later invocations, while keys are each invocation's own."""
 
 
 class SlsGateway:
@@ -57,12 +60,11 @@ class SlsGateway:
         if self._unanswered >= GIVE_UP:
             raise PermanentError("PutLogs", "", f"not asked: SLS did not answer {GIVE_UP} calls in a row")
         with translated("PutLogs"):
-            from aliyun.log import LogItem, PutLogsRequest
-
+            _, log_item, put_logs_request, _ = _sdk()
             # One time for all, nanoseconds too: LogItem's own would be of a later moment, and so upset the order.
             seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
-            items = [LogItem(seconds, list(log.items()), time_nano_part=nanoseconds or 1) for log in logs]
-            answer = self._client.put_logs(PutLogsRequest(project, self._settings.sls_logstore, TOPIC, TOPIC, items))
+            items = [log_item(seconds, list(log.items()), time_nano_part=nanoseconds or 1) for log in logs]
+            answer = self._client.put_logs(put_logs_request(project, self._settings.sls_logstore, TOPIC, TOPIC, items))
             # Each answer of SLS has this header (its page "Common response headers"); success has no body to tell it by.
             if not any(name.lower() == "x-log-requestid" for name in answer.get_all_headers()):
                 raise TransientError("PutLogs", "", "no usable answer (HTTP 200 without x-log-requestid: not from SLS)")
@@ -90,19 +92,23 @@ def _batches(logs: Sequence[Mapping[str, str]]) -> list[list[Mapping[str, str]]]
 
 def client(settings: Settings, credentials: Credentials) -> Any:
     """A LogClient that asks once."""
-    from aliyun.log import LogClient
-
-    base: Any = LogClient
+    base: Any
+    base, *_, log_exception = _sdk()
 
     class OneTry(base):  # type: ignore[misc]
         """The SDK's own, asking again, takes ten times a second and more for any 5xx (measured): longer than a function lives."""
 
-        def _sendRequest(self, *args: Any, **options: Any) -> Any:
-            from aliyun.log import LogException
+        may_be_dead = bool(CONNECTIONS)
+        """Whether the connection is an earlier invocation's: it may have died while the function was frozen."""
 
+        def _sendRequest(self, *args: Any, **options: Any) -> Any:
             try:
                 return super()._sendRequest(*args, **options)
-            except LogException as error:  # the SDK asks again after no other error
+            except log_exception as error:  # the SDK asks again after no other error
+                unanswered = error.get_error_code() == "LogRequestError" and error.get_resp_status() == 200
+                if self.may_be_dead and unanswered and "timed out" not in error.get_error_message():
+                    self.may_be_dead = False  # that costs one quiet retry
+                    return super()._sendRequest(*args, **options)
                 ours = from_sls("SLS", error)
                 if isinstance(ours, TransientError):
                     raise ours from error
@@ -119,6 +125,14 @@ def client(settings: Settings, credentials: Credentials) -> Any:
         region=region,
     )
     made.timeout = settings.timeout_seconds
+    made._session = CONNECTIONS.setdefault("session", made._session)
     if at:
         made._isRowIp = True  # else it asks PROJECT.127.0.0.1, which has no address
     return made
+
+
+@lean
+def _sdk() -> tuple[Any, Any, Any, Any]:
+    from aliyun.log import LogClient, LogException, LogItem, PutLogsRequest
+
+    return LogClient, LogItem, PutLogsRequest, LogException

@@ -18,7 +18,7 @@ from shared.mapping.model import (
     SystemPolicy,
     TemplatePolicy,
 )
-from shared.mapping.nodes import Node, Scalar, Unreadable, parse
+from shared.mapping.nodes import Node, Scalar, Unreadable, kept, known
 from shared.mapping.problems import MappingError, Problem, Report, Where
 from shared.mapping.schema import schema
 
@@ -38,17 +38,25 @@ __all__ = [
     "TemplatePolicy",
     "check",
     "load",
+    "parsed",
     "schema",
 ]
 
 
-def load(text: str, *, file: str = "roles.yaml") -> Mapping:
-    """The mapping that this text means. file: the name to report problems under.
+def parsed(text: str) -> bytes:
+    """A valid text as load() can take it beside the text, to spare parsing it. Raises Unreadable."""
+    from shared.mapping.yaml_text import parse
+
+    return kept(text, parse(text))
+
+
+def load(text: str, *, file: str = "roles.yaml", parsed: bytes = b"") -> Mapping:
+    """The mapping that this text means. file: the name to report problems under. parsed: see there; of another text, unused.
 
     Raises MappingError with every error in the text; warnings do not keep it from loading (see check).
     """
     report = Report(file)
-    _, mapping = _read(text, report)
+    _, mapping = _read(text, report, parsed)
     if mapping is None or report.errors:
         raise MappingError(report.errors)
     return mapping
@@ -63,9 +71,13 @@ def check(text: str, *, file: str = "roles.yaml") -> tuple[Problem, ...]:
     return report.problems
 
 
-def _read(text: str, report: Report) -> tuple[Node | None, Mapping | None]:
+def _read(text: str, report: Report, stored: bytes = b"") -> tuple[Node | None, Mapping | None]:
     try:
-        root = parse(text)
+        is_known, root = known(text, stored) if stored else (False, None)
+        if not is_known:
+            from shared.mapping.yaml_text import parse
+
+            root = parse(text)
     except Unreadable as unreadable:
         report.error(unreadable, Where(), str(unreadable))
         return None, None

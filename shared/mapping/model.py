@@ -71,8 +71,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Brake(msgspec.Struct, frozen=True, kw_only=True):
-    """A run that would take roles off more than max_removals (a fraction, 0 to 1) of the instances stops, unless the
-    removals are no more than at_least."""
+    """A run that would take listed roles off more than max_removals (a fraction, 0 to 1) of the instances that hold one, and
+    off at least at_least, takes none off."""
 
     max_removals: float = 0.2
     at_least: int = 10

@@ -1,25 +1,19 @@
-"""YAML text to plain nodes that remember their line and column. Knows nothing of what the file means.
+"""Plain nodes that remember their line and column: what a YAML text says, without what it means. Parses nothing: see yaml_text.
 
-Reads as PyYAML's SafeLoader does (YAML 1.1: `off` is a boolean, `<<` merges), builds no objects, and refuses what could
-exhaust memory or the stack: aliases that multiply, aliases that contain themselves, nesting without end.
+A text that was parsed can be kept beside it (`kept`, `known`), so that a function need not parse it at each cold start.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import hashlib
+from typing import Literal
 
 import msgspec
-import yaml
-
-MAX_DEPTH = 100
-"""Levels of nesting in one file; deeper than any rule that a person can read, shallower than Python's stack."""
-MAX_ALIASED = 100_000
-"""Nodes that aliases may add to those written in the file."""
 
 Kind = Literal["text", "boolean", "integer", "float", "null", "date", "other"]
 
 
-class Scalar(msgspec.Struct, frozen=True):
+class Scalar(msgspec.Struct, frozen=True, array_like=True, tag="s"):
     """A single value. text: as written, without quotes. kind: what YAML takes it for."""
 
     text: str
@@ -28,13 +22,13 @@ class Scalar(msgspec.Struct, frozen=True):
     column: int
 
 
-class Items(msgspec.Struct, frozen=True):
+class Items(msgspec.Struct, frozen=True, array_like=True, tag="i"):
     items: tuple[Node, ...]
     line: int
     column: int
 
 
-class Block(msgspec.Struct, frozen=True):
+class Block(msgspec.Struct, frozen=True, array_like=True, tag="b"):
     """A mapping. Double keys are kept, for the reader to report; merged-in entries come last and never double a key."""
 
     entries: tuple[tuple[Node, Node], ...]
@@ -57,136 +51,24 @@ class Unreadable(Exception):
         self.column = column
 
 
-_YAML = "tag:yaml.org,2002:"
-_KINDS: dict[str, Kind] = {
-    f"{_YAML}str": "text",
-    f"{_YAML}bool": "boolean",
-    f"{_YAML}int": "integer",
-    f"{_YAML}float": "float",
-    f"{_YAML}null": "null",
-    f"{_YAML}timestamp": "date",
-}
+class _Kept(msgspec.Struct, frozen=True):
+    of: str
+    root: Node | None
 
 
-_HINTS = {
-    "'\\t'": "; indent with spaces, never with tabs",
-    "alias": "; a value that begins with * needs quotes",
-    "flow mapping": "; a value with any of {}[],? in it needs quotes here",
-}
-"""What of YAML's own words to look for, and what an operator most likely has to do."""
+def kept(text: str, root: Node | None) -> bytes:
+    """To be stored beside the text, and given to known()."""
+    return msgspec.json.encode(_Kept(_digest(text), root))
 
 
-def parse(text: str) -> Node | None:
-    """The file's one document; None where it is empty. Raises Unreadable."""
-    loader = _Loader(text)  # a reader error is raised here too, see _Loader
+def known(text: str, stored: bytes) -> tuple[bool, Node | None]:
+    """Whether this was kept of this very text, and then its nodes. What cannot be read was not."""
     try:
-        root = loader.get_single_node()
-        if root is None:
-            return None
-        _measure(root, {})
-        return _convert(root, {})
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark or loader.get_mark()
-        what = f"{error.context}: {error.problem}" if error.context else str(error.problem)
-        hint = next((hint for sign, hint in _HINTS.items() if sign in what), "")
-        raise _unreadable(f"not valid YAML, at column {mark.column + 1}: {what}{hint}", mark) from error
-    except (ValueError, OverflowError) as error:  # PyYAML lets these through: an escape such as "\UFFFFFFFF"
-        raise _unreadable(
-            "not valid YAML: a character escape or a number is out of range", loader.get_mark()
-        ) from error
-    finally:
-        loader.dispose()
+        found = msgspec.json.decode(stored, type=_Kept)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False, None
+    return (True, found.root) if found.of == _digest(text) else (False, None)
 
 
-class _Loader(yaml.SafeLoader):
-    def __init__(self, text: str) -> None:
-        try:
-            super().__init__(text)
-        except yaml.reader.ReaderError as error:
-            before = text[: error.position]
-            line, column = before.count("\n") + 1, error.position - before.rfind("\n")
-            raise Unreadable(
-                f"not valid YAML, at column {column}: the character U+{ord(text[error.position]):04X} is not allowed",
-                line,
-                column,
-            ) from error
-        self._depth = 0
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            event: Any = self.peek_event()  # type: ignore[no-untyped-call]
-            raise yaml.MarkedYAMLError(problem=_TOO_DEEP, problem_mark=event.start_mark)
-        node = super().compose_node(parent, index)
-        self._depth -= 1
-        return node
-
-
-_TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
-
-
-def _measure(node: yaml.Node, seen: dict[int, tuple[int, int] | None]) -> tuple[int, int]:
-    """Size and height of the tree that the node stands for once its aliases are written out."""
-    if id(node) in seen:
-        known = seen[id(node)]
-        if known is None:
-            raise _unreadable("an alias stands inside the anchor that it repeats", node.start_mark)
-        return known
-    seen[id(node)] = None
-    size, height = 1, 1
-    for child in _children(node):
-        child_size, child_height = _measure(child, seen)
-        size, height = size + child_size, max(height, child_height + 1)
-    if height > MAX_DEPTH:
-        raise _unreadable(_TOO_DEEP, node.start_mark)
-    if size > MAX_ALIASED + len(seen):
-        raise _unreadable(f"aliases write out to more than {MAX_ALIASED:,} values", node.start_mark)
-    seen[id(node)] = size, height
-    return size, height
-
-
-def _children(node: yaml.Node) -> list[yaml.Node]:
-    if isinstance(node, yaml.MappingNode):
-        return [child for entry in node.value for child in entry]
-    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
-
-
-def _convert(node: yaml.Node, done: dict[int, Node]) -> Node:
-    if id(node) not in done:
-        done[id(node)] = _converted(node, done)
-    return done[id(node)]
-
-
-def _converted(node: yaml.Node, done: dict[int, Node]) -> Node:
-    line, column = node.start_mark.line + 1, node.start_mark.column + 1
-    if isinstance(node, yaml.MappingNode) and node.tag == f"{_YAML}map":
-        return Block(tuple(_entries(node, done)), line, column)
-    if isinstance(node, yaml.SequenceNode) and node.tag == f"{_YAML}seq":
-        return Items(tuple(_convert(item, done) for item in node.value), line, column)
-    if isinstance(node, yaml.ScalarNode) and node.tag in _KINDS:
-        return Scalar(node.value, _KINDS[node.tag], line, column)
-    shown = node.value if isinstance(node, yaml.ScalarNode) else ""
-    return Scalar(f"{node.tag.replace(_YAML, '!!')} {shown}".strip(), "other", line, column)
-
-
-def _entries(node: yaml.MappingNode, done: dict[int, Node]) -> list[tuple[Node, Node]]:
-    own: list[tuple[Node, Node]] = []
-    merged: list[tuple[Node, Node]] = []
-    for key, value in node.value:
-        if key.tag != f"{_YAML}merge":
-            own.append((_convert(key, done), _convert(value, done)))
-            continue
-        for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
-            if not isinstance(source, yaml.MappingNode):
-                raise _unreadable("<< merges mappings only", source.start_mark)
-            merged.extend(_entries(source, done))
-    taken = {key.text for key, _ in own if isinstance(key, Scalar)}
-    for key, value in merged:  # as SafeLoader: the mapping's own keys win, then the first mapping merged in
-        if isinstance(key, Scalar) and key.text not in taken:
-            taken.add(key.text)
-            own.append((key, value))
-    return own
-
-
-def _unreadable(message: str, mark: Any) -> Unreadable:
-    return Unreadable(message, mark.line + 1, mark.column + 1)
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

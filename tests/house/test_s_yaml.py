@@ -22,6 +22,7 @@ EVENTS = ROOT / "events"
 ACCOUNT = "1234567890123456"
 SAMPLES = sorted(path.relative_to(EVENTS).as_posix() for path in EVENTS.glob("*/*.json"))
 BY_EVENTBRIDGE = ("instance_created", "tags_changed")
+ONLY_THE_READER_IGNORES = "ignored/cloudmonitor-own-tag.json"
 PROPS = {
     "region", "functionName", "description", "runtime", "handler", "code", "cpu", "memorySize", "diskSize", "timeout",
     "internetAccess", "role", "environmentVariables", "logConfig", "asyncInvokeConfig", "triggers",
@@ -89,7 +90,7 @@ def test_a_batch_that_is_tried_again_stays_hidden_in_its_queue() -> None:
         function = cloud.fc.find("", "", stream.target.address.name)
         assert stream.queue.limits.visibility_timeout > 4 * (function.timeout + 20)
         assert stream.target.dead_letter
-        assert stream.count <= 100
+        assert stream.count == 100, "more could be over 128 KB, what an asynchronous invocation holds"
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
@@ -101,6 +102,8 @@ def test_a_sample_is_taken_by_the_one_rule_meant_for_it(sample: str, patterns: P
         if isinstance(event, dict) and "specversion" in event and pattern.matches(event)
     ]
     folder = sample.split("/")[0]
+    if sample == ONLY_THE_READER_IGNORES:
+        folder = "tags_changed"
     if folder in BY_EVENTBRIDGE:
         assert [key for key, _ in taken] == [folder], f"{sample} is taken by {taken}"
     else:

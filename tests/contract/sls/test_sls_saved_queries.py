@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[3]
 INDEX: dict[str, Any] = json.loads((ROOT / "shared/sls_index.json").read_text())
 QUERIES: list[dict[str, str]] = yaml.safe_load((ROOT / "docs/saved-queries.yaml").read_text())
 DAY = 86_400
-LONG = {"attempt", "seen"}  # and every *_ms
+LONG = {"attempt", "seen", "link", "reads", "writes"}  # and every *_ms
 
 
 def event(
@@ -33,7 +33,17 @@ def event(
 def run(at: int, request_id: str, state: str, seen: str, counts: str, **given: str) -> tuple[int, dict[str, str]]:
     """The record of a whole reconcile run."""
     return at, RunRecord(
-        run=state, seen=seen, counts=counts, function="reconcile", request_id=request_id, duration_ms="5000", **given
+        run=state,
+        run_id=f"of-{request_id}",
+        link="0",
+        reads="30",
+        writes="2",
+        seen=seen,
+        counts=counts,
+        function="reconcile",
+        request_id=request_id,
+        duration_ms="5000",
+        **given,
     ).fields()
 
 
@@ -56,6 +66,7 @@ RECORDS = [
     event(90, "i-8", "unchanged", reason="foreign-role", role_before="handmade"),
     event(95, "i-8", "unchanged", reason="foreign-role", role_before="other"),
     event(100, "i-9", "refused", reason="role-not-listed", rule="by tag", role="admin"),
+    event(105, "i-10", "refused", reason="brake", rule="web tier", role="web", run_id="of-run-1"),
     event(110, "i-gone", "skipped", "instance_created", reason="gone", event_age_ms="130000"),
     event(120, "i-gone", "skipped", reason="gone"),
     event(DAY, "i-1", "attached", "reconcile", role="web", role_after="web", rule="web tier", request_id="run-1"),
@@ -96,7 +107,10 @@ EXPECTED: dict[str, list[list[str]]] = {
     ],
     "retrying": [["Throttling.User", "2", "10", "1"]],
     "foreign-roles": [["handmade", "2", "i-8"], ["other", "1", "i-8"]],
-    "refused": [["by tag", "role-not-listed", "admin", "1", "1"]],
+    "refused": [["by tag", "role-not-listed", "admin", "1", "1"], ["web tier", "brake", "web", "1", "1"]],
+    "runs-that-did-not-complete": [["day 1 00:01:00", "of-run-1", NO, "2", "Forbidden.RAM", NO]],
+    "refused-by-the-brake": [["of-run-1", "1", "day 0 00:01:45"]],
+    "what-runs-cost": [["day 2", "1", "30", "2"], ["day 1", "1", "30", "2"]],
     "who-changed-tags": [["bob", "2", "2", "i-3"]],
     "seconds-from-event-to-role": [
         ["instance_created", "2", "900", "1100", "1000.0", "1100"], ["tags_changed", "1", "400", "400", "400.0", "400"],
@@ -171,7 +185,7 @@ def test_the_index_covers_every_field_of_a_record_and_numbers_are_numbers() -> N
         pytest.param("error_message: role", 1, id="a word of a message"),
         pytest.param("cloud_request_ids: C2", 1, id="one of several request ids"),
         pytest.param('actor: "ci:session"', 1, id="an actor with a colon"),
-        pytest.param('rule: "web tier"', 4, id="a rule with a space"),
+        pytest.param('rule: "web tier"', 5, id="a rule with a space"),
         pytest.param("instance_id: i", 0, id="ids are whole"),
         pytest.param("error_code: InvalidRamRole.*", 2, id="prefix of a code"),
     ],

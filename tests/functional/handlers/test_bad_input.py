@@ -24,7 +24,7 @@ BAD: dict[str, tuple[object, str]] = {
     "a text": (b'"hello"', "unknown-event"),
     "an empty list": (b"[]", "empty"),
     "an empty object": (b"{}", "unknown-event"),
-    "megabytes": (b'{"a": "' + b"x" * 3_000_000 + b'"}', "too-large"),
+    "megabytes": (b'{"a": "' + b"x" * 34_000_000 + b'"}', "too-large"),
     "another account": ({**created(["i-1"]), "aliyunaccountid": "42"}, "foreign-account"),
     "wrong types": ({"specversion": 1, "type": ["ecs"], "source": {}, "data": 7}, "unknown-event"),
     "a type of ours, data of none": ({**created([]), "data": None}, "unknown-event"),

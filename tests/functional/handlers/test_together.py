@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from functions import instance_created, tags_changed
 from tests.functional.handlers.world import World, created, remediate, tagged
 
 SHAPES = [
@@ -28,7 +27,7 @@ def race(world: World, event: bytes, count: int = 2) -> list[dict[str, Any]]:
     """Handlers that have all looked before any of them writes."""
     together = threading.Barrier(count)
     world.before("AttachInstanceRamRole", lambda: _wait(together), times=count)
-    handlers = [instance_created.handler, tags_changed.handler]
+    handlers = [world.handler("instance_created"), world.handler("tags_changed")]
     with ThreadPoolExecutor(count) as pool:
         running = [pool.submit(handlers[n % 2], event, world.context()) for n in range(count)]
         return [one.result(30) for one in running]

@@ -23,6 +23,7 @@ from fakecloud.http import Request, Response
 from fakecloud.identity import ACCOUNT, AccessKey
 from fakecloud.sls.models import Project
 from shared.errors import RolekeeperError
+from shared.gateways import sls
 from shared.mapping import MappingError, load
 from shared.policies import execution_policies
 
@@ -77,6 +78,7 @@ class World:
     def open(self) -> None:
         """Roles, the logstore, and the function's environment, in processes that have just begun."""
         self.handlers.clear()
+        sls.CONNECTIONS.clear()
         for name in (*LISTED, "foreign"):
             self.cloud.ram.put_role(ACCOUNT, name)
         self.add_logstore()

@@ -13,7 +13,7 @@ import pytest
 from shared.lines import say
 from shared.records import Record, RunRecord, age_ms
 
-CLOSED_LIST = ["outcome", "reason", "action", "instance_id", "region", "account_id", "rule", "role", "role_before", "role_after", "trigger", "event_id", "event_time", "event_age_ms", "actor", "mode", "mapping_hash", "function", "request_id", "attempt", "error_code", "error_message", "cloud_request_ids", "duration_ms", "operator", "operator_reason", "gap_ms"]  # fmt: skip
+CLOSED_LIST = ["outcome", "reason", "action", "instance_id", "region", "account_id", "rule", "role", "role_before", "role_after", "trigger", "event_id", "event_time", "event_age_ms", "actor", "mode", "mapping_hash", "function", "request_id", "attempt", "error_code", "error_message", "cloud_request_ids", "duration_ms", "operator", "operator_reason", "gap_ms", "run_id"]  # fmt: skip
 RESERVED = {"__time__", "__source__", "__topic__", "__raw__", "__extract_others__"}
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=timezone.utc)
 
@@ -24,7 +24,16 @@ def test_a_record_has_the_fields_of_the_closed_list() -> None:
 
 
 def test_a_run_record_says_the_same_by_the_same_words() -> None:
-    assert set(RunRecord.__struct_fields__) - set(CLOSED_LIST) == {"run", "seen", "counts"}
+    assert set(RunRecord.__struct_fields__) - set(CLOSED_LIST) == {
+        "run",
+        "seen",
+        "counts",
+        "link",
+        "brake",
+        "reads",
+        "writes",
+        "calls",
+    }
 
 
 @pytest.mark.parametrize("kind", [Record, RunRecord])

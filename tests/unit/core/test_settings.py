@@ -20,9 +20,11 @@ def test_every_variable_has_its_field() -> None:
     given = {"region": "cn-beijing", "account_id": "42", "roles_file": "r.yaml", "execution_role": "keeper",
              "sls_project": "p", "sls_logstore": "s", "endpoint": "http://127.0.0.1:1", "look_again_seconds": "1.5",
              "timeout_seconds": "9", "regions": "cn-beijing, us-west-1 ,cn-beijing", "accounts": "7=member, 8 = m.2 ,7=member",
-             "external_id": "a+b=c,d.e@f:g/h-i_0", "fc_edition": "2.0", "fc_service": "keeper"}  # fmt: skip
+             "external_id": "a+b=c,d.e@f:g/h-i_0", "fc_edition": "2.0", "fc_service": "keeper",
+             "parallel_calls": "8", "calls_per_minute": "90, DescribeInstances=500", "max_calls": "1000", "hand_over_seconds": "20"}  # fmt: skip
     read = Settings.from_env({variable(name): value for name, value in given.items()})
-    numbers = {"look_again_seconds": 1.5, "timeout_seconds": 9.0}
+    numbers = {"look_again_seconds": 1.5, "timeout_seconds": 9.0, "parallel_calls": 8, "max_calls": 1000,
+               "hand_over_seconds": 20.0, "calls_per_minute": {"": 90, "DescribeInstances": 500}}  # fmt: skip
     lists = {"regions": ("cn-beijing", "us-west-1"), "accounts": {"7": "member", "8": "m.2"}}
     assert msgspec.structs.asdict(read) == {**given, **numbers, **lists}
 
@@ -67,6 +69,8 @@ def test_what_is_set_goes_before_what_function_compute_says() -> None:
                 ("accounts", "7=a,7=b", "7=b"), ("accounts", "\u0667=a", "\u0667=a"), ("accounts", "7=a,", ""),
                 ("external_id", "x", "x"), ("external_id", "two words", "two words"), ("external_id", "\xe9\xe9", "\xe9\xe9"),
                 ("external_id", "x" * 1225, "x" * 1225),
+                ("parallel_calls", "four", "four"), ("max_calls", "-1", "-1"), ("calls_per_minute", "0", "0"),
+                ("calls_per_minute", "100,DescribeInstances=", "DescribeInstances="), ("calls_per_minute", "a b=5", "a b=5"),
                 ("fc_edition", "3", "3"), ("fc_edition", "v2", "v2"), ("fc_service", "a/b", "a/b"), ("fc_service", "1a", "1a"),
             )
         ],

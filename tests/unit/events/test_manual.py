@@ -4,8 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from shared.model import Remedy
+from shared.events.manual import checked
+from shared.mapping import load
+from shared.model import Cursor, Ignored, Remedy, Share, Trigger
 from tests.unit.events.builders import A, B, Json, ignored, trigger
+
+SELECTORS = "instance_ids, tags, rule, role, drift, all"
+MAPPING = load("""
+version: 1
+roles: {web-reader: {}, worker: {}}
+rules:
+  - {name: Web tier, when: {tags: {app: web}}, role: web-reader}
+  - {name: workers, role: worker}
+settings: {displace: [legacy-*]}
+""")
 
 
 @pytest.mark.parametrize(
@@ -16,10 +28,38 @@ from tests.unit.events.builders import A, B, Json, ignored, trigger
         pytest.param({"tags": {"app": "web"}}, (), Remedy(tags={"app": "web"}), id="tags"),
         pytest.param({"tags": {"app": ""}}, (), Remedy(tags={"app": ""}), id="a tag without a value"),
         pytest.param({"all": True}, (), Remedy(everything=True), id="all"),
+        pytest.param({"rule": "web tier"}, (), Remedy(rule="web tier"), id="a rule"),
+        pytest.param({"role": "web-reader"}, (), Remedy(role="web-reader"), id="a role"),
+        *(
+            pytest.param({"drift": drift}, (), Remedy(drift=drift), id=f"drift {drift}")
+            for drift in ("missing", "wrong", "foreign", "orphaned")
+        ),
         pytest.param(
-            {"all": True, "dry_run": True, "reason": "drill", "operator": "alice"},
+            {
+                "all": True,
+                "dry_run": True,
+                "lift_brake": True,
+                "concurrency": 10,
+                "max_errors": "5%",
+                "canary": 3,
+                "max_calls": 500,
+                "everywhere": True,
+                "reason": "drill",
+                "operator": "alice",
+            },
             (),
-            Remedy(everything=True, dry_run=True, reason="drill", operator="alice"),
+            Remedy(
+                everything=True,
+                dry_run=True,
+                lift_brake=True,
+                concurrency=Share(count=10),
+                max_errors=Share(part=0.05),
+                canary=3,
+                max_calls=500,
+                everywhere=True,
+                reason="drill",
+                operator="alice",
+            ),
             id="with everything",
         ),
     ],
@@ -33,8 +73,50 @@ def test_a_request_is_taken(payload: Json, ids: tuple[str, ...], remedy: Remedy,
     assert (outcome.event_id, outcome.event_time, outcome.event_at) == ("", "", None)
 
 
-def test_a_request_may_name_its_region() -> None:
-    assert trigger({"remediate": {"all": True, "region": "cn-beijing"}}, region="cn-hangzhou").region == "cn-beijing"
+@pytest.mark.parametrize("kind", ["remediate", "reconcile"])
+def test_a_request_may_name_its_region_and_account(kind: str) -> None:
+    where = {"region": "cn-beijing", "account_id": "111122223333"}
+    asked = {"all": True, **where} if kind == "remediate" else where
+    outcome = trigger({kind: asked}, region="cn-hangzhou")
+    assert (outcome.kind, outcome.region, outcome.account_id) == (kind, "cn-beijing", "111122223333")
+
+
+@pytest.mark.parametrize(
+    ("payload", "remedy"),
+    [
+        pytest.param({}, Remedy(everything=True), id="nothing more"),
+        pytest.param({"dry_run": True, "lift_brake": True, "everywhere": True},
+                     Remedy(everything=True, dry_run=True, lift_brake=True, everywhere=True), id="switches"),
+        pytest.param({"concurrency": "10%", "max_errors": 0, "canary": 1, "max_calls": 0, "operator": "bob", "reason": "why"},
+                     Remedy(everything=True, concurrency=Share(part=0.1), max_errors=Share(count=0), canary=1, max_calls=0,
+                            operator="bob", reason="why"), id="numbers and words"),
+    ],
+)  # fmt: skip
+def test_a_reconcile_by_hand_looks_at_the_whole_region(payload: Json, remedy: Remedy) -> None:
+    outcome = trigger({"reconcile": payload}, region="cn-hangzhou")
+    assert (outcome.kind, outcome.source, outcome.event_name) == ("reconcile", "manual", "reconcile")
+    assert (outcome.instance_ids, outcome.region, outcome.actor) == ((), "cn-hangzhou", remedy.operator)
+    assert outcome.remedy == remedy
+
+
+@pytest.mark.parametrize(
+    ("written", "share"),
+    [
+        pytest.param(1, Share(count=1), id="a number"), pytest.param("10", Share(count=10), id="a number as text"),
+        pytest.param("10%", Share(part=0.1), id="a part"), pytest.param("2.5%", Share(part=0.025), id="half a percent"),
+        pytest.param("100%", Share(part=1.0), id="all"), pytest.param("", None, id="not said"),
+        pytest.param(999_999, Share(count=999_999), id="very many"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("key", ["concurrency", "max_errors"])
+def test_a_share_is_a_number_or_a_percentage(key: str, written: object, share: Share | None) -> None:
+    remedy = trigger({"all": True, key: written}).remedy
+    assert remedy is not None
+    assert getattr(remedy, key) == share
+
+
+def test_no_error_at_all_may_be_asked_for() -> None:
+    assert trigger({"all": True, "max_errors": "0%"}).remedy == Remedy(everything=True, max_errors=Share(part=0.0))
 
 
 @pytest.mark.parametrize(
@@ -51,16 +133,18 @@ def test_a_request_may_name_its_region() -> None:
             id="bare misspelt",
         ),
         pytest.param(
-            {"all": True, "xyzzy": 1}, "$: unknown key `xyzzy`; known are instance_ids, tags, all", id="unlike any"
+            {"all": True, "xyzzy": 1},
+            "$: unknown key `xyzzy`; known are dry_run, lift_brake, concurrency",
+            id="unlike any",
         ),
         pytest.param(
             {"remediate": {"all": True}, "dry_run": True}, "$: unknown key `dry_run`", id="outside the object"
         ),
-        pytest.param({"remediate": {}}, "exactly one of instance_ids, tags, all; got none", id="no selector"),
+        pytest.param({"remediate": {}}, f"exactly one of {SELECTORS}; got none", id="no selector"),
         pytest.param({"remediate": {"dry_run": True}}, "got none", id="no selector but options"),
         pytest.param(
             {"instance_ids": [A], "all": True},
-            "$: give exactly one of instance_ids, tags, all; got instance_ids, all",
+            f"$: give exactly one of {SELECTORS}; got instance_ids, all",
             id="two",
         ),
         pytest.param({"all": False}, "$.all: must be true", id="all is false"),
@@ -84,6 +168,80 @@ def test_a_request_may_name_its_region() -> None:
             {"all": True, "dry_run": "no"}, "Expected `bool`, got `str` - at `$.dry_run`", id="dry_run is text"
         ),
         pytest.param({"all": True, "region": "hangzhou!"}, "$.region: 'hangzhou!' is not a region id", id="no region"),
+        pytest.param({"all": True, "region": ["cn-beijing"]}, "at `$.region`", id="regions are a list"),
+        pytest.param({"all": True, "account_id": "me"}, "$.account_id: 'me' is not an account id", id="no account"),
+        pytest.param(
+            {"all": True, "account_id": 42}, "Expected `str`, got `int` - at `$.account_id`", id="account unquoted"
+        ),
+        pytest.param({"rule": ""}, "$.rule: is empty; for every instance give all: true", id="an empty rule"),
+        pytest.param({"role": ""}, "$.role: is empty", id="an empty role"),
+        pytest.param({"rule": "a", "role": "b"}, "got rule, role", id="rule and role"),
+        pytest.param({"rule": ["a"]}, "Expected `str`, got `array` - at `$.rule`", id="rules are a list"),
+        pytest.param(
+            {"drift": "mising"}, "$.drift: 'mising' is no drift; did you mean `missing`?", id="drift misspelt"
+        ),
+        pytest.param({"drift": "xyz"}, "'xyz' is no drift; known are missing, wrong, foreign, orphaned", id="no drift"),
+        pytest.param({"drift": ""}, "$.drift: '' is no drift", id="an empty drift"),
+        pytest.param({"drift": 1}, "at `$.drift`", id="drift is a number"),
+        *(
+            pytest.param(
+                {"all": True, key: value}, f"$.{key}: {str(value)!r} is neither a number of", id=f"{key} {value}"
+            )
+            for key, values in (
+                ("concurrency", (0, "0", "0%", "0.5%")),
+                *(
+                    (key, (-1, "101%", "100.1%", "ten", "10 %", "%", "-5%", "1e3", 1_000_000, "١%"))
+                    for key in ("concurrency", "max_errors")
+                ),
+            )
+            for value in values
+        ),
+        *(
+            pytest.param({"all": True, key: value}, f"got `{kind}` - at `$.{key}`", id=f"{key} {kind}")
+            for key in ("concurrency", "max_errors", "canary", "max_calls")
+            for value, kind in ((1.5, "float"), (True, "bool"), (None, "null"))
+        ),
+        *(
+            pytest.param(
+                {"all": True, key: value}, f"$.{key}: {value} is not a number of 0 or more", id=f"{key} {value}"
+            )
+            for key in ("canary", "max_calls")
+            for value in (-1, 1_000_000_000)
+        ),
+        pytest.param({"all": True, "canary": "3"}, "Expected `int`, got `str` - at `$.canary`", id="canary is text"),
+        pytest.param(
+            {"all": True, "lift_brake": "yes"}, "Expected `bool`, got `str` - at `$.lift_brake`", id="lifted by text"
+        ),
+        *(
+            pytest.param({**chosen, "everywhere": True}, "$.everywhere: goes with none of", id=f"everywhere and {word}")
+            for word, chosen in (
+                ("region", {"all": True, "region": "cn-beijing"}),
+                ("account", {"all": True, "account_id": "1"}),
+                ("ids", {"instance_ids": [A]}),
+            )
+        ),
+        pytest.param(
+            {"reconcile": {"everywhere": True, "region": "cn-beijing"}},
+            "$.reconcile.everywhere: goes with none of",
+            id="reconcile everywhere and in a region",
+        ),
+        *(
+            pytest.param({"reconcile": {key: value}}, f"$.reconcile: unknown key `{key}`", id=f"reconcile with {key}")
+            for key, value in (
+                ("all", True),
+                ("instance_ids", [A]),
+                ("tags", {"app": "web"}),
+                ("rule", "a"),
+                ("drift", "wrong"),
+            )
+        ),
+        pytest.param({"reconcile": {"dryrun": True}}, "did you mean `dry_run`?", id="reconcile misspelt"),
+        pytest.param(
+            {"reconcile": {"concurrency": 0}}, "$.reconcile.concurrency: '0' is neither", id="reconcile by none"
+        ),
+        pytest.param({"reconcile": None}, "Expected `object`, got `null` - at `$.reconcile`", id="reconcile null"),
+        pytest.param({"reconcile": {}, "dry_run": True}, "$: unknown key `dry_run`", id="outside the reconcile"),
+        pytest.param({"remediate": {"all": True}, "reconcile": {}}, "$: unknown key `reconcile`", id="both at once"),
         pytest.param({"remediate": None}, "Expected `object`, got `null` - at `$.remediate`", id="null"),
         pytest.param({"remediate": [A]}, "Expected `object`, got `array` - at `$.remediate`", id="a list"),
         pytest.param({"remediate": "all"}, "got `str` - at `$.remediate`", id="text"),
@@ -99,3 +257,39 @@ def test_a_slip_is_refused_at_its_place(event: Json, detail: str) -> None:
 def test_an_event_with_tags_is_no_request() -> None:
     event = {"specversion": "1.0", "id": "1", "source": "x", "type": "x:Y:Z", "all": True, "data": {"all": True}}
     assert ignored(event).reason == "not-for-us"
+
+
+@pytest.mark.parametrize(
+    ("named", "detail"),
+    [
+        pytest.param({"rule": "web teir"}, "rule: roles.yaml has no rule 'web teir'; did you mean `Web tier`?", id="rule"),
+        pytest.param({"rule": "zzz"}, "has no rule 'zzz'; known are Web tier, workers", id="a rule unlike any"),
+        pytest.param({"rule": "web tier"}, "did you mean `Web tier`?", id="a rule in another case"),
+        pytest.param({"role": "web-raeder"}, "does not list the role 'web-raeder'; did you mean `web-reader`?", id="role"),
+        pytest.param({"role": "legacy"}, "does not list the role 'legacy'", id="a role that may not be displaced"),
+    ],
+)  # fmt: skip
+def test_a_rule_or_role_that_roles_yaml_does_not_have_is_no_empty_run(named: Json, detail: str) -> None:
+    outcome = checked(trigger({"remediate": named}, region="cn-hangzhou"), MAPPING)
+    assert isinstance(outcome, Ignored)
+    assert (outcome.reason, outcome.source, outcome.region) == ("bad-payload", "manual", "cn-hangzhou")
+    assert detail in outcome.detail
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param({"rule": "Web tier"}, id="a rule"), pytest.param({"role": "worker"}, id="a role"),
+        pytest.param({"role": "legacy-admin"}, id="a foreign role that may be displaced"), pytest.param({"all": True}, id="all"),
+    ],
+)  # fmt: skip
+def test_what_roles_yaml_has_may_be_named(asked: Json) -> None:
+    taken = trigger({"remediate": asked})
+    assert checked(taken, MAPPING) is taken
+
+
+def test_a_run_that_was_handed_over_goes_on_though_its_rule_is_gone() -> None:
+    onward = Trigger(kind="remediate", source="manual", remedy=Remedy(rule="gone"), cursor=Cursor(run_id="r", link=1))
+    assert checked(onward, MAPPING) is onward
+    timer = Trigger(kind="reconcile", source="timer")
+    assert checked(timer, MAPPING) is timer

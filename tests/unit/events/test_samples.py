@@ -8,6 +8,7 @@ from datetime import datetime
 import pytest
 
 from shared.events import MEANING, read
+from shared.events.own import handed_over
 from shared.model import Ignored, Trigger
 from tests.unit.events.builders import ACCOUNT, SAMPLES, A, B, C
 
@@ -42,6 +43,12 @@ TRIGGERS: dict[str, tuple[str, tuple[str, ...], str, str, str, str]] = {
     "tags_changed/cloudmonitor-tag-set": ("tags_changed", (A,), "Tag:ChangeOnResource", "", "029", SEEN_AT),
     "tags_changed/cloudmonitor-tag-removed": ("tags_changed", (A,), "Tag:ChangeOnResource", "", "030", SEEN_AT),
     "reconcile/timer": ("reconcile", (), "reconcile-timer", "", "", CALLED_AT),
+    "reconcile/by-hand": ("reconcile", (), "reconcile", "alice", "", ""),
+    "reconcile/lift-brake": ("reconcile", (), "reconcile", "alice", "", ""),
+    "reconcile/handed-over": ("reconcile", (), "reconcile-timer", "", "", CALLED_AT),
+    "remediate/by-rule": ("remediate", (), "remediate", "alice", "", ""),
+    "remediate/by-drift": ("remediate", (), "remediate", "alice", "", ""),
+    "remediate/everywhere": ("remediate", (), "remediate", "alice", "", ""),
     "remediate/instance-ids": ("remediate", (A, B), "remediate", "alice", "", ""),
     "remediate/by-tags": ("remediate", (), "remediate", "", "", ""),
     "remediate/all-dry-run": ("remediate", (), "remediate", "alice", "", ""),
@@ -56,6 +63,11 @@ TRIGGERS: dict[str, tuple[str, tuple[str, ...], str, str, str, str]] = {
     "direct/actiontrail-request-json": ("tags_changed", (A,), "TagResources", "alice", "049", CALLED_AT),
     "direct/actiontrail-data-string": ("tags_changed", (A,), "UntagResources", "alice", "050", CALLED_AT),
     "direct/state-content": ("instance_created", (A,), "Running", "", "052", SEEN_AT),
+    "direct/queue-text": ("instance_created", (A,), "Created", "", "055", SEEN_AT),
+    "direct/queue-object": ("instance_created", (A,), "Created", "", "056", SEEN_AT),
+    "direct/queue-string": ("instance_created", (A,), "Created", "", "057", SEEN_AT),
+    "direct/queue-base64": ("instance_created", (A,), "Created", "", "058", SEEN_AT),
+    "direct/queue-raw-data": ("instance_created", (A,), "Created", "", "059", SEEN_AT),
     "direct/state-raw-data": ("instance_created", (A,), "Created", "", "", ""),
 }
 
@@ -68,6 +80,7 @@ IGNORED: dict[str, tuple[str, str, str]] = {
     "ignored/tag-resources-failed": ("failed-call", "Forbidden.RAM", "alice"),
     "ignored/own-attach": ("own-write", "AttachInstanceRamRole", "rolekeeper-fc:rolekeeper-tags_changed"),
     "ignored/own-tag-write": ("own-write", "TagResources", "rolekeeper-fc:rolekeeper-tags_changed"),
+    "ignored/cloudmonitor-own-tag": ("own-tag", "rolekeeper-displaced-role", ""),
     "ignored/attach-by-hand": ("not-for-us", "AttachInstanceRamRole", "alice"),
     "ignored/disk-tags": ("not-an-instance", "disk", "alice"),
     "ignored/delete-disk": ("not-for-us", "DeleteDisk", "alice"),
@@ -81,6 +94,8 @@ IGNORED: dict[str, tuple[str, str, str]] = {
 }
 
 WITHOUT_ACCOUNT = {"direct/actiontrail-old-record", "direct/state-raw-data"}
+
+HANDED_OVER = "reconcile/handed-over"  # names the account that the run looks after: ours, or one that we look after too
 
 
 def outcomes(name: str) -> tuple[Trigger | Ignored, ...]:
@@ -104,7 +119,7 @@ def test_a_sample_is_read_as_the_trigger_it_stands_for(name: str) -> None:
     assert bool(outcome.event_id) == bool(id_end)
     assert outcome.event_at == (datetime.fromisoformat(when.replace("Z", "+00:00")) if when else None)
     assert outcome.region == "cn-hangzhou"
-    unstated = kind in {"reconcile", "remediate"} or name in WITHOUT_ACCOUNT
+    unstated = (kind in {"reconcile", "remediate"} and name != HANDED_OVER) or name in WITHOUT_ACCOUNT
     assert outcome.account_id == ("" if unstated else ACCOUNT)
 
 
@@ -138,7 +153,7 @@ def test_a_batch_is_read_member_by_member_in_order() -> None:
 def test_a_sample_of_another_account_is_foreign_where_it_states_its_account(name: str) -> None:
     (outcome,) = read((SAMPLES / f"{name}.json").read_bytes(), account_id="9999999999999999")
     stated = ACCOUNT in json.dumps((SAMPLES / f"{name}.json").read_text()) and not name.startswith("remediate/")
-    if stated and name not in WITHOUT_ACCOUNT:
+    if stated and name not in {*WITHOUT_ACCOUNT, HANDED_OVER}:
         assert isinstance(outcome, Ignored)
         assert outcome.reason == "foreign-account"
         assert outcome.account_id == ACCOUNT
@@ -153,3 +168,13 @@ def test_the_readme_names_every_sample_file_and_every_reason() -> None:
     assert rows == files | set(MEANING)
     for reason, meaning in MEANING.items():
         assert f"| `{reason}` | {meaning} |" in readme
+
+
+def test_a_run_that_was_handed_over_goes_on_at_its_cursor() -> None:
+    (outcome,) = outcomes(HANDED_OVER)
+    assert isinstance(outcome, Trigger)
+    assert outcome.source == "timer", "as if the timer had asked"
+    assert outcome.cursor is not None
+    assert (outcome.cursor.link, outcome.cursor.listed, outcome.cursor.instance_ids) == (1, True, (A, B))
+    written = json.loads((SAMPLES / f"{HANDED_OVER}.json").read_text())
+    assert json.loads(handed_over(outcome)) == written, "the sample is what is handed over"

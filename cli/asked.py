@@ -1,0 +1,75 @@
+"""What an operator asks for on the command line, as the payload that the functions take: read, and refused, by the same reader."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from shared import events
+from shared.errors import ConfigError
+from shared.events.manual import SELECTORS
+from shared.model import Ignored, Kind, Trigger
+
+OPTIONS = {"instance_ids": "--id", "tags": "--tag", "account_id": "--account"}
+"""Where an option is not called as its key in the payload."""
+
+
+def payload(kind: Kind, given: Mapping[str, Any]) -> bytes:
+    """The payload; what was not given is left out."""
+    kept = {key: value for key, value in given.items() if value is not None and value is not False and value != ""}
+    return json.dumps({kind: kept}).encode()
+
+
+def trigger(kind: Kind, body: bytes, *, region: str) -> Trigger:
+    """The payload as the functions read it. Raises ConfigError, in the words of the command line."""
+    (read,) = events.read(body, region=region)
+    return meant(kind, read)
+
+
+def meant(kind: Kind, read: Trigger | Ignored) -> Trigger:
+    """The trigger. Raises ConfigError where the reader refused it."""
+    if isinstance(read, Ignored):
+        raise ConfigError(f"{kind}: {in_options(kind, read.detail)}")
+    return read
+
+
+def in_options(kind: Kind, detail: str) -> str:
+    """`$.remediate.max_errors: ...` becomes `--max-errors: ...`."""
+    detail = detail.replace(", ".join(SELECTORS), ", ".join(map(option, SELECTORS)))
+    detail = re.sub(rf"\$\.{kind}\.(\w+)", lambda found: option(found[1]), detail)
+    return detail.replace(f"$.{kind}: ", "")
+
+
+def option(key: str) -> str:
+    return OPTIONS.get(key, "--" + key.replace("_", "-"))
+
+
+def ids(given: Iterable[str]) -> list[str] | None:
+    """The ids; "-" stands for those on standard input, with blanks or line breaks between them. None: none was given."""
+    found = [name for one in given for name in (sys.stdin.read().split() if one == "-" else [one])]
+    return found if given else None
+
+
+def tags(given: Iterable[str]) -> dict[str, str] | None:
+    """KEY=VALUE of each. Raises ConfigError; None: none was given."""
+    found: dict[str, str] = {}
+    for text in given:
+        key, value = pair(text)
+        if found.setdefault(key, value) != value:
+            raise ConfigError(f"--tag {text!r}: {key!r} is given twice: an instance must carry all of the tags")
+    return found or None
+
+
+def pair(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise ConfigError(f"--tag {text!r}: write KEY=VALUE")
+    return key, value
+
+
+def number(text: str) -> int | str | None:
+    """As a number where it is one; what is none is left for the reader to refuse."""
+    return int(text) if re.fullmatch("-?[0-9]{1,18}", text, re.ASCII) else text or None

@@ -1,0 +1,73 @@
+"""`rolekeeper build`: makes build/bundle, and prints what is in it and how large."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from rich.table import Table
+
+from cli.building.bundle import Bundle, Part, make
+from cli.output import console
+from cli.stage import HOME
+
+SHOWN = 300_000
+"""Bytes: smaller parts are summed up."""
+
+
+def run(*, roles_file: Path | None, layer: bool, python: str) -> int:
+    """Into build/bundle of this project, and the dependencies into build/layer if they are to be a layer."""
+    place = HOME / "build"
+    bundle = make(
+        HOME,
+        place / "bundle",
+        roles_file=roles_file or HOME / "roles.yaml",
+        shelf=place / "wheels",
+        python=python,
+        layer=place / "layer" if layer else None,
+    )
+    report(bundle)
+    return 0
+
+
+def report(bundle: Bundle) -> None:
+    """What is in it, how large, and what the byte code is for."""
+    out = console()
+    out.print(_table(bundle))
+    where = f"; dependencies apart in {_short(bundle.layer)}" if bundle.layer else ""
+    out.print(f"{_short(bundle.folder)}: {_mb(bundle.zipped)} zipped{where}; mapping {bundle.mapping.hash}")
+    out.print(f"left out, for no handler reaches it: {', '.join(bundle.left_out) or 'nothing'}")
+    if bundle.python:
+        out.print(f"byte code: for Python {bundle.target.version}, by {bundle.python}; `s deploy` cannot make it stale")
+    else:
+        out.print(
+            f"byte code: none. It was made without a CPython {bundle.target.version}: each cold start will compile\n"
+            "what it imports: seconds instead of tenths of one, and twice the memory. Install one, or name it: --python PATH"
+        )
+
+
+def _table(bundle: Bundle) -> Table:
+    table = Table("part", "version", "files", "size", "byte code", box=None, header_style="bold")
+    for column in table.columns[2:]:
+        column.justify = "right"
+    parts = sorted(bundle.parts, key=lambda part: -part.size - part.compiled)
+    large = [part for part in parts if part.size + part.compiled >= SHOWN or part.name == "rolekeeper"]
+    small = [part for part in parts if part not in large]
+    rows = [*large, _sum(f"{len(small)} smaller ones", small), _sum("together", parts)]
+    for part in rows:
+        table.add_row(part.name, part.version, str(part.files), _mb(part.size), _mb(part.compiled))
+    return table
+
+
+def _sum(name: str, parts: list[Part]) -> Part:
+    return Part(
+        name=name, files=sum(p.files for p in parts), size=sum(p.size for p in parts),
+        compiled=sum(p.compiled for p in parts),
+    )  # fmt: skip
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1e6:.2f} MB"
+
+
+def _short(path: Path | None) -> str:
+    return "" if path is None else path.relative_to(HOME).as_posix() if path.is_relative_to(HOME) else str(path)

@@ -1,0 +1,71 @@
+"""The files of a bundle put in place, the same bytes each time, and the finished folder exchanged for the former one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from shared.errors import ConfigError
+
+MOMENT = 1_698_796_800
+"""The time of change of every file, seconds: 2023-11-01, as `s deploy` sets it."""
+
+
+def copy(files: dict[str, Path], folder: Path) -> None:
+    """files: where in the folder -> from where."""
+    for place, source in sorted(files.items()):
+        path = folder / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(source.read_bytes())
+
+
+def settle(folder: Path) -> None:
+    """Modes and times that depend neither on this machine nor on the day. Everybody may read, as the runtime's user must."""
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+        os.utime(path, (MOMENT, MOMENT))
+    folder.chmod(0o755)
+    os.utime(folder, (MOMENT, MOMENT))
+
+
+def zipped(folder: Path) -> int:
+    """Bytes of the zip that a deployment sends."""
+    with tempfile.TemporaryFile() as file:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+            for path in sorted(folder.rglob("*")):
+                if path.is_file():
+                    archive.write(path, path.relative_to(folder))
+        return file.tell()
+
+
+@contextmanager
+def workshop(output: Path) -> Iterator[Path]:
+    """A folder beside the output, on the same disk; gone afterwards, whatever happens.
+
+    Raises ConfigError for what the disk refuses meanwhile.
+    """
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".making-", dir=output.parent) as folder:
+            yield Path(folder)
+    except OSError as error:
+        raise ConfigError(f"{output}: cannot be made: {error}") from error
+
+
+def exchange(finished: Path, output: Path, workshop: Path) -> None:
+    """The finished folder takes the place of the former one, which stays where that fails."""
+    former = workshop / "former"
+    if output.exists():
+        os.rename(output, former)
+    try:
+        os.rename(finished, output)
+    except OSError:
+        if former.exists():
+            os.rename(former, output)
+        raise
+    shutil.rmtree(former, ignore_errors=True)

@@ -1,0 +1,46 @@
+"""Runs this interpreter's pip, and says in one line what went wrong. Knows nothing of bundles.
+
+pip takes the index from the user's own configuration; nothing here names one.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+
+from shared.errors import ConfigError
+
+_UNREACHABLE = re.compile(
+    r"NewConnectionError|ConnectionError|ConnectTimeout|ReadTimeout|Read timed out|ProxyError|NameResolutionError|"
+    r"Max retries exceeded|Connection (?:refused|reset|broken)|Temporary failure in name resolution"
+)
+
+
+def pip(arguments: Sequence[str], doing: str) -> None:
+    """Run it, away from the current directory, with this environment's build tools. doing: for the error.
+
+    Raises ConfigError.
+    """
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "--retries=2", *arguments]
+    with tempfile.TemporaryDirectory() as elsewhere:
+        ran = subprocess.run(command, cwd=elsewhere, capture_output=True, text=True, check=False)  # noqa: S603 - pip
+    if ran.returncode:
+        raise ConfigError(f"{doing}: {_reason(ran.stdout + ran.stderr)}")
+
+
+def _reason(output: str) -> str:
+    if "No module named pip" in output:
+        return f"{sys.executable} has no pip; `{sys.executable} -m ensurepip` puts it there"
+    if "DO NOT MATCH THE HASHES" in output:
+        name = re.search(r"^\s+(\S.*?) from ", output, re.M)
+        return f"{name[1] if name else 'a package'}: what the index serves is not what requirements.lock has hashes of"
+    missing = re.findall(r"ERROR: No matching distribution found for (\S+)", output)
+    if _UNREACHABLE.search(output):
+        return "the package index cannot be reached (pip's own configuration names it); the network may be down"
+    if missing:
+        return f"the index has no file of {missing[0]} that runs there"
+    errors = re.findall(r"(?m)^\s*(?:ERROR|error): (.+)$", output)
+    return errors[-1] if errors else (output.strip().splitlines() or ["pip failed without a word"])[-1]

@@ -1,0 +1,158 @@
+"""Which files the handlers reach: every import statement that can be got to from them counts. Runs none of the code.
+
+Two rules, so that nothing is listed by hand and an SDK's update needs no change here:
+a package in Python is kept module by module, as its import statements say, those inside functions too;
+a distribution with compiled parts is kept whole, with those that it requires, since nothing tells what its C code imports.
+Data files are kept where a package that is kept has them.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath
+
+from cli.building.unpack import COMPILED, Distribution
+from shared.errors import ConfigError
+
+NEVER: Mapping[str, str] = {
+    "aliyun.log.es_migration": "moves the data of an Elasticsearch to SLS",
+    "elasticsearch": "the same",
+    "elastic_transport": "the same",
+    "dateparser": "reads times as people write them, for commands that query logs",
+}
+"""Modules that an import statement inside a function could lead to, and no call of a handler does."""
+USELESS = re.compile(
+    r"(?:^|/)(?:tests?|testing|__pycache__)/|\.(?:pyi|pyx|pxd|pxi|c|cc|cpp|h|hpp|md|rst|pyc|typed|proto|f2p|html)$|\.hash/"
+)
+"""Files that nothing opens at run time: tests, sources of compiled parts, type stubs, texts for people."""
+
+
+class Reach:
+    """folders: where modules are looked for, in order. distributions: what lies in the last of them."""
+
+    def __init__(self, own: Path, vendored: Path, distributions: Iterable[Distribution]) -> None:
+        self.own, self.vendored = own, vendored
+        self._by_name = {dist.name: dist for dist in distributions}
+        self._owner = {file: dist for dist in self._by_name.values() for file in dist.files}
+        self.files: set[Path] = set()
+        self._modules: set[str] = set()
+
+    def follow(self, modules: Iterable[str]) -> set[Path]:
+        """All files that these modules need, the vendored ones and our own. Raises ConfigError for one that is not there."""
+        waiting = list(modules)
+        for module in waiting:
+            if self._find(module) is None:
+                raise ConfigError(f"{module}: there is no such module to build a bundle for")
+        while waiting:
+            module = waiting.pop()
+            if module in self._modules or _is_never(module):
+                continue
+            self._modules.add(module)
+            if (path := self._find(module)) is None:
+                continue
+            waiting += self._parents(module)
+            if path.is_dir():
+                continue
+            waiting += self._keep(path)
+            if path.suffix == ".py":
+                waiting += self._imports(module, path)
+        return self.files | {data for path in list(self.files) for data in self._data(path)}
+
+    def _keep(self, path: Path) -> list[str]:
+        """Also says which modules come along: all of a compiled distribution and of those it requires."""
+        self.files.add(path)
+        if not path.is_relative_to(self.vendored):
+            return []
+        dist = self._owner[path.relative_to(self.vendored).as_posix()]
+        return self._whole(dist) if dist.is_compiled else []
+
+    def _whole(self, dist: Distribution) -> list[str]:
+        if self._by_name.pop(dist.name, None) is None:
+            return []
+        names = [module for file in sorted(dist.files) if not USELESS.search(file) and (module := _module(file))]
+        for name in dist.requires:
+            if name in self._by_name:
+                names += self._whole(self._by_name[name])
+        return names
+
+    def _find(self, module: str) -> Path | None:
+        """Its file, or for a namespace package its folder."""
+        place = PurePosixPath(*module.split("."))
+        for folder in (self.own, self.vendored):
+            for candidate in (folder / place / "__init__.py", folder / place.with_suffix(".py")):
+                if candidate.is_file():
+                    return candidate
+            compiled = sorted((folder / place).parent.glob(f"{place.name}.*{COMPILED}"))
+            if compiled:
+                return compiled[0]
+        return next((folder / place for folder in (self.own, self.vendored) if (folder / place).is_dir()), None)
+
+    @staticmethod
+    def _parents(module: str) -> Iterator[str]:
+        while module := module.rpartition(".")[0]:
+            yield module
+
+    def _imports(self, module: str, path: Path) -> Iterator[str]:
+        package = module if path.name == "__init__.py" else module.rpartition(".")[0]
+        for node in _statements(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Import):
+                yield from (alias.name for alias in node.names)
+                continue
+            base = _absolute(node, package)
+            yield base
+            yield from (f"{base}.{alias.name}" for alias in node.names if alias.name != "*")
+
+    def _data(self, path: Path) -> Iterator[Path]:
+        """What lies in a package beside its modules, and in folders in it that are no packages themselves."""
+        if path.name != "__init__.py":
+            return
+        root = self.vendored if path.is_relative_to(self.vendored) else self.own
+        waiting = [path.parent]
+        while waiting:
+            for child in sorted(waiting.pop().iterdir()):
+                name = child.relative_to(root).as_posix()
+                if USELESS.search(name + "/" * child.is_dir()):
+                    continue
+                if child.is_dir():
+                    waiting += [] if any(child.glob("*.py")) else [child]
+                elif child.suffix not in (".py", COMPILED):
+                    yield child
+
+
+def _is_never(module: str) -> bool:
+    return any(module == name or module.startswith(name + ".") for name in NEVER)
+
+
+def _module(file: str) -> str:
+    """The module that a file of a distribution is, or "" for data."""
+    path = PurePosixPath(file)
+    if path.suffix == ".py":
+        parts = path.with_suffix("").parts
+    elif path.suffix == COMPILED:
+        parts = (*path.parent.parts, path.name.partition(".")[0])
+    else:
+        return ""
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def _absolute(node: ast.ImportFrom, package: str) -> str:
+    if not node.level:
+        return node.module or ""
+    parts = package.split(".")
+    base = ".".join(parts[: len(parts) - node.level + 1])
+    return f"{base}.{node.module}" if node.module else base
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
+    """Every import, but for those that only a type checker sees."""
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield node
+        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            waiting += node.orelse
+        elif not isinstance(node, ast.expr):
+            waiting += ast.iter_child_nodes(node)

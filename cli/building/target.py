@@ -1,0 +1,83 @@
+"""What the bundle is built for: the runtime that s.yaml names, and the machine Function Compute runs it on. Builds nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+from packaging.tags import Tag, compatible_tags, cpython_tags
+
+from fakecloud.fc.s_yaml import YamlError, load_s_yaml
+from shared.errors import ConfigError
+
+RUNTIMES = {"python3.10": (3, 10), "python3.12": (3, 12)}
+"""Runtimes of Function Compute that this code runs on (it needs 3.10) and their Python: CPython on x86_64."""
+PLATFORMS = (
+    "manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux2010_x86_64", "manylinux_2_12_x86_64",
+    "manylinux1_x86_64", "manylinux_2_5_x86_64",
+)  # fmt: skip
+"""Of wheels. python3.10 runs on Debian 10, whose glibc is 2.28: 2.17 leaves room."""
+
+
+class Target(msgspec.Struct, frozen=True, kw_only=True):
+    """runtime: as in s.yaml. handlers: module.function of each function. roles_file: in the package."""
+
+    runtime: str
+    handlers: tuple[str, ...]
+    roles_file: str
+
+    @property
+    def python(self) -> tuple[int, int]:
+        return RUNTIMES[self.runtime]
+
+    @property
+    def version(self) -> str:
+        return "{}.{}".format(*self.python)
+
+    @property
+    def markers(self) -> Mapping[str, str]:
+        """For "; python_version < '3.11'" and the like in lock file and wheels (PEP 508)."""
+        return {
+            "python_version": self.version, "python_full_version": f"{self.version}.0", "sys_platform": "linux",
+            "implementation_name": "cpython", "implementation_version": f"{self.version}.0", "os_name": "posix",
+            "platform_machine": "x86_64", "platform_python_implementation": "CPython", "platform_system": "Linux",
+            "platform_release": "", "platform_version": "", "extra": "",
+        }  # fmt: skip
+
+    def tags(self) -> list[Tag]:
+        """Of the wheels that run there, the best first."""
+        own = cpython_tags(self.python, [f"cp{self.python[0]}{self.python[1]}"], PLATFORMS)
+        return [*own, *compatible_tags(self.python, f"cp{self.python[0]}{self.python[1]}", PLATFORMS)]
+
+
+def target(s_yaml: Path) -> Target:
+    """What s.yaml deploys. Raises ConfigError where it cannot be read, or names a runtime that is not known."""
+    try:
+        resources = load_s_yaml(s_yaml, {}, "")["resources"]
+    except YamlError as error:
+        raise ConfigError(str(error)) from None
+    props = [resource["props"] for resource in resources.values()]
+    if not props:
+        raise ConfigError(f"{s_yaml}: there are no resources to build for")
+    runtime = _the_one(s_yaml, "runtime", (str(p.get("runtime", "")) for p in props))
+    if runtime not in RUNTIMES:
+        raise ConfigError(
+            f"{s_yaml}: runtime: {runtime!r}: a bundle can be built for {' and '.join(RUNTIMES)}; name one of them"
+        )
+    settings = (p.get("environmentVariables") or {} for p in props)
+    roles_file = _the_one(
+        s_yaml, "ROLEKEEPER_ROLES_FILE", (s.get("ROLEKEEPER_ROLES_FILE", "roles.yaml") for s in settings)
+    )
+    if Path(roles_file).is_absolute() or ".." in Path(roles_file).parts:
+        raise ConfigError(
+            f"{s_yaml}: ROLEKEEPER_ROLES_FILE: {roles_file}: has to be a place in the bundle, as roles.yaml is"
+        )
+    return Target(runtime=runtime, handlers=tuple(str(p.get("handler", "")) for p in props), roles_file=roles_file)
+
+
+def _the_one(s_yaml: Path, what: str, given: Iterable[str]) -> str:
+    values = sorted(set(given))
+    if len(values) > 1:
+        raise ConfigError(f"{s_yaml}: {what}: one bundle serves all functions, and they name {', '.join(values)}")
+    return values[0]

@@ -1,0 +1,88 @@
+"""The commands `rolekeeper reconcile` and `rolekeeper remediate`: their options, as keys of the payload that the functions take."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli import asked
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="change nothing; exit code 2 where there is something to do")]
+LiftBrake = Annotated[bool, typer.Option("--lift-brake", help="let removals through, however many there are")]
+Concurrency = Annotated[str, typer.Option(metavar="N|N%", help="instances that are worked on at once")]
+MaxErrors = Annotated[str, typer.Option(metavar="N|N%", help="how many may fail before the rest is left alone")]
+Canary = Annotated[str, typer.Option(metavar="N", help="so many first; if one fails, no other is touched")]
+MaxCalls = Annotated[str, typer.Option(metavar="N", help="calls to ECS that the run may make: a hard budget")]
+Region = Annotated[str, typer.Option(help="region id (default: ROLEKEEPER_REGION)")]
+Account = Annotated[str, typer.Option(help="account id (default: ROLEKEEPER_ACCOUNT_ID)")]
+Everywhere = Annotated[
+    bool, typer.Option("--everywhere", help="with --invoke: all regions and accounts of its settings")
+]
+Operator = Annotated[str, typer.Option(help="who asks; stands in every record (default: your login name)")]
+Why = Annotated[str, typer.Option("--reason", help="why; stands in every record")]
+Invoke = Annotated[bool, typer.Option("--invoke", help="ask the deployed function, and do not wait for it")]
+RolesFile = Annotated[Path, typer.Option("--roles-file", help="the mapping")]
+Json = Annotated[bool, typer.Option("--json", help="one JSON object")]
+
+
+def reconcile(
+    dry_run: DryRun = False, lift_brake: LiftBrake = False, concurrency: Concurrency = "", max_errors: MaxErrors = "",
+    canary: Canary = "", max_calls: MaxCalls = "", region: Region = "", account: Account = "",
+    everywhere: Everywhere = False, operator: Operator = "", reason: Why = "", invoke: Invoke = False,
+    roles_file: RolesFile = Path("roles.yaml"), as_json: Json = False,
+) -> None:  # fmt: skip
+    """Bring every instance of the region in line, as the timer does, here and with your own access key."""
+    from cli.runs import run
+
+    given = options(
+        dry_run=dry_run, lift_brake=lift_brake, concurrency=concurrency, max_errors=max_errors, canary=canary,
+        max_calls=max_calls, region=region, account_id=account, everywhere=everywhere, operator=operator, reason=reason,
+    )  # fmt: skip
+    raise typer.Exit(run("reconcile", given, invoke=invoke, as_json=as_json, roles_file=roles_file))
+
+
+def remediate(
+    ids: Annotated[list[str] | None, typer.Option("--id", help="this instance; again for more; - reads ids from stdin")] = None,
+    tag: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="those with this tag; again: with all")] = None,
+    rule: Annotated[str, typer.Option(help="those that this rule decides on")] = "",
+    role: Annotated[str, typer.Option(help="those that hold this role or should")] = "",
+    drift: Annotated[str, typer.Option(metavar="missing|wrong|foreign|orphaned", help="those that differ so")] = "",
+    all_: Annotated[bool, typer.Option("--all", help="every instance of the region")] = False,
+    dry_run: DryRun = False, lift_brake: LiftBrake = False, concurrency: Concurrency = "", max_errors: MaxErrors = "",
+    canary: Canary = "", max_calls: MaxCalls = "", region: Region = "", account: Account = "",
+    everywhere: Everywhere = False, operator: Operator = "", reason: Why = "", invoke: Invoke = False,
+    roles_file: RolesFile = Path("roles.yaml"), as_json: Json = False,
+) -> None:  # fmt: skip
+    """Bring the named instances in line, or say what would be done. Give one of --id, --tag, --rule, --role, --drift, --all."""
+    from cli.runs import run
+
+    given = options(
+        dry_run=dry_run, lift_brake=lift_brake, concurrency=concurrency, max_errors=max_errors, canary=canary,
+        max_calls=max_calls, region=region, account_id=account, everywhere=everywhere, operator=operator, reason=reason,
+    )  # fmt: skip
+    chosen = {
+        "instance_ids": asked.ids(ids or ()), "tags": asked.tags(tag or ()), "rule": rule, "role": role, "drift": drift,
+        "all": all_,
+    }  # fmt: skip
+    raise typer.Exit(run("remediate", {**chosen, **given}, invoke=invoke, as_json=as_json, roles_file=roles_file))
+
+
+def options(*, canary: str, max_calls: str, operator: str, **given: Any) -> dict[str, Any]:
+    """Those of both commands, as the payload has them."""
+    return {
+        **given,
+        "canary": asked.number(canary),
+        "max_calls": asked.number(max_calls),
+        "operator": operator or login(),
+    }
+
+
+def login() -> str:
+    """The operator's login name; "" where the machine knows none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return ""

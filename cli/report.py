@@ -1,0 +1,72 @@
+"""What an operator sees of a run: what it may cost, and in the end its bill, its counts and its changes. Prints only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from cli.output import console
+from shared.model import Outcome
+from shared.plan import BATCH
+from shared.records import Record
+
+SHOWN = 100  # changes; the records have them all
+
+
+class Report:
+    """For people, on standard output as it is when this is made."""
+
+    def __init__(self) -> None:
+        self._console = console()
+
+    def may_cost(self, calls: Mapping[str, int]) -> None:
+        """Before the run changes anything."""
+        self._say(
+            f"may cost: {calls['instances']} instances: {calls['pages']} calls of DescribeInstances, at most "
+            f"{calls['role_lookups_at_most']} of DescribeInstanceRamRole; one write for up to {BATCH} instances that gain or lose "
+            "the same role, two where it is swapped"
+        )
+
+    def ended(self, run: Mapping[str, Any], changes: Sequence[Record], left_out: int, records: str) -> None:
+        bill = run["bill"]
+        by_action = ", ".join(f"{action} {count}" for action, count in bill["calls"].items())
+        self._say(f"bill: {bill['reads']} reads, {bill['writes']} writes{': ' + by_action if by_action else ''}")
+        if run["counts"]:
+            counts = ((*key.partition("/")[::2], str(count)) for key, count in run["counts"].items())
+            self._table(("outcome", "reason", "instances"), counts)
+        if changes:
+            self._table(("instance", "role", "outcome", "reason", "error"), map(row, changes))
+        if left_out:
+            self._say(f"and {left_out} more")
+        for word in ("brake", "error"):
+            if word in run:
+                self._say(f"{word}: {run[word]}")
+        self._say(
+            f"{run['run']}: {sum(run['counts'].values())} instances seen in {run['region']} of account {run['account_id']}"
+        )
+        self._say(f"records: {records}")
+
+    def _say(self, text: str) -> None:
+        self._console.print(Text(text), soft_wrap=True)
+
+    def _table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        table = Table(*columns, box=None, header_style="bold")
+        for cells in rows:
+            table.add_row(*map(Text, cells))
+        self._console.print(table)
+
+
+def row(record: Record) -> Sequence[str]:
+    error = f"{record.error_code}: {record.error_message}" if record.error_code else ""
+    return record.instance_id, change(record), record.outcome, record.reason, error
+
+
+def change(record: Record) -> str:
+    """The role before and after; of what is only planned, what it would be after."""
+    after = record.role_after
+    if record.outcome == Outcome.PLANNED.value:
+        after = "" if record.action == "detach" else record.role or "(what was displaced)"
+    return f"{record.role_before or '-'} -> {after or '-'}"

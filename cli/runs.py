@@ -1,0 +1,140 @@
+"""A reconcile or a remediation, carried out on this machine with the operator's keys, or asked of the deployed function. The run
+itself is the functions' own code: here stands only who asks and who follows it."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from cli import asked
+from cli.files import text
+from cli.report import SHOWN, Report
+from shared.app import credentials_from
+from shared.errors import ConfigError, RolekeeperError
+from shared.events import manual
+from shared.gateways.fc import functions_gateway
+from shared.invocation import Invocation, Watch, shown
+from shared.mapping import load
+from shared.model import Kind, Outcome
+from shared.recorder import Stamp
+from shared.records import Record
+from shared.settings import Settings, member_role
+
+FUNCTION = "command"
+"""What the records of a run on this machine have as their function."""
+QUIET = (Outcome.UNCHANGED.value, Outcome.SKIPPED.value)
+BAD = (Outcome.REFUSED.value, Outcome.FAILED.value, Outcome.RETRYING.value)
+
+
+class Follower(Watch):
+    """Keeps what the operator is shown: the first changes, and whether a dry run found something to do."""
+
+    def __init__(self, report: Report | None) -> None:
+        self._report = report
+        self.changes: list[Record] = []
+        self.left_out = 0
+        self.to_do = False
+
+    def may_cost(self, calls: Mapping[str, int]) -> None:
+        if self._report:
+            self._report.may_cost(calls)
+
+    def ended(self, record: Record) -> None:
+        self.to_do = self.to_do or (record.outcome == Outcome.PLANNED.value and record.mode != "audit")
+        if record.outcome in QUIET:
+            return
+        if len(self.changes) < SHOWN:
+            self.changes.append(record)
+        else:
+            self.left_out += 1
+
+
+def run(kind: Kind, given: Mapping[str, Any], *, invoke: bool, as_json: bool, roles_file: Path) -> int:
+    """Exit code 0: all is right; 1: something was refused or failed, or the run did not end; 2: a dry run found work.
+
+    given: the payload, by its keys. Raises RolekeeperError; with as_json it is printed as the one object.
+    """
+    try:
+        return (_invoke if invoke else _here)(kind, given, as_json, roles_file)
+    except RolekeeperError as error:
+        if not as_json:
+            raise
+        typer.echo(json.dumps({"error": str(error)}, ensure_ascii=False))
+        return 1
+
+
+def _here(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Path) -> int:
+    settings = Settings.from_env(
+        os.environ, region=str(given.get("region", "")), account_id=str(given.get("account_id", ""))
+    )
+    trigger = asked.trigger(kind, asked.payload(kind, given), region=settings.region)
+    mapping = load(text(roles_file), file=str(roles_file))
+    asked.meant(kind, manual.checked(trigger, mapping))
+    if trigger.remedy and trigger.remedy.everywhere:
+        raise ConfigError(
+            f"{kind}: --everywhere: goes with --invoke alone: the deployed function starts a run in each region"
+        )
+    member_role(settings, trigger.account_id or settings.account_id)
+    report = None if as_json else Report()
+    follower = Follower(report)
+    with redirect_stdout(
+        sys.stderr
+    ):  # the functions' JSON lines: intents before each write, and records that SLS has not
+        result = Invocation(
+            kind, settings, mapping, credentials_from(os.environ, None),
+            Stamp(account_id=settings.account_id, function=FUNCTION), watch=follower,
+        ).carried_out([trigger])  # fmt: skip
+    (ended,) = result["runs"]
+    code = exit_code(ended, to_do=bool(given.get("dry_run")) and follower.to_do)
+    rest = where(settings, ended["run_id"], in_sls=result["records_in_sls"])
+    if report:
+        report.ended(ended, follower.changes, follower.left_out, rest)
+        return code
+    told = {
+        "kind": kind, **ended, "changes": [shown(record) for record in follower.changes],
+        "changes_left_out": follower.left_out, "records": rest, "exit_code": code,
+    }  # fmt: skip
+    typer.echo(json.dumps(told, ensure_ascii=False))
+    return code
+
+
+def exit_code(ended: Mapping[str, Any], *, to_do: bool) -> int:
+    outcomes = {key.partition("/")[0] for key in ended["counts"]}
+    if ended["run"] != "complete" or outcomes & set(BAD):
+        return 1
+    return 2 if to_do else 0
+
+
+def where(settings: Settings, run_id: str, *, in_sls: bool) -> str:
+    """Where all records of the run are."""
+    if in_sls:
+        return f'SLS, {settings.sls_project}/{settings.sls_logstore}: run_id: "{run_id}"'
+    return "standard error, as JSON lines" + ("" if settings.sls_project else ": ROLEKEEPER_SLS_PROJECT is not set")
+
+
+def _invoke(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Path) -> int:
+    settings = Settings.from_env(os.environ)
+    body = asked.payload(kind, given)
+    trigger = asked.trigger(kind, body, region=settings.region)
+    remedy = trigger.remedy
+    if remedy and (remedy.rule or remedy.role):  # only then is the file needed
+        asked.meant(kind, manual.checked(trigger, load(text(roles_file), file=str(roles_file))))
+    function = f"rolekeeper-{kind}"
+    task_id = f"{kind}-{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
+    functions_gateway(settings, credentials_from(os.environ, None), function).start(body, task_id)
+    if as_json:
+        typer.echo(json.dumps({"kind": kind, "function": function, "region": settings.region, "task_id": task_id}))
+    else:
+        typer.echo(
+            f"{function} in {settings.region} was asked; task id {task_id}\nits records: function: {kind} in SLS"
+        )
+    return 0

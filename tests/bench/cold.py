@@ -1,0 +1,150 @@
+"""Benchmark of the cold start: fresh processes of the runtime's Python from the built bundle, beside a plain handler.
+
+Medians of alternating runs, the emulator in another process. Needs a CPython 3.10 and, once, the package index.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from cli.building.bundle import make
+from cli.building.bytecode import interpreter
+from tests.bench.cloud import Remote
+from tests.bench.fleet import MAPPING, settings
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).parent
+PACKAGES = (
+    "alibabacloud-ecs20140526",
+    "alibabacloud-ram20150501",
+    "alibabacloud-fc-open20210406",
+    "aliyun-log-python-sdk",
+)
+DEPLOYED = time.mktime((2023, 11, 1, 0, 0, 0, 0, 0, 0))  # `s deploy` gives every file this time
+RUNS = 9
+WARM = 200
+OURS = "functions.instance_created.handler"
+PLAIN, BARE, GENERIC = "plain_handler.handler", "bare_handler.handler", "bare_handler.generic"
+
+
+def pinned() -> list[str]:
+    """The reference's packages, in the versions of the lock file."""
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    return [line.split()[0] for line in lock if line.split("==")[0] in PACKAGES]
+
+
+def installed(folder: Path, python: str) -> tuple[Path, Path]:
+    """An ordinary `pip install -t` with valid byte code, and the same as `s deploy` leaves it: its byte code is stale."""
+    fresh, stale = folder / "fresh", folder / "stale"
+    subprocess.run(
+        [python, "-m", "pip", "install", "--quiet", "--target", str(fresh), *pinned()], check=True, capture_output=True
+    )
+    for name in ("plain_handler.py", "bare_handler.py"):
+        shutil.copy(HERE / name, fresh / name)
+    subprocess.run([python, "-m", "compileall", "-q", str(fresh)], check=False, capture_output=True)
+    shutil.copytree(fresh, stale)
+    for path in stale.rglob("*"):
+        os.utime(path, (DEPLOYED, DEPLOYED))
+    return fresh, stale
+
+
+class Bench:
+    def __init__(self, python: str, cloud: Remote, env: dict[str, str]) -> None:
+        self.python, self.cloud, self.env = python, cloud, env
+
+    def run(self, path: list[Path], handler: str, payloads: list[str]) -> dict[str, Any]:
+        asked = {"path": [str(p) for p in path], "handler": handler, "payloads": payloads,
+                 "env": {**self.env, "PYTHONDONTWRITEBYTECODE": "1"}}  # fmt: skip
+        began = time.monotonic()
+        done = subprocess.run(
+            [self.python, "-I", "-S", "-B", str(HERE / "start.py"), json.dumps(asked)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(done.stderr[-2000:])
+        told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return {**told, "wall_ms": (time.monotonic() - began) * 1000}
+
+    def events(self, role: str, count: int = 1) -> list[str]:
+        """Creation events of new instances that hold this role and should hold role-0."""
+        return [
+            json.dumps({"specversion": "1.0", "id": name, "source": "acs.ecs", "type": "ecs:Instance:StateChange",
+                        "time": "2026-01-01T00:00:00Z", "aliyunregionid": "cn-hangzhou",
+                        "data": {"resourceId": name, "resourceType": "ALIYUN::ECS::Instance", "state": "Created"}})
+            for name in self.cloud.more(count=count, app="role-0", role=role)
+        ]  # fmt: skip
+
+
+IGNORED = json.dumps({"specversion": "1.0", "id": "x", "source": "acs.ecs", "type": "ecs:Instance:StateChange",
+                      "data": {"resourceId": "i-1", "resourceType": "ALIYUN::ECS::Instance", "state": "Stopped"}})  # fmt: skip
+
+
+def cold(runs: int = RUNS) -> dict[str, Any]:
+    """Everything of this part. {} where there is no CPython 3.10."""
+    python = interpreter((3, 10))
+    if not python:
+        return {}
+    with tempfile.TemporaryDirectory() as name, Remote() as cloud:
+        folder = Path(name)
+        roles_file = folder / "roles.yaml"
+        roles_file.write_text(MAPPING, encoding="utf-8")
+        made = make(ROOT, folder / "bundle", roles_file=roles_file, shelf=ROOT / "build" / "wheels")
+        ours = [made.folder, made.folder / "python"]
+        fresh, stale = installed(folder, python)
+        cloud.fleet(groups=[{"count": 1, "app": "role-0", "role": "role-0"}], latency_ms=0)
+        env = settings(cloud.url, made.folder / "roles.yaml")
+        bench = Bench(python, cloud, env)
+        kinds: dict[str, list[dict[str, Any]]] = {}
+        for _ in range(runs):
+            for kind, path, handler, payload in (
+                ("reference", [fresh], PLAIN, lambda: bench.events("")),
+                ("attached", ours, OURS, lambda: bench.events("")),
+                ("unchanged", ours, OURS, lambda: bench.events("role-0")),
+                ("ignored", ours, OURS, lambda: [IGNORED]),
+                ("reference_deployed", [stale], PLAIN, lambda: bench.events("")),
+            ):
+                kinds.setdefault(kind, []).append(bench.run(path, handler, payload()))  # type: ignore[no-untyped-call]
+        warm_ours = [
+            bench.run(ours, "functions.tags_changed.handler", tagged(bench.events("role-0", WARM))) for _ in range(3)
+        ]
+        warm_bare = [bench.run([fresh], BARE, bench.events("role-0", WARM)) for _ in range(3)]
+        warm_generic = [bench.run([fresh], GENERIC, bench.events("role-0", WARM)) for _ in range(3)]
+        figures = {
+            kind: {
+                name: round(median(run[name] for run in all_), 1)
+                for name in ("cpu_ms", "wall_ms", "peak_mb", "modules")
+            }
+            for kind, all_ in kinds.items()
+        }
+        events = WARM - 1
+        return {
+            "runs": runs, "cold": figures, "zip_mb": round(made.zipped / 1e6, 2),
+            "results": {kind: all_[0]["results"] for kind, all_ in kinds.items()},
+            "warm": {
+                "events_a_second": round(events / median(run["warm_s"] for run in warm_ours)),
+                "cpu_ms_an_event": round(median(run["warm_cpu_ms"] for run in warm_ours) / events, 2),
+                "typed_sdk_cpu_ms_an_event": round(median(run["warm_cpu_ms"] for run in warm_bare) / events, 2),
+                "generic_sdk_cpu_ms_an_event": round(median(run["warm_cpu_ms"] for run in warm_generic) / events, 2),
+            },
+        }  # fmt: skip
+
+
+def tagged(events: list[str]) -> list[str]:
+    """The same instances as changes of tags: these are always looked at."""
+    names = [json.loads(event)["data"]["resourceId"] for event in events]
+    return [
+        json.dumps({"specversion": "1.0", "id": name, "source": "acs.tag", "type": "tag:CloudMonitor:Tag[ChangeOnResource]",
+                    "aliyunregionid": "cn-hangzhou", "data": {"resourceId": name, "product": "ecs", "resourceType": "instance",
+                                                              "changedTagKeys": ["app"], "tags": {"app": "role-0"}}})
+        for name in names
+    ]  # fmt: skip

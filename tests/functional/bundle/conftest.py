@@ -1,0 +1,38 @@
+"""One bundle for all tests, built as `rolekeeper build` does."""
+
+from __future__ import annotations
+
+import fcntl
+from pathlib import Path
+
+import pytest
+
+from cli.building.bundle import make
+from cli.building.bytecode import interpreter
+from shared.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parents[3]
+SHELF = ROOT / "build" / "wheels"
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The first test process that needs it builds it, the others wait. Skips where the package index is out of reach."""
+    shared = tmp_path_factory.getbasetemp().parent
+    folder = shared / "bundle"
+    with (shared / "bundle.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            try:
+                make(ROOT, folder, roles_file=ROOT / "roles.yaml", shelf=SHELF)
+            except ConfigError as error:
+                if "cannot be reached" in str(error):
+                    pytest.skip(str(error))
+                raise
+    return folder
+
+
+@pytest.fixture(scope="session")
+def python310() -> str:
+    """The runtime's Python."""
+    return interpreter((3, 10)) or pytest.skip("there is no CPython 3.10 here")

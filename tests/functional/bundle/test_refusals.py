@@ -1,0 +1,273 @@
+"""What stops a build: one clear line, and the former bundle stays. Through the real pip, which sees a small index of ours."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import sys
+import tarfile
+import venv
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pytest_mock import MockerFixture
+
+from cli.build import report
+from cli.building.bundle import Bundle, make
+from cli.building.bytecode import interpreter
+from shared.errors import ConfigError
+
+S_YAML = """
+edition: 3.0.0
+name: t
+resources:
+  one:
+    component: fc3
+    props: {functionName: one, region: cn-hangzhou, runtime: python3.10, handler: functions.one.handler}
+  two:
+    component: fc3
+    props: {functionName: two, region: cn-hangzhou, runtime: python3.10, handler: functions.one.handler}
+"""
+ROLES = """
+version: 1
+roles: {reader: {description: reads, policies: [{system: AliyunOSSReadOnlyAccess}]}}
+rules: [{name: all, when: {tags: {app: web}}, role: reader}]
+"""
+METADATA = "Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{more}"
+
+
+class Project:
+    """A folder with a function that needs the package `thing`, and a folder that serves as the package index."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root, self.index, self.output = folder / "project", folder / "index", folder / "out" / "bundle"
+        (self.root / "functions").mkdir(parents=True)
+        self.index.mkdir()
+        self.write("s.yaml", S_YAML)
+        self.write("roles.yaml", ROLES)
+        self.write("pyproject.toml", '[project]\ndependencies = [\n    "thing>=1,<2",\n]\n')
+        self.write("functions/__init__.py", "")
+        self.write("functions/one.py", '"""One."""\nimport thing\n\n\ndef handler(event, context): ...\n')
+        self.lock(self.wheel("thing"))
+
+    def lock_only(self, make: Callable[[], Path]) -> None:
+        """The index has what is made here, and nothing else."""
+        for path in self.index.iterdir():
+            path.unlink()
+        self.lock(make())
+
+    def write(self, name: str, text: str) -> None:
+        (self.root / name).write_text(text)
+
+    def lock(self, *files: Path, version: str = "1.0", marker: str = "") -> None:
+        lines = [
+            f"{path.name.split('-')[0]}=={version}{marker} \\\n"
+            f"    --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
+            for path in files
+        ]
+        self.write("requirements.lock", "".join(lines))
+
+    def wheel(self, name: str, tags: str = "py3-none-any", more: str = "", files: dict[str, str] | None = None) -> Path:
+        path = self.index / f"{name}-1.0-{tags}.whl"
+        about = f"{name}-1.0.dist-info"
+        with zipfile.ZipFile(path, "w") as archive:
+            for place, text in (files or {f"{name}/__init__.py": "x = 1\n"}).items():
+                archive.writestr(place, text)
+            archive.writestr(f"{about}/METADATA", METADATA.format(name=name, more=more))
+            archive.writestr(
+                f"{about}/WHEEL", f"Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: {tags}\n"
+            )
+            archive.writestr(f"{about}/RECORD", "")
+        return path
+
+    def source(self, name: str, more: str = "") -> Path:
+        path = self.index / f"{name}-1.0.tar.gz"
+        setup = f"from setuptools import setup\n{more}\nsetup(name={name!r}, version='1.0', packages=[{name!r}])\n"
+        if more:
+            setup = setup.replace(f"[{name!r}])", f"[{name!r}], distclass=Compiled)")
+        with tarfile.open(path, "w:gz") as archive:
+            for place, text in {"setup.py": setup, f"{name}/__init__.py": "x = 1\n",
+                                "PKG-INFO": METADATA.format(name=name, more="")}.items():  # fmt: skip
+                entry = tarfile.TarInfo(f"{name}-1.0/{place}")
+                entry.size = len(text)
+                archive.addfile(entry, io.BytesIO(text.encode()))
+        return path
+
+    def build(self, layer: Path | None = None) -> Bundle:
+        shelf = self.root / "shelf"
+        return make(
+            self.root, self.output, roles_file=self.root / "roles.yaml", shelf=shelf, python="none", layer=layer
+        )
+
+    def files(self) -> set[str]:
+        return {p.relative_to(self.output).as_posix() for p in self.output.rglob("*") if p.is_file()}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    made = Project(tmp_path)
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    for name, value in {
+        "CONFIG_FILE": os.devnull,
+        "NO_INDEX": "1",
+        "FIND_LINKS": str(made.index),
+        "INDEX_URL": "",
+    }.items():
+        monkeypatch.setenv(f"PIP_{name}", value)
+    return made
+
+
+def unreachable(project: Project) -> None:
+    os.environ["PIP_NO_INDEX"], os.environ["PIP_FIND_LINKS"] = "0", ""
+    os.environ["PIP_INDEX_URL"] = "http://127.0.0.1:9/simple"
+
+
+COMPILED = (
+    "from setuptools import Distribution\nclass Compiled(Distribution):\n    def has_ext_modules(self): return True"
+)
+
+STOPS: list[tuple[str, Callable[[Project], object], str]] = [
+    ("unknown runtime", lambda p: p.write("s.yaml", S_YAML.replace("python3.10", "python3.6")),
+     r"s\.yaml: runtime: 'python3\.6': a bundle can be built for python3\.10 and python3\.12"),
+    ("two runtimes", lambda p: p.write("s.yaml", S_YAML.replace("python3.10", "python3.12", 1)),
+     r"s\.yaml: runtime: one bundle serves all functions, and they name python3\.10, python3\.12"),
+    ("no s.yaml", lambda p: (p.root / "s.yaml").unlink(), r"s\.yaml: No such file"),
+    ("mapping outside", lambda p: p.write("s.yaml", S_YAML.replace("handler}", "handler, environmentVariables: {ROLEKEEPER_ROLES_FILE: ../r}}")),
+     r"ROLEKEEPER_ROLES_FILE: \.\./r: has to be a place in the bundle"),
+    ("no such handler", lambda p: p.write("s.yaml", S_YAML.replace("functions.one", "functions.onne")),
+     r"functions\.onne: there is no such module"),
+    ("invalid mapping", lambda p: p.write("roles.yaml", ROLES.replace("role: reader", "role: raeder")), r"roles\.yaml:\d+.*raeder"),
+    ("nothing locked", lambda p: p.write("requirements.lock", ""),
+     r"requirements\.lock is out of step: pyproject\.toml asks for thing<2,>=1, and it has no thing; run `make lock`"),
+    ("another version locked", lambda p: p.lock(p.wheel("thing"), version="2.5"), r"asks for thing<2,>=1, and it has thing 2\.5"),
+    ("locked for others", lambda p: p.lock(p.wheel("thing"), marker=" ; python_full_version >= '3.11'"), r"it has no thing"),
+    ("a dependency not locked", lambda p: p.lock(p.wheel("thing", more="Requires-Dist: other>=3\n")),
+     r"out of step: thing 1\.0 asks for other>=3, and it has no other"),
+    ("no hash", lambda p: p.write("requirements.lock", "thing==1.0\n"), r"'thing==1\.0' is not a version with its hashes"),
+    ("other bytes than locked", lambda p: p.wheel("thing", files={"thing/__init__.py": "evil = 1\n"}),
+     r"thing==1\.0.*: what the index serves is not what requirements\.lock has hashes of"),
+    ("only for another platform", lambda p: p.lock_only(lambda: p.wheel("thing", "cp310-cp310-win_amd64")),
+     r"downloading thing for python3\.10: the index has no file of thing==1\.0 that runs there"),
+    ("only source with parts to compile", lambda p: p.lock_only(lambda: p.source("thing", COMPILED)),
+     r"thing: there is no wheel for python3\.10 on manylinux2014_x86_64, and its source has parts to compile"),
+    ("source that cannot be built", lambda p: p.lock_only(lambda: p.source("thing", "raise SystemExit('no')")),
+     r"thing"),
+    ("no network", unreachable, r"downloading thing for python3\.10: the package index cannot be reached"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "said"), [pytest.param(c, s, id=name) for name, c, s in STOPS])
+def test_a_build_that_cannot_be_right_stops_and_leaves_the_former_bundle(
+    change: Callable[[Project], object], said: str, project: Project
+) -> None:
+    project.output.mkdir(parents=True)
+    (project.output / "former.txt").write_text("the former bundle")
+    change(project)
+    with pytest.raises(ConfigError, match=said) as stopped:
+        project.build()
+    assert project.files() == {"former.txt"}
+    assert list(project.output.parent.iterdir()) == [project.output], "nothing half made lies about"
+    assert len(str(stopped.value).splitlines()) == 1
+
+
+def test_a_build_takes_the_place_of_the_former(project: Project) -> None:
+    project.output.mkdir(parents=True)
+    (project.output / "former.txt").write_text("the former bundle")
+    project.build()
+    assert project.files() == {
+        "functions/__init__.py", "functions/one.py", "roles.yaml", "roles.yaml.parsed", "python/thing/__init__.py",
+        "python/thing-1.0.dist-info/METADATA",
+    }  # fmt: skip
+    assert list(project.output.parent.iterdir()) == [project.output]
+
+
+def test_where_it_cannot_take_its_place_the_former_stays(project: Project, mocker: MockerFixture) -> None:
+    project.output.mkdir(parents=True)
+    (project.output / "former.txt").write_text("the former bundle")
+    rename = os.rename
+
+    def full(old: Path, new: Path) -> None:
+        if old.name == "bundle" and new == project.output:
+            raise OSError(28, "No space left on device")
+        rename(old, new)
+
+    mocker.patch("cli.building.assemble.os.rename", full)
+    with pytest.raises(ConfigError, match=r"bundle: cannot be made: .*No space left"):
+        project.build()
+    assert project.files() == {"former.txt"}
+
+
+def test_a_bundle_without_byte_code_says_what_that_costs(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    report(project.build())
+    said = " ".join(capsys.readouterr().out.split())
+    assert "byte code: none. It was made without a CPython 3.10: each cold start will compile what it imports" in said
+    assert "twice the memory" in said
+    assert "rolekeeper" in said
+    assert "together" in said
+
+
+def test_a_package_published_as_source_only_is_built(project: Project) -> None:
+    project.wheel("thing").unlink()
+    project.lock(project.source("thing"))
+    project.build()
+    assert "python/thing/__init__.py" in project.files()
+
+
+def test_what_was_downloaded_is_used_again_and_only_while_it_is_what_was_locked(project: Project) -> None:
+    project.build()
+    (kept,) = (project.root / "shelf" / "python3.10").iterdir()
+    for path in project.index.iterdir():
+        path.unlink()
+    project.build()
+    kept.write_bytes(kept.read_bytes() + b"changed")
+    with pytest.raises(ConfigError, match="the index has no file of thing"):
+        project.build()
+
+
+def test_a_module_is_kept_if_an_import_leads_to_it_and_compiled_distributions_are_kept_whole(project: Project) -> None:
+    thing = project.wheel("thing", more="Requires-Dist: fast\nRequires-Dist: idle\nRequires-Dist: old; python_version < '3'\n", files={
+        "thing/__init__.py": "from . import used\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import thing.typed\n",
+        "thing/used.py": "def call():\n    import fast\n", "thing/unused.py": "", "thing/typed.py": "",
+        "thing/data.json": "{}", "thing/tables/a.bin": "x", "thing/tests/test_a.py": "", "thing/stub.pyi": "",
+    })  # fmt: skip
+    fast = project.wheel("fast", "cp310-cp310-manylinux2014_x86_64", more="Requires-Dist: beside\n", files={
+        "fast/__init__.py": "", "fast/core.cpython-310-x86_64-linux-gnu.so": "ELF", "fast/by_c.py": "", "fast/core.c": "",
+    })  # fmt: skip
+    beside, idle = project.wheel("beside", files={"beside.py": "", "beside_more.py": ""}), project.wheel("idle")
+    project.lock(thing, fast, beside, idle)
+    bundle = project.build()
+    kept = {
+        name.removeprefix("python/")
+        for name in project.files()
+        if name.startswith("python/") and "dist-info" not in name
+    }
+    assert kept == {
+        "thing/__init__.py", "thing/used.py", "thing/data.json", "thing/tables/a.bin",
+        "fast/__init__.py", "fast/core.cpython-310-x86_64-linux-gnu.so", "fast/by_c.py", "beside.py", "beside_more.py",
+    }  # fmt: skip
+    assert bundle.left_out == ("idle",)
+
+
+def test_dependencies_can_be_kept_apart_as_a_layer(project: Project) -> None:
+    layer = project.root / "layer"
+    project.build(layer=layer)
+    assert project.files() == {"functions/__init__.py", "functions/one.py", "roles.yaml", "roles.yaml.parsed"}
+    assert (layer / "python" / "thing" / "__init__.py").is_file()
+
+
+def test_an_interpreter_of_another_version_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"is not a CPython 2\.7, which the byte code has to be made by"):
+        interpreter((2, 7), sys.executable)
+    assert interpreter((3, 4)) == ""
+    assert interpreter((sys.version_info[0], sys.version_info[1])) == sys.executable
+
+
+def test_pip_itself_may_be_missing(mocker: MockerFixture, project: Project, tmp_path: Path) -> None:
+    venv.create(tmp_path / "bare", with_pip=False)
+    mocker.patch("cli.building.pip.sys.executable", str(tmp_path / "bare" / "bin" / "python"))
+    with pytest.raises(ConfigError, match=r"bare/bin/python has no pip; `.* -m ensurepip` puts it there"):
+        project.build()

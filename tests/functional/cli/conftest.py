@@ -1,0 +1,57 @@
+"""Fixture rolekeeper: the console script in this process, on the emulated cloud, with an operator's own key."""
+
+from __future__ import annotations
+
+import io
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from pytest_mock import MockerFixture
+
+from cli.main import main
+from fakecloud.cloud import Cloud
+from fakecloud.identity import ACCOUNT, ROOT_KEY
+from fakecloud.sls.models import Project
+from tests.functional.cli.operator import LOGSTORE, PROJECT, REGION, RULES, Command, Ran
+
+
+@pytest.fixture
+def rolekeeper(
+    cloud: Cloud,
+    monkeypatch: pytest.MonkeyPatch,
+    mocker: MockerFixture,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> Command:
+    """The console script, with the roles in RAM and a logstore. Waiting takes no time: it moves the emulated clock."""
+    real = time.monotonic
+    mocker.patch("time.sleep", side_effect=cloud.clock.advance)
+    mocker.patch("time.monotonic", side_effect=lambda: real() + cloud.clock.offset)
+    mocker.patch("shared.pace.wall", side_effect=cloud.clock.now)
+    for name in ("web", "worker", "foreign"):
+        cloud.ram.put_role(ACCOUNT, name)
+    project = Project(PROJECT, REGION, ACCOUNT, "", 0, 0)
+    cloud.sls.state.add(project)
+    project.create_logstore(LOGSTORE, {"ttl": 30}, 0, 200)
+    (tmp_path / "roles.yaml").write_text(RULES)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LOGNAME", "alice")
+    for name, value in {
+        "ROLEKEEPER_REGION": REGION, "ROLEKEEPER_ACCOUNT_ID": ACCOUNT, "ROLEKEEPER_SLS_PROJECT": PROJECT,
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": ROOT_KEY[0], "ALIBABA_CLOUD_ACCESS_KEY_SECRET": ROOT_KEY[1],
+    }.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("ALIBABA_CLOUD_SECURITY_TOKEN", raising=False)
+
+    def run(*words: str, stdin: str = "") -> Ran:
+        monkeypatch.setattr(sys, "argv", ["rolekeeper", *words])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        told = capsys.readouterr()
+        return Ran(int(ended.value.code or 0), told.out, told.err)
+
+    return run

@@ -1,0 +1,28 @@
+"""Fixture fleet: a world of many instances, in which an invocation has a time limit and others can be started."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pytest_mock import MockerFixture
+
+from fakecloud.cloud import Cloud
+from tests.functional.fleet.fleet import Fleet
+
+
+@pytest.fixture
+def fleet(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, mocker: MockerFixture, capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> Fleet:  # fmt: skip
+    """Waiting takes no time: it moves the emulated clock."""
+    import time
+
+    real = time.monotonic
+    mocker.patch("time.sleep", side_effect=cloud.clock.advance)
+    mocker.patch("time.monotonic", side_effect=lambda: real() + cloud.clock.offset)
+    mocker.patch("shared.pace.wall", side_effect=cloud.clock.now)
+    made = Fleet(cloud, monkeypatch, capsys, tmp_path)
+    made.open()
+    return made

@@ -1,0 +1,156 @@
+"""Swaps in a run: the gap, putting back, and foreign roles that are noted, displaced and put back later."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from fakecloud.ecs.models import Instance
+from shared.errors import TransientError
+from tests.functional.fleet.fleet import CHANGES, TAGGING, Fleet, ecs
+from tests.functional.handlers.world import EXECUTION_ROLE, remediate, tagged, timer
+
+ATTACH, DETACH = CHANGES
+TAG, UNTAG = TAGGING
+NOTE = "rolekeeper-displaced-role"
+
+
+@pytest.fixture(autouse=True)
+def _one_by_one(fleet: Fleet) -> None:
+    fleet.env.setenv("ROLEKEEPER_PARALLEL_CALLS", "1")
+
+
+def displacing(fleet: Fleet, count: int = 3) -> list[Instance]:
+    fleet.cloud.ram.put_role("1234567890123456", "alien")
+    fleet.ten(more=', foreign_roles: replace, displace: ["alien*"]')
+    return fleet.instances(count, "r1", role="alien")
+
+
+def noted(made: list[Instance]) -> list[str | None]:
+    return [i.tags.get(NOTE) for i in made]
+
+
+def test_the_gap_is_measured_and_is_that_of_the_batch(fleet: Fleet) -> None:
+    fleet.ten()
+    fleet.cloud.latency.set(700, action=ATTACH)
+    made = fleet.instances(250, "r1", role="r2")
+    fleet.run("reconcile", timer())
+    gaps = [int(r["gap_ms"]) for r in fleet.looks()]
+    assert len(gaps) == len(made)
+    assert all(700 <= gap < 2_000 for gap in gaps)
+
+
+FAILS: dict[str, tuple[Any, dict[str, Any], str]] = {
+    "one item, for good": ("partial", {"code": "OperationDenied"}, "failed"),
+    "one item, busy": ("partial", {"code": "IncorrectInstanceStatus"}, "retrying"),
+    "the call, for good": ("error", {"code": "InvalidUser.PassRoleForbidden", "status": 403}, "failed"),
+    "the call, broken": ("5xx", {"count": 2}, "retrying"),
+    "the call, no answer": ("timeout", {"count": 2}, "retrying"),
+    "the call, an empty answer": ("empty", {"count": 2}, "retrying"),
+    "the call, throttled for three minutes": ("throttle", {"count": 3}, "retrying"),
+}
+
+
+@pytest.mark.parametrize("name", FAILS)
+@pytest.mark.parametrize("displaced", [False, True], ids=["a listed role", "a foreign role"])
+def test_whatever_fails_about_the_attach_the_old_role_is_put_back(fleet: Fleet, name: str, displaced: bool) -> None:
+    kind, how, outcome = FAILS[name]
+    if displaced:
+        made, old = displacing(fleet), "alien"
+    else:
+        fleet.ten()
+        made, old = fleet.instances(3, "r1", role="r2"), "r2"
+    one = {"instance_ids": [made[1].instance_id]} if kind == "partial" else {}
+    fleet.cloud.faults.add(kind, action=ATTACH, **how, **one)
+    run = fleet.run("reconcile", timer())
+    assert isinstance(run.error, TransientError) == (outcome == "retrying")
+    bad = [made[1]] if kind == "partial" else made
+    assert {i.role for i in bad} == {old}
+    assert {fleet.record(i.instance_id)["outcome"] for i in bad} == {outcome}
+    assert {fleet.record(i.instance_id)["role_after"] for i in bad} == {old}
+    assert all(int(fleet.record(i.instance_id)["gap_ms"]) >= 0 for i in bad)
+    assert {i.role for i in made if i not in bad} <= {"r1"}
+    if displaced:
+        assert noted(bad) == [None] * len(bad), "what is on again is not displaced"
+    fleet.cloud.faults.clear()
+    assert fleet.run("reconcile", timer()).error is None
+    assert fleet.right(made) == {"right": 3}
+
+
+def test_a_displaced_role_is_noted_first_and_put_back_by_a_later_detach(fleet: Fleet) -> None:
+    made = displacing(fleet, 120)
+    run = fleet.run("reconcile", timer())
+    assert [call for call in run.calls if call in (*CHANGES, *TAGGING)] == [
+        TAG,
+        TAG,
+        DETACH,
+        ATTACH,
+        TAG,
+        DETACH,
+        ATTACH,
+    ]
+    assert fleet.right(made) == {"right": 120}
+    assert noted(made) == ["alien"] * 120
+    for instance in made:
+        fleet.cloud.ecs.owner(instance).tag(instance, "app", None)
+    back = fleet.run("remediate", remediate(drift="orphaned"))
+    assert {i.role for i in made} == {"alien"}
+    assert noted(made) == [None] * 120
+    assert back.result["outcomes"] == {"swapped": 120}
+    assert {(r["reason"], r["role_before"], r["role_after"]) for r in fleet.looks()[120:]} == {
+        ("put-back", "r1", "alien")
+    }
+    assert fleet.run("reconcile", timer()).result["outcomes"] == {"unchanged": 120}
+
+
+@pytest.mark.parametrize(
+    ("kind", "how", "outcome"),
+    [
+        pytest.param("error", {"code": "Forbidden.RAM", "status": 403}, "failed", id="forbidden"),
+        pytest.param("error", {"code": "QuotaExceed.TagsPerResource", "status": 400}, "failed", id="too many tags"),
+        pytest.param("5xx", {}, "retrying", id="broken"),
+        pytest.param("reset", {}, "retrying", id="no answer"),
+    ],
+)
+def test_where_noting_fails_nothing_is_displaced(fleet: Fleet, kind: Any, how: dict[str, Any], outcome: str) -> None:
+    made = displacing(fleet)
+    fleet.cloud.faults.add(kind, action=TAG, count=None, **how)
+    fleet.run("reconcile", timer())
+    assert {i.role for i in made} == {"alien"}
+    assert not set(CHANGES) & set(ecs(fleet.journal))
+    assert fleet.outcomes() == {outcome: 3}
+    assert {r["role_after"] for r in fleet.looks()} == {"alien"}
+
+
+def test_one_whose_noting_is_refused_keeps_its_role_and_the_others_are_displaced(fleet: Fleet) -> None:
+    made = displacing(fleet, 8)
+    gone = made[5]
+    fleet.before(TAG, lambda: fleet.cloud.ecs.owner(gone).remove(gone))
+    fleet.run("reconcile", timer())
+    others = [i for i in made if i is not gone]
+    assert fleet.right(others) == {"right": 7}
+    assert Counter(r["outcome"] for r in fleet.looks() if r["instance_id"] != gone.instance_id) == {"swapped": 7}
+
+
+def test_where_the_role_cannot_be_put_back_the_tag_stays_and_the_listed_one_too(fleet: Fleet) -> None:
+    """The foreign role is no more: nobody is left bare for it, and the record says why."""
+    made = displacing(fleet)
+    fleet.run("reconcile", timer())
+    for instance in made:
+        fleet.cloud.ecs.owner(instance).tag(instance, "app", None)
+    del fleet.cloud.ram.account("1234567890123456").roles["alien"]
+    fleet.run("reconcile", timer())
+    assert {i.role for i in made} == {"r1"}
+    assert noted(made) == ["alien"] * 3
+    assert {(r["outcome"], r["error_code"]) for r in fleet.looks()[3:]} == {("failed", "InvalidRamRole.NotFound")}
+
+
+def test_an_event_of_our_own_tag_costs_nothing(fleet: Fleet) -> None:
+    made = displacing(fleet)
+    fleet.env.setenv("ROLEKEEPER_EXECUTION_ROLE", EXECUTION_ROLE)
+    who = {"type": "assumed-role", "userName": f"{EXECUTION_ROLE}:functions"}
+    run = fleet.run("tags_changed", tagged([i.instance_id for i in made], userIdentity=who))
+    assert run.calls == []
+    assert [i["reason"] for i in run.result["ignored"]] == ["own-write"]

@@ -1,0 +1,47 @@
+"""A warm process: connections outlive the invocation, keys do not; a socket that died while it was frozen costs one quiet retry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shared.gateways import sls
+from tests.functional.handlers.world import World, tagged
+
+
+@pytest.mark.parametrize("action", ["DescribeInstances", "DescribeInstanceRamRole", "PutLogs"])
+def test_a_socket_that_died_between_two_invocations_costs_one_quiet_retry(world: World, action: str) -> None:
+    first, second = world.instances(2, "web")
+    assert world.run("tags_changed", tagged([first.instance_id])).error is None
+    world.cloud.faults.add("reset", action=action)
+    run = world.run("tags_changed", tagged([second.instance_id]))
+    assert run.error is None
+    assert run.calls.count(action) == 2
+    assert world.record(second.instance_id)["outcome"] == "attached"
+    assert [line for line in run.lines if "intent" not in line] == [], "quiet"
+
+
+def test_sls_that_answers_nothing_twice_is_not_asked_a_third_time(world: World) -> None:
+    first, second = world.instances(2, "web")
+    world.run("tags_changed", tagged([first.instance_id]))
+    world.cloud.faults.add("reset", action="PutLogs", count=None)
+    run = world.run("tags_changed", tagged([second.instance_id]))
+    assert run.calls.count("PutLogs") == 2
+    assert [line["record"]["instance_id"] for line in run.lines if "record" in line] == [second.instance_id]
+
+
+@pytest.mark.parametrize("world", ["python3.12"], indirect=True)
+def test_the_session_is_the_process_s_and_the_keys_are_the_invocation_s(world: World, mocker: Any) -> None:
+    made = mocker.spy(sls, "client")
+    ids = [i.instance_id for i in world.instances(2, "web")]
+    callers = []
+    for name in ids:
+        world.allow()  # keys anew, as Function Compute gives them
+        world.run("tags_changed", tagged([name]))
+        callers.append({call.caller for call in world.cloud.calls})
+    clients = made.spy_return_list
+    assert len(clients) == 2
+    assert clients[0] is not clients[1]
+    assert clients[0]._session is clients[1]._session
+    assert all(len(caller) == 1 for caller in callers)

@@ -1,0 +1,144 @@
+"""s.yaml and its variants have no key that Serverless Devs would drop in silence, and render as the real CLI does."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from fakecloud.fc.s_yaml import load_s_yaml
+from fakecloud.fc.variables import Variables
+
+from .serverless import ACCOUNT, ENV, PROPS2, PROPS3, ROOT, rendered2, rendered3, wrong
+
+Props = dict[str, dict[str, Any]]
+EDITION3 = ["s.yaml", "s.buffered.yaml"]
+SCHEMA = ROOT.parent / "shared" / "reference" / "fc3-schema.json"
+
+
+def ours3(name: str) -> Props:
+    resources = load_s_yaml(ROOT / name, ENV, ACCOUNT)["resources"]
+    return {key: resource["props"] for key, resource in resources.items() if resource["component"] != "ros"}
+
+
+def ours2() -> Props:
+    document = yaml.safe_load((ROOT / "s.fc2.yaml").read_text(encoding="utf-8"))
+    assert document["edition"] == "1.0.0"
+    variables = Variables(document, ROOT, ENV, ACCOUNT)
+    return {key: variables.render(service["props"], service) for key, service in document["services"].items()}
+
+
+def in_words_of_3(given: Any) -> dict[str, Any]:
+    """A function of FC 2.0 as s.yaml would have it."""
+    props = copy.deepcopy(given)
+    service, function, again = props["service"], props["function"], props["function"]["asyncConfiguration"]
+    said: dict[str, Any] = {
+        "region": props["region"], "role": service["role"], "internetAccess": service["internetAccess"],
+        "logConfig": service["logConfig"], "functionName": function.pop("name"), "code": function.pop("codeUri"),
+        "asyncInvokeConfig": {
+            "maxAsyncRetryAttempts": again["maxAsyncRetryAttempts"],
+            "maxAsyncEventAgeInSeconds": again["maxAsyncEventAgeInSeconds"],
+            "destinationConfig": {"onFailure": {"destination": again["destination"]["onFailure"]}},
+            **({"asyncTask": True} if again.get("statefulInvocation") else {}),
+        },
+        **{key: value for key, value in function.items() if key != "asyncConfiguration"},
+    }  # fmt: skip
+    if "triggers" in props:
+        said["triggers"] = [
+            {
+                "triggerName": t["name"],
+                "triggerType": t["type"],
+                "qualifier": t["qualifier"],
+                "triggerConfig": t["config"],
+            }
+            for t in props["triggers"]
+        ]
+    return said
+
+
+@pytest.mark.parametrize("name", EDITION3)
+def test_every_key_is_one_of_fc3(name: str) -> None:
+    for key, props in ours3(name).items():
+        assert list(wrong(props, PROPS3, key)) == []
+
+
+def test_every_key_of_the_older_edition_is_one_of_fc() -> None:
+    for key, props in ours2().items():
+        assert list(wrong(props, PROPS2, key)) == []
+
+
+def test_both_editions_deploy_the_same() -> None:
+    newer, older = ours3("s.yaml"), {key: in_words_of_3(props) for key, props in ours2().items()}
+    for props in newer.values():
+        props["environmentVariables"] |= {"ROLEKEEPER_FC_EDITION": "2.0", "ROLEKEEPER_FC_SERVICE": "rolekeeper"}
+    assert older == newer
+
+
+@pytest.mark.parametrize("name", EDITION3)
+def test_the_cli_renders_as_the_emulator_does(name: str, tmp_path: Path) -> None:
+    assert rendered3(ROOT / name, tmp_path) == ours3(name)
+
+
+def test_the_older_cli_renders_as_the_emulator_does(tmp_path: Path) -> None:
+    assert rendered2(ROOT / "s.fc2.yaml", tmp_path) == ours2()
+
+
+@pytest.mark.parametrize("name", EDITION3)
+def test_the_component_s_schema_takes_it(name: str) -> None:
+    if not SCHEMA.exists():
+        pytest.skip("the schema of fc3 is not at hand")
+    import jsonschema
+
+    validator = jsonschema.Draft7Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
+    for props in ours3(name).values():
+        assert [error.message for error in validator.iter_errors(props)] == []
+
+
+def test_the_bundle_is_made_once_before_a_deployment() -> None:
+    build = [{"run": "make build", "path": "./"}]
+    newer = yaml.safe_load((ROOT / "s.yaml").read_text(encoding="utf-8"))
+    assert newer["actions"] == {"pre-deploy": build}
+    assert not any("actions" in resource for resource in newer["resources"].values())
+    older = yaml.safe_load((ROOT / "s.fc2.yaml").read_text(encoding="utf-8"))["services"]
+    assert [service.get("actions") for service in older.values()] == [{"pre-deploy": build}, None, None, None]
+    assert "\nbuild: " in (ROOT / "Makefile").read_text(encoding="utf-8")
+
+
+def misspelt(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every key, but for names that are free."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if path[-1:] != ("environmentVariables",):
+                yield (*path, key)
+                yield from misspelt(value, (*path, key))
+    elif isinstance(node, list):
+        for number, item in enumerate(node):
+            yield from misspelt(item, (*path, number))
+
+
+@pytest.mark.parametrize(("functions", "rules"), [(ours3(name), PROPS3) for name in EDITION3] + [(ours2(), PROPS2)])
+def test_any_key_that_is_misspelt_is_found(functions: Props, rules: Any) -> None:
+    tried = 0
+    for props in functions.values():
+        for *way, key in misspelt(props):
+            broken = copy.deepcopy(props)
+            node: Any = broken
+            for step in way:
+                node = node[step]
+            node[f"{key}x"] = node.pop(key)
+            assert any(f"{key}x: unknown" in found for found in wrong(broken, rules)), (*way, key)
+            tried += 1
+    assert tried > 100
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("timeout", "60"), ("internetAccess", "true"), ("memorySize", True), ("cpu", 1)]
+)
+def test_a_value_of_another_kind_is_found(key: str, value: object) -> None:
+    props = ours3("s.yaml")["reconcile"] | {key: value}
+    assert len(list(wrong(props, PROPS3))) == 1

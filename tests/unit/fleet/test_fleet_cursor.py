@@ -1,0 +1,76 @@
+"""The cursor, handed over and read again: nothing of it may be lost, nothing else be taken for one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared import events
+from shared.events.own import handed_over
+from shared.model import Cursor, Ignored, Reason, Remedy, Share, Trigger
+
+shares = st.none() | st.builds(Share, count=st.integers(0, 999)) | st.builds(Share, part=st.floats(0, 1))
+texts = st.text(max_size=20)
+cursors = st.builds(
+    Cursor, run_id=texts, link=st.integers(0, 500), token=texts, listed=st.booleans(),
+    instance_ids=st.lists(texts, max_size=5).map(tuple), pages=st.integers(0, 9), managed=st.none() | st.integers(0, 99),
+    removed=st.integers(0, 99), braked=st.booleans(), failed=st.integers(0, 99), tried=st.integers(0, 9),
+    stopped=st.none() | st.sampled_from(Reason), spent=st.integers(0, 99), restarts=st.integers(0, 3),
+    counts=st.dictionaries(texts, st.integers(0, 99), max_size=3),
+)  # fmt: skip
+remedies = st.builds(
+    Remedy, everything=st.booleans(), tags=st.dictionaries(texts, texts, max_size=2), rule=texts, role=texts,
+    drift=st.sampled_from([None, "missing", "wrong", "foreign", "orphaned"]), dry_run=st.booleans(),
+    lift_brake=st.booleans(), concurrency=shares, max_errors=shares, canary=st.integers(0, 9),
+    max_calls=st.none() | st.integers(0, 99), everywhere=st.booleans(), reason=texts, operator=texts,
+)  # fmt: skip
+triggers = st.builds(
+    Trigger, kind=st.sampled_from(["reconcile", "remediate"]), source=texts, region=texts, account_id=texts,
+    actor=texts, event_id=texts, event_time=texts, remedy=st.none() | remedies, cursor=cursors,
+)  # fmt: skip
+
+
+def read(body: bytes) -> Trigger | Ignored:
+    (found,) = events.read(body, account_id="1", own_role="", region="cn-hangzhou")
+    return found
+
+
+@given(triggers)
+def test_what_is_handed_over_is_what_is_read(trigger: Trigger) -> None:
+    assert read(handed_over(trigger)) == trigger
+
+
+def test_every_field_of_a_cursor_is_tried_here() -> None:
+    """A field that is new must be added above."""
+    given = {name for name in Cursor.__struct_fields__ if f"{name}=" in Path(__file__).read_text(encoding="utf-8")}
+    assert given == set(Cursor.__struct_fields__)
+
+
+def test_as_many_ids_as_may_be_carried_fit_into_an_asynchronous_payload() -> None:
+    from shared.carry import CARRIED
+    from shared.gateways.fc import PAYLOAD_BYTES
+
+    cursor = Cursor(run_id="r" * 100, token="t" * 2_000, instance_ids=("i-bp" + "0" * 18,) * CARRIED)
+    trigger = Trigger(kind="remediate", source="manual", remedy=Remedy(reason="r" * 2_000), cursor=cursor)
+    assert len(handed_over(trigger)) < PAYLOAD_BYTES
+
+
+@pytest.mark.parametrize("kind", ["instance_created", "tags_changed"])
+def test_an_event_is_never_taken_for_a_part_of_a_run(kind: str) -> None:
+    body = json.dumps({"rolekeeper": {"kind": kind, "source": "x", "instance_ids": ["i-1"]}}).encode()
+    found = read(body)
+    assert isinstance(found, Ignored)
+    assert "never handed over" in found.detail
+
+
+@pytest.mark.parametrize("slip", [{"cursor": {"link": "1"}}, {"cursor": {"stopped": "no reason"}}, {"kind": 1}, {}])
+def test_what_is_malformed_is_ignored_and_told_of(slip: dict[str, object]) -> None:
+    whole = msgspec.to_builtins(Trigger(kind="reconcile", source="own")) | slip if slip else []
+    found = read(json.dumps({"rolekeeper": whole}).encode())
+    assert isinstance(found, Ignored)
+    assert found.reason == "bad-payload"
