@@ -70,6 +70,7 @@ class Runs:
             error = self._start(there, f"{self._run_id(target)}-0")
             if error:
                 self.errors.append(error)
+                self._record(there, "incomplete", {}, error)
             yield {
                 "region": target.region, "account_id": target.account_id, "run": "failed" if error else "started",
                 **({"error": str(error)} if error else {}),
@@ -132,18 +133,11 @@ class Runs:
         run = "incomplete" if error else "continued" if onward else "complete"
         bill = pace.told()
         say({"bill": bill, "region": target.region, "run_id": run_id})
-        self._keeper.write(
-            RunRecord(
-                run=run, run_id=run_id, link=str(cursor.link), seen=str(sum(counts.values())),
-                counts=json.dumps(dict(sorted(counts.items()))), region=target.region, account_id=target.account_id,
-                trigger=trigger.kind, event_time=trigger.event_time, actor=remedy.operator or trigger.actor,
-                operator=remedy.operator, operator_reason=remedy.reason, mapping_hash=self._mapping.hash,
-                function=self._stamp.function, request_id=self._stamp.request_id, attempt=self._stamp.attempt,
-                brake="acted" if fleet and fleet.brake_acted else "lifted" if remedy.lift_brake else "",
-                reads=str(bill["reads"]), writes=str(bill["writes"]), calls=json.dumps(bill["calls"]),
-                error_code=error.code if error else "", error_message=str(error) if error else "",
-                duration_ms=str(round((time.monotonic() - began) * 1000)),
-            ).fields()
+        self._record(
+            msgspec.structs.replace(trigger, cursor=msgspec.structs.replace(cursor, run_id=run_id)), run, counts, error,
+            brake="acted" if fleet and fleet.brake_acted else "lifted" if remedy.lift_brake else "",
+            reads=str(bill["reads"]), writes=str(bill["writes"]), calls=json.dumps(bill["calls"]),
+            duration_ms=str(round((time.monotonic() - began) * 1000)),
         )  # fmt: skip
         self.errors += [error] if error else []
         return {
@@ -152,6 +146,22 @@ class Runs:
             **({"brake": self._braked(counts)} if fleet and fleet.brake_acted else {}),
             **({"error": str(error)} if error else {}),
         }  # fmt: skip
+
+    def _record(
+        self, trigger: Trigger, run: str, counts: Mapping[str, int], error: CloudCallError | None, **values: str
+    ) -> None:
+        """The record of a run, or of this invocation's part of it. trigger: with its region, account and cursor."""
+        cursor, remedy, stamp = trigger.cursor or Cursor(), trigger.remedy or Remedy(), self._stamp
+        self._keeper.write(
+            RunRecord(
+                run=run, run_id=cursor.run_id, link=str(cursor.link), seen=str(sum(counts.values())),
+                counts=json.dumps(dict(sorted(counts.items()))), region=trigger.region, account_id=trigger.account_id,
+                trigger=trigger.kind, event_time=trigger.event_time, actor=remedy.operator or trigger.actor,
+                operator=remedy.operator, operator_reason=remedy.reason, mapping_hash=self._mapping.hash,
+                function=stamp.function, request_id=stamp.request_id, attempt=stamp.attempt,
+                error_code=error.code if error else "", error_message=str(error) if error else "", **values,
+            ).fields()
+        )  # fmt: skip
 
     def _braked(self, counts: Mapping[str, int]) -> str:
         limit = self._mapping.settings.brake
