@@ -95,6 +95,7 @@ class Invocation:
             Keeper(self._take, self._write, self._watch.may_cost), self._parts, function=self._function,
             until=self._until,
         )  # fmt: skip
+        self._sls.ready()  # before the run has threads
         try:
             return [one for trigger in triggers for one in runs(trigger)]
         finally:

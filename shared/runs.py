@@ -58,10 +58,12 @@ class Runs:
         self._reserve = min(
             settings.hand_over_seconds, max(0.0, until - time.monotonic()) / 2
         )  # of a short limit, half
+        self._number = 0  # of the requests that this invocation was given
         self.errors: list[CloudCallError] = []
 
     def __call__(self, trigger: Trigger) -> Iterator[dict[str, Any]]:
         """Carry it out, here or spread over others; what the result says of each run."""
+        self._number += 1
         here, *others = self._targets(trigger)
         for target in others:
             there = msgspec.structs.replace(
@@ -86,7 +88,9 @@ class Runs:
         return targets(self._settings)
 
     def _run_id(self, target: Target) -> str:
+        """The same for the same invocation delivered again: Function Compute then knows the tasks that it has started."""
         name = f"{self._stamp.request_id or time.time_ns()}-{target.account_id}-{target.region}"
+        name += f"-{self._number}" if self._number > 1 else ""
         return "run-" + re.sub(r"[^A-Za-z0-9_-]", "-", name)[:100]
 
     def _run(self, trigger: Trigger) -> dict[str, Any]:

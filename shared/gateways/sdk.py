@@ -39,20 +39,29 @@ def lean(importing: Callable[[], T]) -> Callable[[], T]:
     is forgotten and the function runs again with plain imports.
     """
 
-    @functools.cache
+    found: list[T] = []
+
+    @functools.wraps(importing)
     def imported() -> T:
-        with _lock, _uncollected():
-            before = set(sys.modules)
-            try:
-                with _deferring():
-                    return importing()
-            except Exception:
-                for name in set(sys.modules) - before:
-                    if name.partition(".")[0] not in sys.stdlib_module_names:
-                        sys.modules.pop(name, None)
-                return importing()
+        if not found:
+            with _lock:  # who waited here must not run it again: the other may be using the SDK already, undeferred
+                found.extend([] if found else [_imported(importing)])
+        return found[0]
 
     return imported
+
+
+def _imported(importing: Callable[[], T]) -> T:
+    before = set(sys.modules)
+    with _uncollected():
+        try:
+            with _deferring():
+                return importing()
+        except Exception:
+            for name in set(sys.modules) - before:
+                if name.partition(".")[0] not in sys.stdlib_module_names:
+                    sys.modules.pop(name, None)
+            return importing()
 
 
 _lock = threading.RLock()

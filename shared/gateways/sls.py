@@ -34,6 +34,11 @@ class SlsGateway:
     def _client(self) -> Any:
         return client(self._settings, self._credentials)
 
+    def ready(self) -> None:
+        """Import the SDK now, while no other thread imports: importing is not done side by side."""
+        if self._settings.sls_project:
+            _sdk()
+
     def send(self, logs: Sequence[Mapping[str, str]]) -> bool:
         """Put logs of flat strings, with "now" as their time: SLS refuses times older than seven days.
 

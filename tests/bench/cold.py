@@ -32,7 +32,8 @@ DEPLOYED = time.mktime((2023, 11, 1, 0, 0, 0, 0, 0, 0))  # `s deploy` gives ever
 RUNS = 9
 WARM = 200
 OURS = "functions.instance_created.handler"
-PLAIN, BARE, GENERIC = "plain_handler.handler", "bare_handler.handler", "bare_handler.generic"
+PLAIN, BARE = "plain_handler.handler", "bare_handler.handler"
+BESIDE, GENERIC = "bare_handler.beside", "bare_handler.generic"
 
 
 def pinned() -> list[str]:
@@ -118,6 +119,7 @@ def cold(runs: int = RUNS) -> dict[str, Any]:
             bench.run(ours, "functions.tags_changed.handler", tagged(bench.events("role-0", WARM))) for _ in range(3)
         ]
         warm_bare = [bench.run([fresh], BARE, bench.events("role-0", WARM)) for _ in range(3)]
+        warm_beside = [bench.run([fresh], BESIDE, bench.events("role-0", WARM)) for _ in range(3)]
         warm_generic = [bench.run([fresh], GENERIC, bench.events("role-0", WARM)) for _ in range(3)]
         figures = {
             kind: {
@@ -134,6 +136,9 @@ def cold(runs: int = RUNS) -> dict[str, Any]:
                 "events_a_second": round(events / median(run["warm_s"] for run in warm_ours)),
                 "cpu_ms_an_event": round(median(run["warm_cpu_ms"] for run in warm_ours) / events, 2),
                 "typed_sdk_cpu_ms_an_event": round(median(run["warm_cpu_ms"] for run in warm_bare) / events, 2),
+                "typed_sdk_side_by_side_cpu_ms_an_event": round(
+                    median(run["warm_cpu_ms"] for run in warm_beside) / events, 2
+                ),
                 "generic_sdk_cpu_ms_an_event": round(median(run["warm_cpu_ms"] for run in warm_generic) / events, 2),
             },
         }  # fmt: skip

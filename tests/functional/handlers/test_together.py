@@ -101,3 +101,4 @@ def test_two_requests_in_one_list_are_two_runs_each_as_it_was_asked_for(world: W
     told = [(r.get("run", ""), r.get("outcome", "")) for r in world.records()]
     assert told == [("", "planned"), ("complete", ""), ("", "attached"), ("complete", "")]
     assert instance.role == "web"
+    assert len({r["run_id"] for r in world.records()}) == 2
