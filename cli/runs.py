@@ -27,8 +27,7 @@ from shared.mapping import load
 from shared.model import Kind, Outcome
 from shared.recorder import Stamp
 from shared.records import Record
-from shared.sessions import check_account
-from shared.settings import Settings
+from shared.settings import Settings, member_role
 
 FUNCTION = "command"
 """What the records of a run on this machine have as their function."""
@@ -84,7 +83,7 @@ def _here(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Path)
         raise ConfigError(
             f"{kind}: --everywhere: goes with --invoke alone: the deployed function starts a run in each region"
         )
-    check_account(settings, trigger.account_id or settings.account_id)
+    member_role(settings, trigger.account_id or settings.account_id)
     report = None if as_json else Report()
     follower = Follower(report)
     with redirect_stdout(

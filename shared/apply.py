@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from shared.errors import CloudCallError
 from shared.gateways.ecs import EcsGateway, Failure
 from shared.model import Outcome, Reason
 from shared.observe import GONE_CODE
@@ -30,7 +31,7 @@ class Applier:
     """Writes through one region's gateway."""
 
     def __init__(self, ecs: EcsGateway, announce: Announce) -> None:
-        self._writer = Writer(ecs, announce)
+        self._ecs, self._writer = ecs, Writer(ecs, announce)
 
     def apply(self, step: Step) -> list[Done]:
         """Carry the step out; never raises for what the cloud answers."""
@@ -83,6 +84,11 @@ class Applier:
     def _swap(self, step: Step) -> Iterable[Done]:
         """Detach the old role by name, attach the new one; where that fails, put the old one back."""
         if not step.decisions:
+            return
+        try:
+            self._ecs.ready(step.attach)
+        except CloudCallError as error:
+            yield from (_failed(d, Failure.of(error), d.instance.role, Written()) for d in step.decisions)
             return
         off = self._writer.detach(step.detach, _ids(step))
         began = time.monotonic()

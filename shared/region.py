@@ -62,6 +62,8 @@ class Region:
 
     def _through(self, tags: Mapping[str, str]) -> Iterator[Looked]:
         page, underway = self._ecs.page(self.token, tags), deque[Answer]()
+        if not (page.instances or page.next_token or page.token):
+            self._ecs.confirm_none()
         if not tags and (page.next_token or self._cursor.link):
             self._estimate(self._attached.begin(self._cursor))
         elif not tags:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from shared.errors import CloudCallError, ConfigError, PermanentError
+from shared.errors import CloudCallError, PermanentError
 from shared.events.own import handed_over
 from shared.fleet import Fleet
 from shared.gateways.clients import Credentials
@@ -72,6 +72,7 @@ class Runs:
             error = self._start(there, f"{self._run_id(target)}-0")
             if error:
                 self.errors.append(error)
+                self._record(there, "incomplete", {}, error)
             yield {
                 "region": target.region, "account_id": target.account_id, "run": "failed" if error else "started",
                 **({"error": str(error)} if error else {}),
@@ -136,18 +137,11 @@ class Runs:
         run = "incomplete" if error else "continued" if onward else "complete"
         bill = pace.told()
         say({"bill": bill, "region": target.region, "run_id": run_id})
-        self._keeper.write(
-            RunRecord(
-                run=run, run_id=run_id, link=str(cursor.link), seen=str(sum(counts.values())),
-                counts=json.dumps(dict(sorted(counts.items()))), region=target.region, account_id=target.account_id,
-                trigger=trigger.kind, event_time=trigger.event_time, actor=remedy.operator or trigger.actor,
-                operator=remedy.operator, operator_reason=remedy.reason, mapping_hash=self._mapping.hash,
-                function=self._stamp.function, request_id=self._stamp.request_id, attempt=self._stamp.attempt,
-                brake="acted" if fleet and fleet.brake_acted else "lifted" if remedy.lift_brake else "",
-                reads=str(bill["reads"]), writes=str(bill["writes"]), calls=json.dumps(bill["calls"]),
-                error_code=error.code if error else "", error_message=str(error) if error else "",
-                duration_ms=str(round((time.monotonic() - began) * 1000)),
-            ).fields()
+        self._record(
+            msgspec.structs.replace(trigger, cursor=msgspec.structs.replace(cursor, run_id=run_id)), run, counts, error,
+            brake="acted" if fleet and fleet.brake_acted else "lifted" if remedy.lift_brake else "",
+            reads=str(bill["reads"]), writes=str(bill["writes"]), calls=json.dumps(bill["calls"]),
+            duration_ms=str(round((time.monotonic() - began) * 1000)),
         )  # fmt: skip
         self.errors += [error] if error else []
         return {
@@ -156,6 +150,22 @@ class Runs:
             **({"brake": self._braked(counts)} if fleet and fleet.brake_acted else {}),
             **({"error": str(error)} if error else {}),
         }  # fmt: skip
+
+    def _record(
+        self, trigger: Trigger, run: str, counts: Mapping[str, int], error: CloudCallError | None, **values: str
+    ) -> None:
+        """The record of a run, or of this invocation's part of it. trigger: with its region, account and cursor."""
+        cursor, remedy, stamp = trigger.cursor or Cursor(), trigger.remedy or Remedy(), self._stamp
+        self._keeper.write(
+            RunRecord(
+                run=run, run_id=cursor.run_id, link=str(cursor.link), seen=str(sum(counts.values())),
+                counts=json.dumps(dict(sorted(counts.items()))), region=trigger.region, account_id=trigger.account_id,
+                trigger=trigger.kind, event_time=trigger.event_time, actor=remedy.operator or trigger.actor,
+                operator=remedy.operator, operator_reason=remedy.reason, mapping_hash=self._mapping.hash,
+                function=stamp.function, request_id=stamp.request_id, attempt=stamp.attempt,
+                error_code=error.code if error else "", error_message=str(error) if error else "", **values,
+            ).fields()
+        )  # fmt: skip
 
     def _braked(self, counts: Mapping[str, int]) -> str:
         limit = self._mapping.settings.brake
@@ -174,14 +184,7 @@ class Runs:
 
     def _gateway(self, target: Target, pace: Pace) -> EcsGateway:
         """At home with our own keys, elsewhere with sessions. Raises PermanentError for an account that is not listed."""
-        mapping = self._mapping
-        try:
-            sessions = Sessions(
-                self._settings, self._credentials, target.account_id, target.region, mapping.roles,
-                tags=mapping.replaces, displaces=lambda role: mapping.replaces and mapping.may_displace(role),
-            )  # fmt: skip
-        except ConfigError as error:  # of a payload's account: its run ends with it, and no other
-            raise PermanentError("AssumeRole", "AccountNotListed", str(error)) from error
+        sessions = Sessions(self._settings, self._credentials, target.account_id, target.region, self._mapping)
         return EcsGateway(self._settings, sessions.reads(), target.region, ask=pace, writes=sessions.writes)
 
     def _hand_over(self, trigger: Trigger, progress: bool) -> CloudCallError | None:

@@ -89,6 +89,16 @@ def targets(settings: Settings) -> tuple[Target, ...]:
     return tuple(Target(account, region) for account in accounts for region in regions)
 
 
+def member_role(settings: Settings, account_id: str) -> str:
+    """The role to assume in that account, "" in the deployment's own. Raises ConfigError where it is not listed."""
+    if account_id == settings.account_id:
+        return ""
+    if account_id not in settings.accounts:
+        raise ConfigError(f"account {account_id} is neither this deployment's own nor listed in {variable('accounts')}: "
+                          f"{', '.join(settings.accounts) or 'none is'}; list it there as ACCOUNT=ROLE")  # fmt: skip
+    return settings.accounts[account_id]
+
+
 def variable(name: str) -> str:
     """The environment variable of a field."""
     return PREFIX + name.upper()

@@ -29,6 +29,7 @@ VERSION = "2014-05-26"
 DESCRIBE_IDS = 100
 ROLE_IDS = 50
 TAG_IDS = 50
+DRY_RUN_PASSED = "DryRunOperation"  # is an error by its form
 TAG_MATCHES = 1_000  # the Tag filter of DescribeInstances shows no more (its API page)
 
 
@@ -114,6 +115,14 @@ class EcsGateway:
         """
         return self._read("DescribeInstances", _total, {"PageNumber": "1", "PageSize": "1", **_tags(tags)})
 
+    def confirm_none(self) -> None:
+        """After an empty page: that we may look at all. Where we may not, ECS shows none and says so to a DryRun alone."""
+        try:
+            self._read("DescribeInstances", lambda body: None, {"DryRun": "true"})
+        except PermanentError as error:
+            if error.code != DRY_RUN_PASSED:
+                raise
+
     def roles(self, ids: Sequence[str]) -> dict[str, str]:
         """The role on each instance that has one. Refused whole where one id is unknown or of the classic network."""
         found: dict[str, str] = {}
@@ -133,6 +142,10 @@ class EcsGateway:
     def count_holders(self, role: str) -> int:
         """How many instances of the region hold a role: one call."""
         return self._read("DescribeInstanceRamRole", _total, {"RamRoleName": role, "PageSize": "1"})
+
+    def ready(self, role: str) -> None:
+        """Have the keys to write this role with: before another one is taken off for its sake."""
+        self._writes(role)
 
     def attach(self, role: str, ids: Sequence[str]) -> BatchResult:
         """AttachInstanceRamRole, one call: up to 100 ids."""

@@ -11,18 +11,17 @@ from shared.policies.templates import render, trust
 
 
 def member_policies(mapping: Roles, *, account_id: str, regions: Iterable[str]) -> tuple[Document, ...]:
-    """What the role needs in that account, as few documents as RAM's limit on their size allows: each for some roles, or for
-    some of those displaced. Raises RenderError, PolicyError.
+    """What the role needs in that account, as few documents as RAM's limit on their size allows: each for some of the roles,
+    or of those displaced. Raises RenderError, PolicyError.
     """
-    places = list(regions)
-    values: Values = {"account": account_id, "regions": places, "tagging": ()}
+    values: Values = {"account": account_id, "regions": list(regions)}
     documents = split(
         lambda roles: render("member-role", {**values, "roles": roles}, context="member role"),
         listed(mapping, None),
         "member-role",
     )
     if names := displaced(mapping):
-        documents += split(displacing(account_id, places), names, "execution-role-displace")
+        documents += split(displacing(account_id, values["regions"], "member role"), names, "execution-role-displace")
     return documents
 
 

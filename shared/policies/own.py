@@ -31,7 +31,7 @@ def execution_role(
     """
     made = _execution(mapping, account_id, region, project, others)(list(mapping.roles))
     if names := displaced(mapping):
-        more = displacing(account_id, [region, *others.get("other_regions", ())])(names)
+        more = displacing(account_id, _regions(region, others), "execution role")(names)
         made = {**made, "Statement": [*made["Statement"], *more["Statement"]]}
     return _fitting(made, list(mapping.roles), "execution-role")
 
@@ -42,8 +42,8 @@ def execution_policies(
     """The same, as few documents as RAM's limit on their size allows: each for some of the roles, or of those displaced."""
     documents = split(_execution(mapping, account_id, region, project, others), list(mapping.roles), "execution-role")
     if names := displaced(mapping):
-        regions = [region, *others.get("other_regions", ())]
-        documents += split(displacing(account_id, regions), names, "execution-role-displace")
+        make = displacing(account_id, _regions(region, others), "execution role")
+        documents += split(make, names, "execution-role-displace")
     return documents
 
 
@@ -87,14 +87,22 @@ def _execution(
 
 
 def displaced(mapping: Roles) -> list[str]:
-    """The foreign roles that the functions may take off and put back: none where nothing says replace."""
+    """The foreign roles, by name or glob, that the functions' policies let them take off and put back.
+
+    None where nothing says replace, or where no role is named: a policy never covers every role.
+    """
     return list(dict.fromkeys(mapping.settings.displace)) if mapping.replaces else []
 
 
-def displacing(account_id: str, regions: list[str]) -> Make:
-    """What it takes to do so in these regions of an account."""
-    values: Values = {"account": account_id, "regions": regions}
-    return lambda roles: render("execution-role-displace", {**values, "displaced": roles}, context="execution role")
+def displacing(account_id: str, regions: Iterable[str], context: str) -> Make:
+    """What that takes in these regions of an account, for some of those roles. context: whose it is, for an error."""
+    values: Values = {"account": account_id, "regions": list(regions)}
+    return lambda roles: render("execution-role-displace", {**values, "displaced": roles}, context=context)
+
+
+def _regions(region: str, others: Mapping[str, str | tuple[str, ...]]) -> list[str]:
+    further = others.get("other_regions", ())
+    return [region, *([further] if isinstance(further, str) else further)]
 
 
 def _passing(account_id: str, region: str) -> Make:

@@ -23,27 +23,20 @@ def read_session(account_id: str, region: str, roles: Iterable[str] = ()) -> str
 
     More roles than a session policy holds are left out: then who holds them cannot be asked, and each instance is.
     """
-    named = _reads(account_id, region, list(roles) or ["none"])
-    return compact(_reads(account_id, region, ["none"]) if oversize(named, MAX_SESSION) else named)
-
-
-def _reads(account_id: str, region: str, roles: list[str]) -> Document:
-    document = _document(account_id, region, roles, ())
-    reads = (
-        {**s, "Action": [action for action in s["Action"] if action.startswith("ecs:Describe")]}
-        for s in document["Statement"]
-    )
-    return {**document, "Statement": [s for s in reads if s["Action"]]}
+    named = _document(account_id, region, list(roles) or ["none"], reads=True)
+    if oversize(named, MAX_SESSION):
+        named = _document(account_id, region, ["none"], reads=True)
+    return compact(named)
 
 
 def write_session(account_id: str, region: str, roles: Iterable[str], *, tags: bool = True) -> str:
-    """To look, and to attach and detach these roles; tags: also to tag instances. Compact JSON.
+    """To attach and detach these roles (in lower case), not to look; tags: also to tag instances. Compact JSON.
 
-    Raises RenderError for a name that RAM does not take, PolicyError for more roles than a session policy holds: six of
+    Raises RenderError for a name that RAM does not take, PolicyError for more roles than a session policy holds: seven of
     the longest names always fit.
     """
     listed = list(roles)
-    document = _document(account_id, region, listed, TAGGING if tags else ())
+    document = _document(account_id, region, listed, TAGGING if tags else (), reads=False)
     over = oversize(document, MAX_SESSION)
     if over:
         raise PolicyError(
@@ -52,6 +45,14 @@ def write_session(account_id: str, region: str, roles: Iterable[str], *, tags: b
     return compact(document)
 
 
-def _document(account_id: str, region: str, roles: list[str], tagging: tuple[str, ...]) -> Document:
+def _document(
+    account_id: str, region: str, roles: list[str], tagging: tuple[str, ...] = (), *, reads: bool
+) -> Document:
+    """The reading half of what the member role may do there, or the writing half."""
     values: Values = {"account": account_id, "regions": [region], "roles": roles, "tagging": tagging}
-    return render("member-role", values, context=f"session in account {account_id}")
+    document = render("member-role", values, context=f"session in account {account_id}")
+    halves = (
+        {**s, "Action": [action for action in s["Action"] if action.startswith("ecs:Describe") is reads]}
+        for s in document["Statement"]
+    )
+    return {**document, "Statement": [s for s in halves if s["Action"]]}

@@ -11,7 +11,7 @@ from fakecloud.identity import ACCOUNT
 from fakecloud.permissions import used
 from shared.mapping import load
 from shared.policies import execution_role
-from tests.functional.handlers.world import EXECUTION_ROLE, LOGSTORE, PROJECT, REGION, World, created, tagged
+from tests.functional.handlers.world import EXECUTION_ROLE, LOGSTORE, PROJECT, REGION, World, created, remediate, tagged
 
 SESSION = f"acs:ram::{ACCOUNT}:assumed-role/{EXECUTION_ROLE}/"
 
@@ -58,6 +58,19 @@ def test_a_permission_that_is_missing_is_recorded_with_the_clouds_code(world: Wo
     assert instance.role == ""
     record = world.record(instance.instance_id)
     assert (record["outcome"], record["error_code"]) == ("failed", code)
+
+
+@pytest.mark.parametrize("asked", [{"all": True}, {"tags": {"app": "web"}}], ids=["all", "by tag"])
+def test_a_region_that_may_not_be_looked_at_is_not_taken_for_an_empty_one(world: World, asked: dict[str, Any]) -> None:
+    """ECS then shows no instance, and no error."""
+    instance = world.instance("web")
+    narrowed(world, "ecs:DescribeInstances")
+    run = world.run("remediate", remediate(**asked))
+    assert run.error is None, "it would be refused again"
+    assert "DescribeInstances: Forbidden.RAM" in run.result["error"]
+    (record,) = world.records()
+    assert (record["run"], record["seen"], record["error_code"]) == ("incomplete", "0", "Forbidden.RAM")
+    assert instance.role == ""
 
 
 def test_a_foreign_role_that_is_not_named_under_displace_stays(world: World) -> None:

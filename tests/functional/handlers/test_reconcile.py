@@ -75,8 +75,9 @@ def test_with_record_unchanged_each_instance_has_its_record(world: World) -> Non
 
 def test_an_empty_region_has_its_run_record_all_the_same(world: World) -> None:
     run = world.run("reconcile", timer())
-    assert run.calls == ["DescribeInstances", "PutLogs"]
-    assert (run_record(world)["seen"], run_record(world)["counts"]) == ("0", "{}")
+    assert run.calls == ["DescribeInstances", "DescribeInstances", "PutLogs"], "an empty page is asked about: see below"
+    record = run_record(world)
+    assert (record["run"], record["seen"], record["counts"]) == ("complete", "0", "{}")
 
 
 @pytest.mark.parametrize("payload", ["", "heal", '{"all": true}', "{", "[]", '{"instance_ids": ["i-1"]}', "名" * 1000])

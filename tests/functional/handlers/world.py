@@ -154,6 +154,7 @@ class World:
     def handler(self, function: str) -> Callable[[bytes | str, Any], dict[str, Any]]:
         """Of a process that begins with this world: what others remembered is unknown to it."""
         if function not in self.handlers:
+            importlib.import_module("functions")  # the emulator's Function Compute imports its modules one by one
             self.handlers[function] = importlib.reload(importlib.import_module(f"functions.{function}")).handler
         return self.handlers[function]
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from Tea.exceptions import TeaException
 
 from fakecloud.cloud import Cloud
 from fakecloud.identity import ACCOUNT
@@ -19,9 +18,9 @@ from shared.errors import PermanentError
 from shared.gateways.clients import Credentials
 from shared.gateways.fc import functions_gateway
 from shared.mapping import load
+from shared.model import DISPLACED_TAG
 from shared.policies import execution_role
 from shared.settings import Settings
-from tests.contract.permissions import callers
 
 ROOT = Path(__file__).parents[3]
 REGION, PROJECT, FC_ROLE = "cn-hangzhou", "rolekeeper", "rolekeeper-fc"
@@ -90,20 +89,6 @@ class Deployment:
         })  # fmt: skip
         self.cloud.settle()
 
-    def can(self, call: str, instance_id: str) -> bool:
-        """Whether the functions' own keys may make a call that notes a displaced role in a tag of its instance."""
-        key = self.cloud.sts.assume_for_service(ACCOUNT, FC_ROLE, "fc.aliyuncs.com", "a-function", 900)
-        tag = (
-            {"Tag.1.Key": "displaced", "Tag.1.Value": "legacy"} if call == "TagResources" else {"TagKey.1": "displaced"}
-        )
-        given = {"RegionId": REGION, "ResourceType": "instance", "ResourceId.1": instance_id, **tag}
-        try:
-            callers.Caller(key).rpc("ecs", call, **given)
-        except TeaException as refused:
-            assert refused.code == "Forbidden.RAM", refused
-            return False
-        return True
-
     def starts(self, name: str) -> bool:
         """Whether the functions' own keys may start this one."""
         key = self.cloud.sts.assume_for_service(ACCOUNT, FC_ROLE, "fc.aliyuncs.com", name, 900)
@@ -125,9 +110,15 @@ class Deployment:
         healed = make(1, tags={"ram-role": "worker"}, role="web-reader")[0]
         self.cloud.fc.fire_timer("rolekeeper-reconcile", "reconcile-timer")
         self.cloud.settle()
-        replaced = {role: make(1, tags={"ram-role": "worker"}, role=role)[0] for role in FOREIGN}
-        for instance in replaced.values():
+        theirs = {role: make(1, tags={"ram-role": "worker"}, role=role)[0] for role in FOREIGN}
+        for instance in theirs.values():
             self.tagged(instance.instance_id)
+        replaced = {role: instance.role for role, instance in theirs.items()}
+        noted = {role: instance.tags.get(DISPLACED_TAG) for role, instance in theirs.items()}
+        for instance in theirs.values():
+            self.cloud.ecs.owner(instance).tag(instance, "ram-role", None)
+            self.tagged(instance.instance_id)
+        given = {role: (instance.role, instance.tags) for role, instance in theirs.items()}
         back = {role: make(1, tags={"ram-role": "worker"}, role=role)[0] for role in FOREIGN}
         for instance in back.values():
             self.cloud.faults.add("error", action="AttachInstanceRamRole", code="InvalidRamRole.NotEcsRole", status=404)
@@ -141,9 +132,11 @@ class Deployment:
         return {
             **{f"attach {role}": instance.role == role for role, instance in bare.items()},
             **{f"detach {role}": instance.role == "" for role, instance in worn.items()},
-            **{f"replace {role}": instance.role == "worker" for role, instance in replaced.items()},
+            **{f"replace {role}": replaced[role] == "worker" for role in FOREIGN},
             **{f"put {role} back": instance.role == role for role, instance in back.items()},
-            **{f"{call} a tag": self.can(call, healed.instance_id) for call in ("TagResources", "UntagResources")},
+            **{f"note {role}": noted[role] == role for role in FOREIGN},
+            **{f"give {role} back where no rule gives one any more": given[role] == (role, {}) for role in FOREIGN},
+            **{f"note no {role} that was put back": DISPLACED_TAG not in instance.tags for role, instance in back.items()},
             "the timer heals": healed.role == "worker",
             "records are written": bool(told["rolekeeper-records"]),
             "function logs are written": bool(told["rolekeeper-functions"]),

@@ -49,6 +49,9 @@ class Ecs(EcsGateway):
         more = str(start + SIZE) if start + SIZE < len(self.fleet) else ""
         return Page(instances=bare, token=token, next_token=more)
 
+    def confirm_none(self) -> None:
+        self._called("confirm_none")
+
     def count(self, tags: Any = None) -> int:
         self._called("count")
         return len(self.fleet)

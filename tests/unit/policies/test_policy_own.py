@@ -94,6 +94,10 @@ def test_foreign_roles_that_may_be_displaced_are_allowed_too() -> None:
     for action in ("ecs:TagResources", "ecs:UntagResources"):
         assert allowed(document, action) == {INSTANCES}
     assert {condition for _, action, _, condition in grants(document) if action == "ram:PassRole"} == {ECS}
+    far = execution_role(mapping, **WHERE, other_regions=("us-west-1",))
+    assert allowed(far, "ecs:TagResources") == allowed(far, "ecs:DescribeInstances") == {
+        INSTANCES, INSTANCES.replace("cn-hangzhou", "us-west-1")
+    }  # fmt: skip
     shared_out = execution_policies(mapping, **WHERE)
     assert len(shared_out) == 2
     assert {grant for part in shared_out for grant in grants(part)} == set(grants(document))
