@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from pytest_mock import MockerFixture
 
 from fakecloud.cloud import Cloud
 from fakecloud.wire import SEAM, sender
+
+# A loaded machine draws and runs slowly: that is no failure of what is tested.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.fixture
