@@ -66,6 +66,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 raise ConfigError(f"{variable(name)} is not set, and neither the context nor {where} gives it")
         if values.get("endpoint") and not values["endpoint"].startswith(("http://", "https://")):
             raise ConfigError(f"{variable('endpoint')}: {values['endpoint']!r} must begin with http:// or https://")
+        if values.get("parallel_calls") == 0:
+            raise ConfigError(f"{variable('parallel_calls')}: '0': a run makes at least one call at a time")
         for name, (pattern, meaning) in _FORMS.items():
             if values.get(name) and not re.fullmatch(pattern, values[name], re.ASCII):
                 raise ConfigError(f"{variable(name)}: {values[name]!r} is not {meaning}")

@@ -69,7 +69,7 @@ def test_what_is_set_goes_before_what_function_compute_says() -> None:
                 ("accounts", "7=a,7=b", "7=b"), ("accounts", "\u0667=a", "\u0667=a"), ("accounts", "7=a,", ""),
                 ("external_id", "x", "x"), ("external_id", "two words", "two words"), ("external_id", "\xe9\xe9", "\xe9\xe9"),
                 ("external_id", "x" * 1225, "x" * 1225),
-                ("parallel_calls", "four", "four"), ("max_calls", "-1", "-1"), ("calls_per_minute", "0", "0"),
+                ("parallel_calls", "four", "four"), ("parallel_calls", "0", "0"), ("max_calls", "-1", "-1"), ("calls_per_minute", "0", "0"),
                 ("calls_per_minute", "100,DescribeInstances=", "DescribeInstances="), ("calls_per_minute", "a b=5", "a b=5"),
                 ("fc_edition", "3", "3"), ("fc_edition", "v2", "v2"), ("fc_service", "a/b", "a/b"), ("fc_service", "1a", "1a"),
             )
