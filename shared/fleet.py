@@ -128,7 +128,13 @@ class Fleet:
             if not self._pace.in_time(self._reserve):
                 self._unlooked += names[start:]
                 return
-            for seen in looks.named(self._ecs, self._ecs.region, dict.fromkeys(asked, self._trigger)):
+            looked = list(looks.named(self._ecs, self._ecs.region, dict.fromkeys(asked, self._trigger)))
+            if all(isinstance(seen, Record) and seen.reason == Reason.GONE.value for seen in looked):
+                try:
+                    self._ecs.confirm_none()
+                except CloudCallError as error:
+                    looked = list(self._never_looked(asked, error))
+            for seen in looked:
                 if isinstance(seen, Record) and seen.error_code == OutOfTime.CODE:
                     self._unlooked.append(seen.instance_id)
                 else:

@@ -116,7 +116,7 @@ class EcsGateway:
         return self._read("DescribeInstances", _total, {"PageNumber": "1", "PageSize": "1", **_tags(tags)})
 
     def confirm_none(self) -> None:
-        """After an empty page: that we may look at all. Where we may not, ECS shows none and says so to a DryRun alone."""
+        """After an empty answer: that we may look at all. Where we may not, ECS shows none and says so to a DryRun alone."""
         try:
             self._read("DescribeInstances", lambda body: None, {"DryRun": "true"})
         except PermanentError as error:
