@@ -61,22 +61,26 @@ def test_without_a_wait_it_is_looked_at_once(world: World) -> None:
 
 @pytest.mark.parametrize("unknown", UNKNOWN)
 @pytest.mark.parametrize(
-    ("function", "event"),
+    ("function", "event", "asked"),
     [
-        pytest.param("instance_created", lambda: created([GHOST], age=121), id="creation of over two minutes ago"),
-        pytest.param("instance_created", lambda: created([GHOST], age=None), id="creation at an unreadable time"),
-        pytest.param("instance_created", lambda: created([GHOST], age=-86_400), id="creation said to be tomorrow"),
-        pytest.param("tags_changed", lambda: tagged([GHOST]), id="young change of tags"),
-        pytest.param("remediate", lambda: remediate(instance_ids=[GHOST]), id="remediation"),
+        pytest.param("instance_created", lambda: created([GHOST], age=121), 1, id="creation of over two minutes ago"),
+        pytest.param("instance_created", lambda: created([GHOST], age=None), 1, id="creation at an unreadable time"),
+        pytest.param("instance_created", lambda: created([GHOST], age=-86_400), 1, id="creation said to be tomorrow"),
+        pytest.param("tags_changed", lambda: tagged([GHOST]), 1, id="young change of tags"),
+        pytest.param(
+            "remediate", lambda: remediate(instance_ids=[GHOST]), 2, id="remediation, which asks whether it may look"
+        ),
     ],
 )
-def test_else_an_instance_that_is_not_shown_is_gone(world: World, function: str, event: Any, unknown: str) -> None:
+def test_else_an_instance_that_is_not_shown_is_gone(
+    world: World, function: str, event: Any, asked: int, unknown: str
+) -> None:
     world.cloud.switches.set({"unknown_instance": unknown})
     run = world.run(function, event())
     assert run.error is None
     assert run.outcome(GHOST) == ("unchanged", "gone")
     assert world.record(GHOST)["reason"] == "gone"
-    assert Counter(run.calls) == {"DescribeInstances": 1, "DescribeInstanceRamRole": 1, "PutLogs": 1}
+    assert Counter(run.calls) == {"DescribeInstances": asked, "DescribeInstanceRamRole": 1, "PutLogs": 1}
 
 
 def test_those_that_are_shown_are_not_held_up_by_one_that_is_not(world: World) -> None:
