@@ -14,9 +14,9 @@ import typer
 from rich.table import Table
 
 from cli.files import text
+from cli.keys import keys
 from cli.output import console
 from shared import policies
-from shared.app import credentials_from
 from shared.gateways.ecs import EcsGateway
 from shared.gateways.holders import Holders
 from shared.gateways.ram import RamGateway
@@ -28,7 +28,7 @@ from shared.settings import Settings
 def run(roles_file: Path, *, dry_run: bool, as_json: bool, adopt: Sequence[str], prune: bool) -> int:
     """Exit code 0: done, or nothing to do; 1: refused or stopped; 2: a dry run found something to do."""
     settings = Settings.from_env(os.environ)
-    desired, credentials = desired_ram(roles_file, settings), credentials_from(os.environ, None)
+    desired, credentials = desired_ram(roles_file, settings), keys(settings)
     provisioner = Provisioner(
         RamGateway(settings, credentials), desired, file=str(roles_file), holders=Holders(settings, credentials),
         pause=time.sleep, adopt=adopt, prune=prune,
@@ -119,7 +119,7 @@ def roles(roles_file: Path, *, as_json: bool) -> int:
     settings = Settings.from_env(os.environ)
     mapping = load(text(roles_file), file=str(roles_file))
     desired = policies.desired(mapping, account_id=settings.account_id, file=str(roles_file))
-    credentials = credentials_from(os.environ, None)
+    credentials = keys(settings)
     ecs = EcsGateway(settings, credentials, settings.region)
     rows = role_rows(desired, RamGateway(settings, credentials), ecs)
     if as_json:

@@ -17,8 +17,8 @@ import typer
 
 from cli import asked
 from cli.files import text
+from cli.keys import keys
 from cli.report import SHOWN, Report
-from shared.app import credentials_from
 from shared.errors import ConfigError, RolekeeperError
 from shared.events import manual
 from shared.gateways.fc import functions_gateway
@@ -84,13 +84,14 @@ def _here(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Path)
             f"{kind}: --everywhere: goes with --invoke alone: the deployed function starts a run in each region"
         )
     member_role(settings, trigger.account_id or settings.account_id)
+    ours = keys(settings)
     report = None if as_json else Report()
     follower = Follower(report)
     with redirect_stdout(
         sys.stderr
     ):  # the functions' JSON lines: intents before each write, and records that SLS has not
         result = Invocation(
-            kind, settings, mapping, credentials_from(os.environ, None),
+            kind, settings, mapping, ours,
             Stamp(account_id=settings.account_id, function=FUNCTION), watch=follower,
         ).carried_out([trigger])  # fmt: skip
     (ended,) = result["runs"]
@@ -130,7 +131,7 @@ def _invoke(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Pat
         asked.meant(kind, manual.checked(trigger, load(text(roles_file), file=str(roles_file))))
     function = f"rolekeeper-{kind}"
     task_id = f"{kind}-{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
-    functions_gateway(settings, credentials_from(os.environ, None), function).start(body, task_id)
+    functions_gateway(settings, keys(settings), function).start(body, task_id)
     if as_json:
         typer.echo(json.dumps({"kind": kind, "function": function, "region": settings.region, "task_id": task_id}))
     else:

@@ -1,6 +1,7 @@
-"""STS as rolekeeper uses it: keys of a role in another account, for one session. Judges nothing; never logs a key.
+"""STS as rolekeeper uses it: keys of a role in another account, for one session, and whose keys ours are. Judges nothing; never
+logs a key.
 
-Facts: AssumeRole API page (2015-04-01).
+Facts: AssumeRole and GetCallerIdentity API pages (2015-04-01).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from shared.gateways.errors import translated
 from shared.gateways.rpc import Rpc
 from shared.settings import Settings
 
-CALL = "AssumeRole"
+CALL, WHO = "AssumeRole", "GetCallerIdentity"
 SECONDS = 3600
 """Life of the keys. Every role allows an hour (MaxSessionDuration is 3600 to 43200), and a role that assumes the next one
 gets no more."""
@@ -53,3 +54,8 @@ class StsGateway:
                 access_key_secret=given["AccessKeySecret"],
                 security_token=given["SecurityToken"],
             )
+
+    def account(self) -> str:
+        """Id of the account that the keys are of. Needs no permission. Raises CloudCallError."""
+        with translated(WHO):
+            return str(self._client.call(WHO, {})["AccountId"])

@@ -126,6 +126,11 @@ def test_another_role_of_our_account_is_not_trusted(cloud: Cloud) -> None:
         assume(StsGateway(settings(), keys))
 
 
+def test_whose_keys_ours_are_needs_no_permission(cloud: Cloud, keys_of: Callable[..., Credentials]) -> None:
+    assert StsGateway(settings(account_id=MEMBER), keys_of()).account() == ACCOUNT
+    assert [call.action for call in cloud.calls] == ["GetCallerIdentity"]
+
+
 @pytest.mark.parametrize(
     ("fault", "kind", "tries"),
     [
