@@ -22,7 +22,7 @@ from shared.model import Cursor, Instance
 from shared.observe import ITEM_CODES, by_halves
 from shared.pace import Pace
 
-MANY = 20_000  # holders; above, they are kept in memory (about 170 bytes each) only where that saves more than a little
+MANY = 20_000  # holders; above, they are kept in memory only where that saves more than a little
 NO_SUCH_ROLE = "InvalidRamRole.NotFound"
 LOOKUP = "DescribeInstanceRamRole"
 Looked = tuple[list[Instance], CloudCallError | None]
