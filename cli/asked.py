@@ -63,10 +63,10 @@ def tags(given: Iterable[str]) -> dict[str, str] | None:
     return found or None
 
 
-def pair(text: str) -> tuple[str, str]:
+def pair(text: str, option: str = "--tag") -> tuple[str, str]:
     key, equals, value = text.partition("=")
     if not equals or not key:
-        raise ConfigError(f"--tag {text!r}: write KEY=VALUE")
+        raise ConfigError(f"{option} {text!r}: write KEY=VALUE")
     return key, value
 
 

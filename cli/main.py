@@ -62,13 +62,19 @@ def replay(
     files: Files,
     as_json: Json = False,
     tag: Annotated[Optional[list[str]], typer.Option(help="KEY=VALUE on the instances the events name")] = None,  # noqa: UP045
+    attribute: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(help="KEY=VALUE of the instances, as rules ask for it: vpc=vpc-bp1x, name=web-1"),
+    ] = None,
     role: Annotated[str, typer.Option(help="a RAM role that the instances hold before")] = "",
     roles_file: Annotated[Path, typer.Option(help="the mapping to replay against")] = Path("roles.yaml"),
 ) -> None:
     """Run events through the functions on an emulated cloud that has the instances they name; print the records."""
     from cli.replay import run
 
-    raise typer.Exit(run(files, as_json=as_json, tags=tag or [], role=role, roles_file=roles_file))
+    raise typer.Exit(
+        run(files, as_json=as_json, tags=tag or [], attributes=attribute or [], role=role, roles_file=roles_file)
+    )
 
 
 RolesFile = Annotated[Path, typer.Option("--roles-file", help="the mapping")]

@@ -17,14 +17,19 @@ from fakecloud.ecs.regions import REGIONS
 from fakecloud.fc.models import Outcome
 from fakecloud.identity import ACCOUNT
 from shared import events
+from shared.errors import ConfigError
+from shared.mapping.conditions import ATTRIBUTES
 from shared.model import Trigger
 
 COLUMNS = ("event", "instance", "outcome", "reason", "role", "rule or detail")
 
 
-def run(files: Iterable[Path], *, as_json: bool, tags: Sequence[str], role: str, roles_file: Path) -> int:
-    """Exit code 1 where a function raised."""
+def run(
+    files: Iterable[Path], *, as_json: bool, tags: Sequence[str], attributes: Sequence[str], role: str, roles_file: Path
+) -> int:
+    """Exit code 1 where a function raised. Raises ConfigError."""
     given = dict(pair(text) for text in tags)
+    properties = {**dict(map(attribute, attributes)), "role": role}
     bodies = list(payloads(files))
     shown = Table(*COLUMNS, box=None, header_style="bold")
     failed = 0
@@ -32,7 +37,7 @@ def run(files: Iterable[Path], *, as_json: bool, tags: Sequence[str], role: str,
         on.make_roles(on.mapping())
         on.deploy()
         for name, body in bodies:
-            outcome = replay(on, body, given, role)
+            outcome = replay(on, body, given, properties)
             failed += not outcome.ok
             records = on.records(f'request_id: "{outcome.request_id}"')
             if as_json:
@@ -44,8 +49,17 @@ def run(files: Iterable[Path], *, as_json: bool, tags: Sequence[str], role: str,
     return 1 if failed else 0
 
 
-def replay(on: Stage, body: bytes, tags: Mapping[str, str], role: str) -> Outcome:
-    """Run the function that an event is meant for; the instances it names are there, with the given tags and role.
+def attribute(text: str) -> tuple[str, str]:
+    """One that rules may ask for, and its value. The emulator calls them as rules do; the region is the event's own."""
+    key, value = pair(text, "--attribute")
+    known = [name for name in ATTRIBUTES if name != "region"]
+    if key not in known or not value:
+        raise ConfigError(f"--attribute {text!r}: write KEY=VALUE with one of {', '.join(known)}")
+    return key, value
+
+
+def replay(on: Stage, body: bytes, tags: Mapping[str, str], properties: Mapping[str, str]) -> Outcome:
+    """Run the function that an event is meant for; the instances it names are there, with the given tags and properties.
 
     Each event meets its instances so: what an earlier event did to them is gone.
     """
@@ -57,7 +71,7 @@ def replay(on: Stage, body: bytes, tags: Mapping[str, str], role: str) -> Outcom
         for name in trigger.instance_ids:
             if before := place.instances.get(name):
                 place.remove(before)
-            place.add(place.new(on.cloud.clock.now() - 3600, instance_id=name, tags=dict(carried), role=role))
+            place.add(place.new(on.cloud.clock.now() - 3600, instance_id=name, tags=dict(carried), **properties))
     return on.invoke(read[0].kind if read else "instance_created", body)
 
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from shared.mapping.conditions import ATTRIBUTES
+
 ROOT = Path(__file__).resolve().parents[3]
 EVENTS = ROOT / "events"
 
@@ -141,6 +143,30 @@ def test_replay_for_people_has_a_row_an_event() -> None:
     shown = run("replay", "--role", "worker", "events/tags_changed/ecs-untag-resources.json").stdout.decode()
     assert "detached" in shown
     assert "worker -> -" in shown
+
+
+@pytest.mark.parametrize("attribute", [name for name in ATTRIBUTES if name != "region"])
+def test_replay_knows_each_attribute_that_a_rule_may_ask_for(tmp_path: Path, attribute: str) -> None:
+    (tmp_path / "roles.yaml").write_text(
+        f"version: 1\nroles: {{web: {{description: w}}}}\nrules: [{{name: r, when: {{{attribute}: a-1*}}, role: web}}]\n"
+    )
+    words = [
+        "replay",
+        "--json",
+        "--roles-file",
+        str(tmp_path / "roles.yaml"),
+        "events/instance_created/state-created.json",
+    ]
+    found = [rows(run(*words, *more))[0]["records"][0] for more in ([], ["--attribute", f"{attribute}=a-12"])]
+    assert [record["outcome"] for record in found] == ["unchanged", "attached"]
+
+
+@pytest.mark.parametrize("text", ["vpc", "vpc=", "=x", "region=cn-beijing", "role=web", "colour=red"])
+def test_replay_refuses_an_attribute_that_no_rule_asks_for(text: str) -> None:
+    ran = run("replay", "--attribute", text, "events/instance_created/state-created.json")
+    assert ran.returncode == 1
+    assert f"--attribute {text!r}: write KEY=VALUE" in ran.stderr.decode()
+    assert len(ran.stderr.splitlines()) == 1
 
 
 def test_replay_refuses_a_tag_without_a_value() -> None:
