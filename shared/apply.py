@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from shared.errors import CloudCallError
+from shared.errors import CloudCallError, OutOfTime
 from shared.gateways.ecs import EcsGateway, Failure
 from shared.model import Outcome, Reason
 from shared.observe import GONE_CODE
 from shared.plan import Decision, Step
 from shared.write import Announce, Writer, Written
+
+PUT_BACK_PAUSES = (1.0, 3.0)
+"""Seconds before each further try to put a role back: what refuses for a moment must not leave instances without one."""
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,10 +31,10 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Applier:
-    """Writes through one region's gateway."""
+    """Writes through one region's gateway. pause: sleeps seconds."""
 
-    def __init__(self, ecs: EcsGateway, announce: Announce) -> None:
-        self._ecs, self._writer = ecs, Writer(ecs, announce)
+    def __init__(self, ecs: EcsGateway, announce: Announce, pause: Callable[[float], None]) -> None:
+        self._ecs, self._writer, self._pause = ecs, Writer(ecs, announce), pause
 
     def apply(self, step: Step) -> list[Done]:
         """Carry the step out; never raises for what the cloud answers."""
@@ -97,7 +100,7 @@ class Applier:
         gap_ms = _since(began)
         # Where it could not be read whether the attach was carried out, putting back is tried: a refusal harms nobody.
         without = [n for n, f in on.failed.items() if not on.held.get(n) and f.code != GONE_CODE]
-        back = self._writer.attach(step.detach, without)
+        back = self._put_back(step.detach, without)
         gap_back_ms = _since(began)
         calls = Written(request_ids=off.request_ids + on.request_ids + back.request_ids)
         for decision in step.decisions:
@@ -116,6 +119,24 @@ class Applier:
                 yield _failed(decision, failure, back.held.get(name), calls)
             else:
                 yield _failed(decision, on.failed[name], on.held.get(name), calls)
+
+    def _put_back(self, role: str, ids: Sequence[str]) -> Written:
+        back = self._writer.attach(role, ids)
+        for seconds in PUT_BACK_PAUSES:
+            bare = [name for name, failure in back.failed.items() if not back.held.get(name) and _may_pass(failure)]
+            if not bare:
+                break
+            self._pause(seconds)
+            again = self._writer.attach(role, bare)
+            back.done |= again.done
+            back.held.update(again.held)
+            back.failed = {n: f for n, f in back.failed.items() if n not in bare} | again.failed
+            back.request_ids += again.request_ids
+        return back
+
+
+def _may_pass(failure: Failure) -> bool:
+    return failure.transient and failure.code not in (GONE_CODE, OutOfTime.CODE)
 
 
 def _ids(step: Step) -> list[str]:

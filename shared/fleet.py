@@ -46,7 +46,7 @@ class Fleet:
         self._at_once, self._reserve, self._estimate = at_once, reserve, estimate
         self._remedy = trigger.remedy or Remedy()
         self._from = trigger.cursor or Cursor(listed=bool(trigger.instance_ids), instance_ids=trigger.instance_ids)
-        self._applier = Applier(ecs, parts.announce)
+        self._applier = Applier(ecs, parts.announce, parts.pause)
         self.error: CloudCallError | None = None
         self.cursor: Cursor | None = None
         self.brake_acted = False

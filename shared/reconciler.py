@@ -111,7 +111,7 @@ class Reconciler:
         """Look at every instance that the triggers name, once each: exactly one record an instance."""
         for region, why in self._by_region(triggers).items():
             ecs = self._ecs(region)
-            applier = Applier(ecs, self._parts.announce)
+            applier = Applier(ecs, self._parts.announce, self._parts.pause)
             brake: Brake[Seen] = Brake(
                 self._parts.mapping.settings.brake, managed_in(ecs, self._parts.mapping), before=self._removals.recent()
             )

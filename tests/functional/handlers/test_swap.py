@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
 from shared.errors import TransientError
+from shared.fleet import CALLS
 from tests.functional.handlers.world import Run, World, tagged, without
 
 ATTACH, DETACH = "AttachInstanceRamRole", "DetachInstanceRamRole"
@@ -83,6 +85,31 @@ def test_where_putting_back_fails_too_the_record_says_that_nothing_is_on_it(worl
     world.cloud.faults.clear()
     assert world.run("tags_changed", tagged([instance.instance_id])).error is None
     assert instance.role == "web"
+
+
+@pytest.mark.parametrize(
+    ("kind", "count", "pauses", "after"),
+    [
+        pytest.param("5xx", 4, [1.0], "worker", id="a moment"),
+        pytest.param("5xx", 6, [1.0, 3.0], "worker", id="some seconds"),
+        pytest.param("5xx", None, [1.0, 3.0], "", id="longer"),
+        pytest.param("throttle", 2, [1.0], "worker", id="throttled"),
+        pytest.param("empty", 4, [1.0], "worker", id="empty answers"),
+        pytest.param("error", None, [], "", id="refused for good"),
+    ],
+)
+def test_what_refuses_for_a_moment_is_asked_again_to_put_the_old_role_back(
+    world: World, kind: Any, count: int | None, pauses: list[float], after: str
+) -> None:
+    made = world.instances(100, "web", role="worker")
+    code = {"code": "Forbidden.RAM", "status": 403} if kind == "error" else {}
+    world.cloud.faults.add(kind, action=ATTACH, count=count, **code)
+    run = world.run("tags_changed", tagged([i.instance_id for i in made]))
+    assert [s for (s,), _ in time.sleep.call_args_list if s] == pauses  # type: ignore[attr-defined]
+    assert {i.role for i in made} == {after}
+    assert {record.get("role_after", "") for record in world.records()} == {after}
+    looked = 3  # calls before the swap begins
+    assert sum(not call.startswith("PutLogs") for call in run.calls) - looked <= CALLS["swap"]
 
 
 @pytest.mark.parametrize(

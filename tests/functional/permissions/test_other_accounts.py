@@ -122,7 +122,7 @@ class World:
     def displaces(self, target: Target, role: str) -> bool:
         """Whether a run can put a listed role in the place of a foreign one, and give it back."""
         (instance,) = self.cloud.ecs.make(1, account=target.account_id, region=target.region, role=role)
-        applier = Applier(self.ecs(target), lambda *intent: None)
+        applier = Applier(self.ecs(target), lambda *intent: None, lambda seconds: None)
         seen = Instance(instance_id=instance.instance_id, region=target.region, role=role)
         there = Step(
             verb="swap", region=target.region, detach=role, attach="web", displaces=True,
@@ -257,7 +257,7 @@ def test_keys_that_cannot_be_had_are_missed_before_a_role_is_taken_off(world: Wo
     seen = Instance(instance_id=instance.instance_id, region=target.region, role="worker")
     swap = Decision(instance=seen, desired=WEB, verb="swap", reason=Reason.WRONG)
     step = Step(verb="swap", region=target.region, detach="worker", attach="web", decisions=(swap,))
-    (done,) = Applier(world.ecs(target), lambda *intent: None).apply(step)
+    (done,) = Applier(world.ecs(target), lambda *intent: None, lambda seconds: None).apply(step)
     assert (done.outcome, done.role_after, instance.role) == ("retrying", "worker", "worker")
     assert "DetachInstanceRamRole" not in world.cloud.calls.actions()
 
