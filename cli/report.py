@@ -13,6 +13,7 @@ from shared.model import Outcome
 from shared.plan import BATCH
 from shared.records import Record
 
+BAD = (Outcome.REFUSED.value, Outcome.FAILED.value, Outcome.RETRYING.value)
 SHOWN = 100  # changes; the records have them all
 
 
@@ -25,9 +26,8 @@ class Report:
     def may_cost(self, calls: Mapping[str, int]) -> None:
         """Before the run changes anything."""
         self._say(
-            f"may cost: {calls['instances']} instances: {calls['pages']} calls of DescribeInstances, at most "
-            f"{calls['role_lookups_at_most']} of DescribeInstanceRamRole; one write for up to {BATCH} instances that gain or lose "
-            "the same role, two where it is swapped"
+            f"may cost: DescribeInstances {calls['pages']}, DescribeInstanceRamRole at most {calls['role_lookups_at_most']} "
+            f"for {calls['instances']} instances; one write for up to {BATCH} that gain or lose the same role, two where it is swapped"
         )
 
     def ended(self, run: Mapping[str, Any], changes: Sequence[Record], left_out: int, records: str) -> None:
@@ -41,6 +41,8 @@ class Report:
             self._table(("instance", "role", "outcome", "reason", "error"), map(row, changes))
         if left_out:
             self._say(f"and {left_out} more")
+        if any(key.startswith(Outcome.RETRYING.value) for key in run["counts"]):
+            self._say("retrying: nothing on this machine tries again: run the command again, or leave it to the timer")
         for word in ("brake", "error"):
             if word in run:
                 self._say(f"{word}: {run[word]}")
@@ -65,8 +67,10 @@ def row(record: Record) -> Sequence[str]:
 
 
 def change(record: Record) -> str:
-    """The role before and after; of what is only planned, what it would be after."""
-    after = record.role_after
+    """The role before and after; of what is only planned, what it would be after; of what was refused or failed, both."""
+    wanted = "" if record.action == "detach" else record.role or "(what was displaced)"
     if record.outcome == Outcome.PLANNED.value:
-        after = "" if record.action == "detach" else record.role or "(what was displaced)"
-    return f"{record.role_before or '-'} -> {after or '-'}"
+        return f"{record.role_before or '-'} -> {wanted or '-'}"
+    shown = f"{record.role_before or '-'} -> {record.role_after or '-'}"
+    known = record.action != "none" or record.role
+    return f"{shown} (not {wanted or '-'})" if record.outcome in BAD and known else shown

@@ -18,13 +18,13 @@ import typer
 from cli import asked
 from cli.files import text
 from cli.keys import keys
-from cli.report import SHOWN, Report
+from cli.report import BAD, SHOWN, Report
 from shared.errors import ConfigError, RolekeeperError
 from shared.events import manual
 from shared.gateways.fc import functions_gateway
 from shared.invocation import Invocation, Watch, shown
 from shared.mapping import load
-from shared.model import Kind, Outcome
+from shared.model import Kind, Outcome, Reason
 from shared.recorder import Stamp
 from shared.records import Record
 from shared.settings import Settings, member_role
@@ -32,7 +32,6 @@ from shared.settings import Settings, member_role
 FUNCTION = "command"
 """What the records of a run on this machine have as their function."""
 QUIET = (Outcome.UNCHANGED.value, Outcome.SKIPPED.value)
-BAD = (Outcome.REFUSED.value, Outcome.FAILED.value, Outcome.RETRYING.value)
 
 
 class Follower(Watch):
@@ -50,7 +49,7 @@ class Follower(Watch):
 
     def ended(self, record: Record) -> None:
         self.to_do = self.to_do or (record.outcome == Outcome.PLANNED.value and record.mode != "audit")
-        if record.outcome in QUIET:
+        if record.outcome in QUIET and record.reason != Reason.GONE.value:  # an id that is not there may be mistyped
             return
         if len(self.changes) < SHOWN:
             self.changes.append(record)

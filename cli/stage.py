@@ -60,7 +60,7 @@ class Stage:
 
     def provision(self, mapping: RoleMapping) -> Provisioned:
         provisioner = Provisioner(
-            self.ram, policies.desired(mapping, account_id=ACCOUNT), file=str(self.roles_file),
+            self.ram, policies.desired(mapping, account_id=ACCOUNT, file=str(self.roles_file)), file=str(self.roles_file),
             holders=Holders(self.settings, self._operator), pause=self.cloud.clock.advance,
         )  # fmt: skip
         return provisioner.apply(provisioner.propose())

@@ -171,7 +171,7 @@ class Runs:
         limit = self._mapping.settings.brake
         return (
             f"{counts.get('refused/brake', 0)} removals refused: more than {limit.max_removals:.0%} of the instances that "
-            "hold a listed role; if it is meant, remediate with lift_brake"
+            "hold a listed role; if it is meant, run again with lift_brake (--lift-brake)"
         )
 
     def _pace(self, remedy: Remedy, cursor: Cursor) -> Pace:

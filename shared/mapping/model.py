@@ -27,11 +27,12 @@ class Allow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TemplatePolicy(msgspec.Struct, frozen=True, kw_only=True):
-    """A policy rendered from shared/policies/templates/NAME.json with these variables."""
+    """A policy rendered from shared/policies/templates/NAME.json with these variables. line: as in Allow."""
 
     name: str
     variables: Map[str, str | tuple[str, ...]] = {}
     allow: tuple[Allow, ...] = ()
+    line: int = 0
 
 
 class SystemPolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +40,7 @@ class SystemPolicy(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     allow: tuple[Allow, ...] = ()
+    line: int = 0
 
 
 class InlinePolicy(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +49,7 @@ class InlinePolicy(msgspec.Struct, frozen=True, kw_only=True):
     document: Map[str, Any]
     name: str = ""
     allow: tuple[Allow, ...] = ()
+    line: int = 0
 
 
 PolicySpec = TemplatePolicy | SystemPolicy | InlinePolicy

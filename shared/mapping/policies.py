@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
@@ -14,6 +14,8 @@ from shared.mapping.problems import Report, Where
 from shared.mapping.shapes import ListOf, Schema, Text
 from shared.mapping.tables import Field, MapOf, Table
 from shared.mapping.template import MAX_NAME, NAME_RULE, UPPER_CASE
+
+T = TypeVar("T", bound=msgspec.Struct)
 
 
 class Variable:
@@ -40,29 +42,31 @@ _VARIABLES = MapOf(
 _DESCRIPTION = Text("a description", r"[\s\S]{0,1024}", "at most 1024 characters, which is RAM's limit")
 
 
-class Allowance:
-    """A finding that is right in this place: {code: RK101, reason: ...}. Without a reason it is refused."""
+class Lined(Generic[T]):
+    """A table whose struct keeps the line where it stands, for what is found wrong with it later."""
 
-    _table: Table[Allow] = Table(
-        Field(
-            "code", Text("a code of the policy lint", "RK[0-9]{3}", "RK and three digits"), "the finding", required=True
-        ),
-        Field(
-            "reason", Text("a reason", r"\S[\s\S]*", "say why it is right here"), "why it is right here", required=True
-        ),
-        build=Allow,
-    )
+    def __init__(self, table: Table[T]) -> None:
+        self._table = table
 
-    def read(self, node: Node, where: Where, report: Report) -> Allow | None:
-        allow = self._table.read(node, where, report)
-        return None if allow is None else msgspec.structs.replace(allow, line=node.line)
+    def read(self, node: Node, where: Where, report: Report) -> T | None:
+        read = self._table.read(node, where, report)
+        return None if read is None else msgspec.structs.replace(read, line=node.line)
 
     def schema(self) -> Schema:
         return self._table.schema()
 
 
+_ALLOWANCE: Table[Allow] = Table(
+    Field("code", Text("a code of the policy lint", "RK[0-9]{3}", "RK and three digits"), "the finding", required=True),
+    Field("reason", Text("a reason", r"\S[\s\S]*", "say why it is right here"), "why it is right here", required=True),
+    build=Allow,
+)
+"""A finding that is right in this place: {code: RK101, reason: ...}. Without a reason it is refused."""
+
 _ALLOW = Field(
-    "allow", ListOf(Allowance(), "findings"), "findings of the policy lint that are right here, each with a reason"
+    "allow",
+    ListOf(Lined(_ALLOWANCE), "findings"),
+    "findings of the policy lint that are right here, each with a reason",
 )
 
 _KINDS = ("template", "system", "document")
@@ -106,7 +110,7 @@ POLICY: Table[PolicySpec] = Table(
 
 ROLE: Table[RoleSpec] = Table(
     Field("description", _DESCRIPTION, "what the role is for"),
-    Field("policies", ListOf(POLICY, "policies"), "what the role may do"),
+    Field("policies", ListOf(Lined(POLICY), "policies"), "what the role may do"),
     _ALLOW,
     build=RoleSpec,
     optional=True,

@@ -91,21 +91,20 @@ def build_problems(mapping: Roles, made: Mapping[str, list[Draft]], file: str) -
     for role in mapping.roles:
         own = made[role]
         if not ROLE_NAME.fullmatch(role):
-            yield _problem(rules.NAME, "a role name is 1 to 64 of a-z, 0-9, '.' and '-', in lower case", role, "", file)
+            misnamed = found(rules.NAME, "a role name is 1 to 64 of a-z, 0-9, '.' and '-', in lower case")
+            yield msgspec.structs.replace(misnamed, role=role, file=file)
         for draft in own:
             for rule, message in _draft_problems(draft):
-                yield _problem(rule, message, role, draft.label, file)
+                yield _problem(rule, message, draft, file)
         system = sum(isinstance(draft.spec, SystemPolicy) for draft in own)
         for count, limit, what in ((len(own) - system, MAX_CUSTOM, "custom"), (system, MAX_SYSTEM, "system")):
             if count > limit:
-                label = [d.label for d in own if isinstance(d.spec, SystemPolicy) == (what == "system")][limit]
-                yield _problem(
-                    rules.COUNT, f"the role has {count} {what} policies, RAM takes {limit}", role, label, file
-                )
+                one_more = [d for d in own if isinstance(d.spec, SystemPolicy) == (what == "system")][limit]
+                yield _problem(rules.COUNT, f"the role has {count} {what} policies, RAM takes {limit}", one_more, file)
         for (kind, name), times in Counter((isinstance(d.spec, SystemPolicy), d.name) for d in own).items():
             if times > 1:
-                label = next(d.label for d in own if d.name == name and isinstance(d.spec, SystemPolicy) == kind)
-                yield _problem(rules.TWICE, f"the role lists the same policy {times} times", role, label, file)
+                same = [d for d in own if d.name == name and isinstance(d.spec, SystemPolicy) == kind]
+                yield _problem(rules.TWICE, f"the role lists the same policy {times} times", same[1], file)
 
 
 def _draft(role: str, number: int, of: int, policy: PolicySpec, account_id: str) -> Draft:
@@ -153,5 +152,7 @@ def _policy(draft: Draft, file: str) -> DesiredPolicy:
     return DesiredPolicy(type="Custom", name=draft.name, document=draft.document, source=source)
 
 
-def _problem(rule: Rule, message: str, role: str, policy: str, file: str) -> Finding:
-    return msgspec.structs.replace(found(rule, message), role=role, policy=policy, file=file)
+def _problem(rule: Rule, message: str, draft: Draft, file: str) -> Finding:
+    return msgspec.structs.replace(
+        found(rule, message, line=draft.spec.line), role=draft.role, policy=draft.label, file=file
+    )

@@ -66,7 +66,7 @@ def allowed(findings: Iterable[Finding], allow: Iterable[Allow], used: set[Allow
 def _findings(draft: Draft, file: str) -> list[Finding]:
     """What the lint says of one policy. A finding in a template stands in the template's file, where it is mended."""
     if isinstance(draft.spec, SystemPolicy):
-        return _placed(_system(draft.spec.name), draft.role, draft.label, file)
+        return _placed(_system(draft.spec), draft.role, draft.label, file)
     if draft.document is None:
         return []
     if isinstance(draft.spec, TemplatePolicy):
@@ -77,11 +77,11 @@ def _findings(draft: Draft, file: str) -> list[Finding]:
     return _placed(lint(draft.document, lines=lines), draft.role, draft.label, file)
 
 
-def _system(name: str) -> Iterator[Finding]:
-    if name in _SYSTEM:
-        yield found(*_SYSTEM[name])
-    elif name.endswith("FullAccess"):
-        yield found(rules.WHOLE_SERVICE, "it allows every action of a service on every resource")
+def _system(policy: SystemPolicy) -> Iterator[Finding]:
+    if policy.name in _SYSTEM:
+        yield found(*_SYSTEM[policy.name], line=policy.line)
+    elif policy.name.endswith("FullAccess"):
+        yield found(rules.WHOLE_SERVICE, "it allows every action of a service on every resource", line=policy.line)
 
 
 def _unused(allow: Iterable[Allow], used: set[Allow]) -> Iterator[Finding]:

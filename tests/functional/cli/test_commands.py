@@ -169,6 +169,16 @@ def test_replay_refuses_an_attribute_that_no_rule_asks_for(text: str) -> None:
     assert len(ran.stderr.splitlines()) == 1
 
 
+def test_replay_names_the_file_and_the_line_of_a_policy_that_cannot_be_made(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "version: 1\nroles:\n  web:\n    policies:\n      - template: oss-read-onyl\nrules: [{name: w, role: web}]\n"
+    )
+    ran = run("replay", "--roles-file", str(file), "events/instance_created/state-created.json")
+    assert ran.returncode == 1
+    assert ran.stderr.decode().startswith(f"rolekeeper: {file}:5: error RK301 (render): role 'web'")
+
+
 def test_replay_refuses_a_tag_without_a_value() -> None:
     ran = run("replay", "--tag", "app", "events/instance_created/state-created.json")
     assert ran.returncode == 1

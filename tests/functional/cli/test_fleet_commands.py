@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ def test_a_reconcile_shows_what_it_may_cost_its_bill_its_counts_and_its_changes(
     assert ran.code == 0
     assert {i.role for i in made} == {"web"}
     first, *rest = ran.out.splitlines()
-    assert first.startswith("may cost: 280 instances: 3 calls of DescribeInstances, at most ")
+    assert first.startswith("may cost: DescribeInstances 3, DescribeInstanceRamRole at most ")
     assert rest[0].startswith("bill: ")
     assert "3 writes: AttachInstanceRamRole 3, " in rest[0]
     assert any(line.split() == ["attached", "missing", "250"] for line in rest)
@@ -107,11 +108,21 @@ def test_an_operator_chooses_the_instances(cloud: Cloud, rolekeeper: Command, wo
     assert told["exit_code"] == 0
 
 
+def test_an_id_that_is_not_there_is_named_though_nothing_is_to_do(cloud: Cloud, rolekeeper: Command) -> None:
+    (made,) = make(cloud, 1, "web", role="web")
+    ran = rolekeeper("remediate", "--id", made.instance_id, "--id", "i-bp000000000000000000")
+    assert ran.code == 0
+    assert [line.split() for line in ran.out.splitlines() if " i-" in line] == [
+        ["i-bp000000000000000000", "-", "->", "-", "unchanged", "gone"]
+    ]
+
+
 def test_the_brake_refuses_and_the_operator_may_lift_it(cloud: Cloud, rolekeeper: Command) -> None:
     held = make(cloud, 5, role="web")
     ran = rolekeeper("reconcile")
     assert ran.code == 1
     assert "brake: 5 removals refused" in ran.out
+    assert ran.out.count("web -> web (not -)  refused") == 5
     assert {i.role for i in held} == {"web"}
     assert rolekeeper("reconcile", "--lift-brake").code == 0
     assert {i.role for i in held} == {""}
@@ -133,6 +144,33 @@ def test_what_is_refused_or_fails_is_told_by_the_exit_code(
     cloud.faults.add("error", action="AttachInstanceRamRole", code="Forbidden.RAM", status=403, count=None)
     told = rolekeeper("remediate", "--all", *words, "--json").json()
     assert (told["counts"], told["exit_code"]) == (counts, 1)
+
+
+def test_what_the_budget_does_not_let_us_look_at_is_refused(cloud: Cloud, rolekeeper: Command) -> None:
+    make(cloud, 4, "web")
+    told = rolekeeper("reconcile", "--max-calls", "1", "--json").json()
+    assert (told["counts"], told["exit_code"]) == ({"refused/max-calls": 4}, 1)
+    assert told["bill"]["calls"] == {"DescribeInstances": 1}
+
+
+@pytest.mark.parametrize(
+    ("fault", "shown"),
+    [
+        pytest.param(
+            {"kind": "error", "code": "Forbidden.RAM", "status": 403}, "- -> - (not web)  failed", id="failed"
+        ),
+        pytest.param({"kind": "5xx"}, "- -> - (not web)  retrying", id="retrying"),
+    ],
+)
+def test_what_was_not_done_shows_the_role_that_was_meant(
+    cloud: Cloud, rolekeeper: Command, fault: dict[str, Any], shown: str
+) -> None:
+    make(cloud, 2, "web")
+    cloud.faults.add(action="AttachInstanceRamRole", count=None, **fault)
+    ran = rolekeeper("remediate", "--all")
+    assert ran.out.count(shown) == 2
+    again = "retrying: nothing on this machine tries again: run the command again, or leave it to the timer"
+    assert ran.out.splitlines().count(again) == shown.endswith("retrying")
 
 
 def test_a_run_that_could_not_end_says_why(cloud: Cloud, rolekeeper: Command) -> None:

@@ -46,10 +46,10 @@ roles:
         "web": RoleSpec(
             description="Web tier",
             policies=(
-                TemplatePolicy(name="oss-read-only", variables={"bucket": "assets", "prefixes": ("a", "b")}),
-                TemplatePolicy(name="plain"),
-                SystemPolicy(name="AliyunLogReadOnlyAccess"),
-                InlinePolicy(name="own", document={"Version": "1", "Statement": [statement]}),
+                TemplatePolicy(name="oss-read-only", variables={"bucket": "assets", "prefixes": ("a", "b")}, line=6),
+                TemplatePolicy(name="plain", line=7),
+                SystemPolicy(name="AliyunLogReadOnlyAccess", line=8),
+                InlinePolicy(name="own", document={"Version": "1", "Statement": [statement]}, line=9),
             ),
         ),
         "bare": RoleSpec(),

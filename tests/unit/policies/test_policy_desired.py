@@ -100,35 +100,41 @@ CUSTOM = [template_with(f"bucket-{number}") for number in range(11)]
 
 
 @pytest.mark.parametrize(
-    ("roles", "code", "message"),
+    ("roles", "code", "message", "entry"),
     [
         pytest.param(
-            policies("{template: oss-readonly}"), "RK301", "policy 'oss-readonly': no file", id="no such template"
+            policies("{template: oss-readonly}"), "RK301", "policy 'oss-readonly': no file", 1, id="no such template"
         ),
         pytest.param(
-            policies("template: oss-read-only"), "RK301", "variable 'bucket' is missing", id="missing variable"
+            policies("template: oss-read-only"), "RK301", "variable 'bucket' is missing", 1, id="missing variable"
         ),
-        pytest.param(policies(template_with('"a\\"bc"')), "RK301", "has a quote", id="quote"),
+        pytest.param(policies(template_with('"a\\"bc"')), "RK301", "has a quote", 1, id="quote"),
         pytest.param(
-            policies(template_with('"abc\\n"')), "RK301", "oss-read-only.json: variable 'bucket'", id="newline"
-        ),
-        pytest.param(policies(*CUSTOM), "RK303", "the role has 11 custom policies, RAM takes 10", id="eleventh custom"),
-        pytest.param(policies(*SYSTEM), "RK303", "the role has 21 system policies, RAM takes 20", id="21st system"),
-        pytest.param(policies(SYSTEM[0], SYSTEM[0]), "RK305", "the same policy 2 times", id="a system policy twice"),
-        pytest.param(policies(CUSTOM[0], CUSTOM[0]), "RK305", "the same policy 2 times", id="a template twice"),
-        pytest.param(
-            policies(sized(6145)), "RK302", "policy 'long': 6145 characters, 6145 bytes: 1 bytes over", id="a byte over"
+            policies(template_with('"abc\\n"')), "RK301", "oss-read-only.json: variable 'bucket'", 1, id="newline"
         ),
         pytest.param(
-            policies(sized(6145, "件")), "RK302", "6145 bytes: 1 bytes over", id="a byte over, fewer characters"
+            policies(*CUSTOM), "RK303", "the role has 11 custom policies, RAM takes 10", 11, id="eleventh custom"
+        ),
+        pytest.param(policies(*SYSTEM), "RK303", "the role has 21 system policies, RAM takes 20", 21, id="21st system"),
+        pytest.param(policies(SYSTEM[0], SYSTEM[0]), "RK305", "the same policy 2 times", 2, id="a system policy twice"),
+        pytest.param(policies(CUSTOM[0], CUSTOM[0]), "RK305", "the same policy 2 times", 2, id="a template twice"),
+        pytest.param(
+            policies(sized(6145)),
+            "RK302",
+            "policy 'long': 6145 characters, 6145 bytes: 1 bytes over",
+            1,
+            id="a byte over",
         ),
         pytest.param(
-            policies("{name: v, document: {Version: '2'}}"), "RK002", "policy 'v': Version is '2'", id="version"
+            policies(sized(6145, "件")), "RK302", "6145 bytes: 1 bytes over", 1, id="a byte over, fewer characters"
+        ),
+        pytest.param(
+            policies("{name: v, document: {Version: '2'}}"), "RK002", "policy 'v': Version is '2'", 1, id="version"
         ),
     ],
 )
-def test_what_ram_would_refuse_names_role_policy_and_file(
-    roles: str, code: str, message: str, mapping_of: Callable[[str], Mapping]
+def test_what_ram_would_refuse_names_role_policy_file_and_line(
+    roles: str, code: str, message: str, entry: int, mapping_of: Callable[[str], Mapping]
 ) -> None:
     mapping = mapping_of(roles)
     with pytest.raises(PolicyError) as caught:
@@ -137,6 +143,7 @@ def test_what_ram_would_refuse_names_role_policy_and_file(
     (finding,) = caught.value.findings
     assert (finding.code, finding.severity, finding.role, finding.file) == (code, "error", "web", "team/roles.yaml")
     assert finding.policy
+    assert finding.line == 4 + entry, "version, roles, web, policies, and then the entries"
     assert message in str(caught.value)
     assert code in {found.code for found in check(mapping, account_id=ACCOUNT)}
 

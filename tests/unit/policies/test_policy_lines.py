@@ -126,9 +126,9 @@ rules: [{name: none, then: ignore}]
 
 
 def test_lines_do_not_keep_two_documents_from_being_equal(mapping_of: Callable[[str], Mapping]) -> None:
-    one = mapping_of("  web: {policies: [{document: {Version: '1'}}]}").roles["web"].policies[0]
+    (one,) = mapping_of("  web: {policies: [{document: {Version: '1'}}]}").roles["web"].policies
 
-    assert one == InlinePolicy(document={"Version": "1"})
+    assert one == InlinePolicy(document={"Version": "1"}, line=3)
 
 
 JSON: st.SearchStrategy[Any] = st.recursive(
