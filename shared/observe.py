@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import msgspec
@@ -49,7 +49,7 @@ def look(ecs: EcsGateway, ids: Sequence[str]) -> dict[str, Instance]:
     try:
         shown = ecs.instances(ids)
     finally:
-        wait([asked])  # whatever the one met: an invocation must not end with a call of its own under way
+        asked.exception()  # waits: an invocation must not end with a call of its own under way
     try:
         roles = asked.result()
     except PermanentError as error:

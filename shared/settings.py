@@ -63,7 +63,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 values[name] = _READ[fields[name].type](name, text.strip())
         for name, where in (("region", "FC_REGION"), ("account_id", "FC_ACCOUNT_ID")):
             if not values[name]:
-                raise ConfigError(f"{variable(name)} is not set, nor does Function Compute say it (its context, or {where})")
+                raise ConfigError(
+                    f"{variable(name)} is not set, nor does Function Compute say it (its context, or {where})"
+                )
         if values.get("endpoint") and not values["endpoint"].startswith(("http://", "https://")):
             raise ConfigError(f"{variable('endpoint')}: {values['endpoint']!r} must begin with http:// or https://")
         if values.get("parallel_calls") == 0:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from shared.errors import CloudCallError, PermanentError, TransientError
@@ -95,15 +95,16 @@ def _batches(logs: Sequence[Mapping[str, str]]) -> list[list[Mapping[str, str]]]
     return batches
 
 
-def client(settings: Settings, credentials: Credentials) -> Any:
-    """A LogClient that asks once."""
+@cache
+def _one_try() -> Any:
+    """The class of a LogClient that asks once."""
     base: Any
     base, *_, log_exception = _sdk()
 
     class OneTry(base):  # type: ignore[misc]
         """The SDK's own, asking again, takes ten times a second and more for any 5xx (measured): longer than a function lives."""
 
-        may_be_dead = bool(CONNECTIONS)
+        may_be_dead = False
         """Whether the connection is an earlier invocation's: it may have died while the function was frozen."""
 
         def _sendRequest(self, *args: Any, **options: Any) -> Any:
@@ -119,8 +120,13 @@ def client(settings: Settings, credentials: Credentials) -> Any:
                     raise ours from error
                 raise
 
+    return OneTry
+
+
+def client(settings: Settings, credentials: Credentials) -> Any:
+    """A LogClient that asks once, on the connections of the process."""
     at, region = settings.endpoint, settings.region
-    made: Any = OneTry(
+    made = _one_try()(
         at or f"https://{region}.log.aliyuncs.com",
         credentials.access_key_id,
         credentials.access_key_secret,
@@ -130,10 +136,23 @@ def client(settings: Settings, credentials: Credentials) -> Any:
         region=region,
     )
     made.timeout = settings.timeout_seconds
-    made._session = CONNECTIONS.setdefault("session", made._session)
+    made.may_be_dead = bool(CONNECTIONS)
+    if not CONNECTIONS:
+        CONNECTIONS["session"] = _settled(
+            made._session, at or f"https://{settings.sls_project}.{region}.log.aliyuncs.com"
+        )
+    made._session = CONNECTIONS["session"]
     if at:
         made._isRowIp = True  # else it asks PROJECT.127.0.0.1, which has no address
     return made
+
+
+def _settled(session: Any, url: str) -> Any:
+    """The session with what the environment says of proxies and certificates, read once and not before each call."""
+    for name, value in session.merge_environment_settings(url, {}, None, None, None).items():
+        setattr(session, name, value)
+    session.trust_env = False
+    return session
 
 
 @lean

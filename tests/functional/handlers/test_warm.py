@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from shared.gateways import sls
+from shared.gateways.clients import Credentials
+from shared.settings import Settings
 from tests.functional.handlers.world import World, tagged
 
 
@@ -45,3 +47,26 @@ def test_the_session_is_the_process_s_and_the_keys_are_the_invocation_s(world: W
     assert clients[0] is not clients[1]
     assert clients[0]._session is clients[1]._session
     assert all(len(caller) == 1 for caller in callers)
+
+
+@pytest.mark.parametrize(
+    ("around", "proxies"),
+    [
+        pytest.param({"HTTPS_PROXY": "http://proxy:3128"}, {"https": "http://proxy:3128"}, id="a proxy"),
+        pytest.param({"HTTPS_PROXY": "http://proxy:3128", "NO_PROXY": ".aliyuncs.com"}, {}, id="a proxy for others"),
+        pytest.param({}, {}, id="none"),
+    ],
+)
+def test_the_session_keeps_what_the_environment_says_of_proxies_and_certificates(
+    monkeypatch: pytest.MonkeyPatch, around: dict[str, str], proxies: dict[str, str]
+) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+    for name, value in {"REQUESTS_CA_BUNDLE": "/etc/ssl/ours.pem", **around}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sls, "CONNECTIONS", {})
+    settings = Settings(region="cn-hangzhou", account_id="1", sls_project="records")
+    session = sls.client(settings, Credentials(access_key_id="k", access_key_secret="s"))._session
+    shown = {name: session.proxies[name] for name in ("http", "https", "all") if name in session.proxies}
+    assert (shown, session.verify, session.trust_env) == (proxies, "/etc/ssl/ours.pem", False)
