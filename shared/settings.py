@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -16,6 +16,14 @@ CallsPerMinute = dict[str, int]
 """By the API's name; "" = every other."""
 CALLS_PER_MINUTE = 100
 """Where nothing is set. The quotas of these APIs are not published (those that are, are 500 to 1,000): look yours up."""
+
+APIS = (
+    "DescribeInstances", "DescribeInstanceRamRole", "AttachInstanceRamRole", "DetachInstanceRamRole", "TagResources",
+    "UntagResources",
+)  # fmt: skip
+"""What a run calls: these can have a rate of their own."""
+MOST_AT_ONCE = 100
+"""Each call under way has a thread and a connection."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,13 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         given = {key[len(PREFIX) :].lower(): value for key, value in env.items() if key.startswith(PREFIX)}
         for name in given:
             if name not in fields:
-                from difflib import get_close_matches
-
-                near = get_close_matches(name, fields, 1)
-                hint = (
-                    f"; did you mean {variable(near[0])}?" if near else f"; known: {', '.join(map(variable, fields))}"
-                )
-                raise ConfigError(f"{variable(name)} is not a setting{hint}")
+                raise ConfigError(f"{variable(name)} is not a setting; {_meant(name, fields, variable)}")
         values: dict[str, Any] = {"region": region, "account_id": account_id}
         for name, text in given.items():
             if text.strip():
@@ -68,8 +70,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                 )
         if values.get("endpoint") and not values["endpoint"].startswith(("http://", "https://")):
             raise ConfigError(f"{variable('endpoint')}: {values['endpoint']!r} must begin with http:// or https://")
-        if values.get("parallel_calls") == 0:
-            raise ConfigError(f"{variable('parallel_calls')}: '0': a run makes at least one call at a time")
+        if not 1 <= values.get("parallel_calls", 1) <= MOST_AT_ONCE:
+            raise ConfigError(
+                f"{variable('parallel_calls')}: '{values['parallel_calls']}': a run makes 1 to {MOST_AT_ONCE} calls at a time"
+            )
         for name, (pattern, meaning) in _FORMS.items():
             if values.get(name) and not re.fullmatch(pattern, values[name], re.ASCII):
                 raise ConfigError(f"{variable(name)}: {values[name]!r} is not {meaning}")
@@ -136,6 +140,13 @@ def _whole(name: str, text: str) -> int:
     return int(text)
 
 
+def _meant(word: str, known: Collection[str], shown: Callable[[str], str] = str) -> str:
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, known, 1)
+    return f"did you mean {shown(near[0])}?" if near else f"known: {', '.join(map(shown, known))}"
+
+
 def _rates(name: str, text: str) -> CallsPerMinute:
     found: CallsPerMinute = {}
     for part in map(str.strip, text.split(",")):
@@ -145,7 +156,9 @@ def _rates(name: str, text: str) -> CallsPerMinute:
         ):
             raise ConfigError(f"{variable(name)}: {part!r} is neither a number of calls a minute nor API=NUMBER; write "
                               "100,DescribeInstances=500")  # fmt: skip
-        found[action.strip()] = int(number)
+        if (api := action.strip()) and api not in APIS:
+            raise ConfigError(f"{variable(name)}: {api!r} is no API that a run calls; {_meant(api, APIS)}")
+        found[api] = int(number)
     return found
 
 

@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from shared.errors import ConfigError
-from shared.settings import Settings, targets, variable
+from shared.gateways import ecs
+from shared.settings import APIS, Settings, targets, variable
 
 HOME = {"ROLEKEEPER_REGION": "cn-hangzhou", "ROLEKEEPER_ACCOUNT_ID": "1234567890123456"}
 ROOT = Path(__file__).parents[3]
@@ -69,8 +70,9 @@ def test_what_is_set_goes_before_what_function_compute_says() -> None:
                 ("accounts", "7=a,7=b", "7=b"), ("accounts", "\u0667=a", "\u0667=a"), ("accounts", "7=a,", ""),
                 ("external_id", "x", "x"), ("external_id", "two words", "two words"), ("external_id", "\xe9\xe9", "\xe9\xe9"),
                 ("external_id", "x" * 1225, "x" * 1225),
-                ("parallel_calls", "four", "four"), ("parallel_calls", "0", "0"), ("max_calls", "-1", "-1"), ("calls_per_minute", "0", "0"),
+                ("parallel_calls", "four", "four"), ("parallel_calls", "0", "0"), ("parallel_calls", "101", "101"), ("max_calls", "-1", "-1"), ("calls_per_minute", "0", "0"),
                 ("calls_per_minute", "100,DescribeInstances=", "DescribeInstances="), ("calls_per_minute", "a b=5", "a b=5"),
+                ("calls_per_minute", "100,DescribeInstance=5", "DescribeInstance"), ("calls_per_minute", "Foo=5", "Foo"),
                 ("fc_edition", "3", "3"), ("fc_edition", "v2", "v2"), ("fc_service", "a/b", "a/b"), ("fc_service", "1a", "1a"),
             )
         ],
@@ -109,3 +111,10 @@ def test_s_yaml_sets_every_variable_and_no_other() -> None:
     assert set(re.findall(r"^ +(ROLEKEEPER_\w+):", block, re.MULTILINE)) == set(
         map(variable, Settings.__struct_fields__)
     )
+
+
+def test_a_rate_of_its_own_can_have_whatever_a_run_asks_ecs_for() -> None:
+    """As the gateway says it; DescribeRegions is no part of a run."""
+    source = Path(ecs.__file__).read_text(encoding="utf-8")
+    asked = set(re.findall(r"(?:_read|_write|_change|_ask)\(\s*\"(\w+)\"", source)) - {"DescribeRegions"}
+    assert asked == set(APIS)
