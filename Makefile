@@ -30,8 +30,9 @@ check: $(READY)  ## lint, formatting, types, import contracts, roles.yaml
 	@$(BIN)/lint-imports
 	@$(BIN)/rolekeeper validate
 
-build: $(READY)  ## build/bundle, the package of the functions (LAYER=1: the dependencies apart, for a layer)
-	@$(BIN)/rolekeeper build $(if $(LAYER),--layer)
+build: $(READY)  ## build/bundle, the package of the functions (LAYER=1: the dependencies apart, for a layer; ROLES_FILE=, BUILD_PYTHON=)
+	@$(BIN)/rolekeeper build $(if $(LAYER),--layer) $(if $(ROLES_FILE),--roles-file "$(ROLES_FILE)") \
+		$(if $(BUILD_PYTHON),--python "$(BUILD_PYTHON)") $(if $(DEPLOYING),--deploying)
 
 devs:  ## the Serverless Devs CLI of both editions into build/, for the tests of s.yaml (needs npm)
 	@for version in 3.1.10 2.2.2; do npm install --silent --no-save --no-package-lock \
@@ -49,7 +50,7 @@ clean:  ## remove what the other commands made
 	@rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
 
 $(READY): requirements.lock pyproject.toml
-	@test -n "$(PYTHON)" || { echo "rolekeeper needs Python 3.10 or newer (with venv); name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || { echo "rolekeeper needs Python 3.10 or newer (with venv); name it: make PYTHON=/path/to/python3" >&2; exit 1; }
 	@echo "Setting up $(VENV) with $$($(PYTHON) --version) (about a minute, once) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install --use-pep517 --require-hashes --requirement requirements.lock

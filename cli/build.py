@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 from rich.table import Table
@@ -9,14 +11,23 @@ from rich.table import Table
 from cli.building.bundle import Bundle, Part, make
 from cli.output import console
 from cli.stage import HOME
+from fakecloud.fc.s_yaml import YamlError, load_s_yaml
+from shared.errors import ConfigError
 
 SHOWN = 300_000
 """Bytes: smaller parts are summed up."""
+EXAMPLE = "1234567890123456"
+"""The account of s.yaml and of the documents, and the emulator's."""
 
 
-def run(*, roles_file: Path | None, layer: bool, python: str) -> int:
-    """Into build/bundle of this project, and the dependencies into build/layer if they are to be a layer."""
+def run(*, roles_file: Path | None, layer: bool, python: str, deploying: bool) -> int:
+    """Into build/bundle of this project, and the dependencies into build/layer if they are to be a layer.
+
+    deploying: `s deploy` asks, and goes on with what stands there afterwards. Raises ConfigError.
+    """
     place = HOME / "build"
+    if deploying:
+        console().print(f"deploying to {destination(HOME / 's.yaml')}")
     bundle = make(
         HOME,
         place / "bundle",
@@ -25,8 +36,23 @@ def run(*, roles_file: Path | None, layer: bool, python: str) -> int:
         python=python,
         layer=place / "layer" if layer else None,
     )
+    if not layer:
+        shutil.rmtree(place / "layer", ignore_errors=True)  # it would not go with this bundle
     report(bundle)
     return 0
+
+
+def destination(s_yaml: Path) -> str:
+    """Where s.yaml says that functions go, in this environment. Raises ConfigError where it is nobody's account."""
+    try:
+        said = load_s_yaml(s_yaml, os.environ, "")["vars"]
+    except YamlError as error:
+        raise ConfigError(str(error)) from None
+    if said["accountId"] == EXAMPLE:
+        raise ConfigError(
+            f"the account {EXAMPLE} is the example's; set ROLEKEEPER_ACCOUNT_ID to your own, and ROLEKEEPER_REGION"
+        )
+    return f"region {said['region']} of account {said['accountId']}"
 
 
 def report(bundle: Bundle) -> None:
@@ -34,7 +60,8 @@ def report(bundle: Bundle) -> None:
     out = console()
     out.print(_table(bundle))
     where = f"; dependencies apart in {_short(bundle.layer)}" if bundle.layer else ""
-    out.print(f"{_short(bundle.folder)}: {_mb(bundle.zipped)} zipped{where}; mapping {bundle.mapping.hash}")
+    warned = f", {bundle.warnings} warnings (`rolekeeper validate`)" if bundle.warnings else ""
+    out.print(f"{_short(bundle.folder)}: {_mb(bundle.zipped)} zipped{where}; mapping {bundle.mapping.hash}{warned}")
     out.print(f"left out, for no handler reaches it: {', '.join(bundle.left_out) or 'nothing'}")
     if bundle.python:
         out.print(f"byte code: for Python {bundle.target.version}, by {bundle.python}; `s deploy` cannot make it stale")

@@ -103,11 +103,14 @@ def build(
         bool, typer.Option("--layer", help="dependencies apart, in build/layer, to publish as a layer")
     ] = False,
     python: Annotated[str, typer.Option(metavar="PATH", help="compiles the byte code; `none`: make none")] = "",
+    deploying: Annotated[
+        bool, typer.Option("--deploying", help="first say where to, and stop where that is the example's account")
+    ] = False,
 ) -> None:
     """Make build/bundle, the code package of the functions, for the runtime that s.yaml names."""
     from cli.build import run
 
-    raise typer.Exit(run(roles_file=roles_file, layer=layer, python=python))
+    raise typer.Exit(run(roles_file=roles_file, layer=layer, python=python, deploying=deploying))
 
 
 @app.command()

@@ -18,9 +18,11 @@ from cli.building.target import Target, target
 from cli.building.unpack import Distribution, unpack
 from cli.building.wheels import gather
 from cli.files import text
+from shared import policies
 from shared.app import PARSED
 from shared.mapping import Mapping as RoleMapping
-from shared.mapping import load, parsed
+from shared.mapping import check, load, parsed
+from shared.policies import PolicyError
 
 VENDORED = "python"
 """The dependencies' folder in the bundle: PYTHONPATH in s.yaml names it; a layer has it by the same name."""
@@ -40,6 +42,7 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
     """What was made. left_out: distributions of the lock file that no handler reaches. zipped: bytes.
 
     python: what compiled it, "" if nothing did. layer: the folder of the dependencies, where they were kept apart.
+    warnings: how many `rolekeeper validate` has of the mapping and its policies.
     """
 
     folder: Path
@@ -50,6 +53,7 @@ class Bundle(msgspec.Struct, frozen=True, kw_only=True):
     zipped: int
     python: str = ""
     layer: Path | None = None
+    warnings: int = 0
 
 
 def make(
@@ -60,7 +64,7 @@ def make(
     shelf: where downloaded files are kept. layer: put the dependencies there and not into the bundle. Raises ConfigError.
     """
     aim = target(root / "s.yaml")
-    mapping = load(text(roles_file), file=str(roles_file))
+    mapping, warnings = _validated(roles_file)
     wanted, lock = deployed(root / "pyproject.toml"), Lock(root / "requirements.lock", aim.markers)
     compiler = "" if python == "none" else interpreter(aim.python, python)
     with workshop(output) as shop:
@@ -84,12 +88,22 @@ def make(
         parts = _parts(finished, apart if layer else finished, kept)
         bundle = Bundle(
             folder=output, target=aim, mapping=mapping, parts=parts, zipped=zipped(finished), python=compiler, layer=layer,
-            left_out=tuple(dist.name for dist in distributions if dist not in kept),
+            left_out=tuple(dist.name for dist in distributions if dist not in kept), warnings=warnings,
         )  # fmt: skip
         if layer:
             exchange(apart, layer, shop)
         exchange(finished, output, shop)
     return bundle
+
+
+def _validated(roles_file: Path) -> tuple[RoleMapping, int]:
+    """The mapping, whose policies are without an error too, and the number of warnings. Raises ConfigError."""
+    source, file = text(roles_file), str(roles_file)
+    mapping = load(source, file=file)
+    findings = policies.check(mapping, account_id="0", file=file)
+    if errors := [finding for finding in findings if finding.severity == "error"]:
+        raise PolicyError(errors)
+    return mapping, len(check(source, file=file)) + len(findings)
 
 
 def _parts(finished: Path, with_vendored: Path, kept: list[Distribution]) -> tuple[Part, ...]:

@@ -23,8 +23,10 @@ def interpreter(version: tuple[int, int], named: str = "") -> str:
     """
     if named:
         if not _is(named, version):
+            what = "is not" if shutil.which(named) else "is no program, so not"
             raise ConfigError(
-                f"{named} is not a CPython {version[0]}.{version[1]}, which the byte code has to be made by"
+                f"--python {named}: it {what} the CPython {version[0]}.{version[1]} that the byte code has to be made by; "
+                "`--python none` makes a bundle without"
             )
         return named
     return next((python for python in _candidates("{}.{}".format(*version)) if _is(python, version)), "")

@@ -60,7 +60,7 @@ def target(s_yaml: Path) -> Target:
     props = [resource["props"] for resource in resources.values()]
     if not props:
         raise ConfigError(f"{s_yaml}: there are no resources to build for")
-    runtime = _the_one(s_yaml, "runtime", (str(p.get("runtime", "")) for p in props))
+    runtime = _the_one(s_yaml, "runtime", (str(p.get("runtime") or "none") for p in props))
     if runtime not in RUNTIMES:
         raise ConfigError(
             f"{s_yaml}: runtime: {runtime!r}: a bundle can be built for {' and '.join(RUNTIMES)}; name one of them"

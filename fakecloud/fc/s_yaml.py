@@ -58,7 +58,10 @@ def _read(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise YamlError(f"{path}: {error.strerror}") from None
     except yaml.YAMLError as error:
-        raise YamlError(f"{path}: {error}") from None
+        place = (
+            f":{error.problem_mark.line + 1}" if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark else ""
+        )
+        raise YamlError(f"{path}{place}: {getattr(error, 'problem', None) or error}") from None
     if not isinstance(loaded, dict):
         raise YamlError(f"{path}: a map is needed at the top")
     document: dict[str, Any] = loaded

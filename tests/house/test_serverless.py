@@ -100,7 +100,7 @@ def test_the_component_s_schema_takes_it(name: str) -> None:
 
 
 def test_the_bundle_is_made_once_before_a_deployment() -> None:
-    build = [{"run": "make build", "path": "./"}]
+    build = [{"run": "make build DEPLOYING=1", "path": "./"}]
     newer = yaml.safe_load((ROOT / "s.yaml").read_text(encoding="utf-8"))
     assert newer["actions"] == {"pre-deploy": build}
     assert not any("actions" in resource for resource in newer["resources"].values())

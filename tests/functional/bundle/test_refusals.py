@@ -141,6 +141,12 @@ STOPS: list[tuple[str, Callable[[Project], object], str]] = [
     ("no such handler", lambda p: p.write("s.yaml", S_YAML.replace("functions.one", "functions.onne")),
      r"functions\.onne: there is no such module"),
     ("invalid mapping", lambda p: p.write("roles.yaml", ROLES.replace("role: reader", "role: raeder")), r"roles\.yaml:\d+.*raeder"),
+    ("policy too wide", lambda p: p.write("roles.yaml", ROLES.replace("AliyunOSSReadOnlyAccess", "AdministratorAccess")),
+     r"roles\.yaml:3: error RK101 \(everything\): role 'reader'"),
+    ("policy that cannot be made", lambda p: p.write("roles.yaml", ROLES.replace("system: AliyunOSSReadOnlyAccess", "template: log-write")),
+     r"roles\.yaml:3: error RK301 \(render\): role 'reader', policy 'log-write'"),
+    ("no runtime", lambda p: p.write("s.yaml", S_YAML.replace("runtime: python3.10, ", "")), r"s\.yaml: runtime: 'none': a bundle can be"),
+    ("broken s.yaml", lambda p: p.write("s.yaml", S_YAML + "x: [1"), r"s\.yaml:\d+: expected"),
     ("nothing locked", lambda p: p.write("requirements.lock", ""),
      r"requirements\.lock is out of step: pyproject\.toml asks for thing<2,>=1, and it has no thing; run `make lock`"),
     ("another version locked", lambda p: p.lock(p.wheel("thing"), version="2.5"), r"asks for thing<2,>=1, and it has thing 2\.5"),
@@ -260,10 +266,18 @@ def test_dependencies_can_be_kept_apart_as_a_layer(project: Project) -> None:
 
 
 def test_an_interpreter_of_another_version_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"is not a CPython 2\.7, which the byte code has to be made by"):
+    with pytest.raises(ConfigError, match=r"it is not the CPython 2\.7 that the byte code has to be made by"):
         interpreter((2, 7), sys.executable)
+    with pytest.raises(ConfigError, match=r"--python /nope: it is no program, so not the CPython 3\.10"):
+        interpreter((3, 10), "/nope")
     assert interpreter((3, 4)) == ""
     assert interpreter((sys.version_info[0], sys.version_info[1])) == sys.executable
+
+
+def test_warnings_of_the_mapping_are_counted(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    project.write("roles.yaml", ROLES.replace("rules: [", "rules: [{name: first, role: reader}, "))
+    report(project.build())
+    assert ", 1 warnings (`rolekeeper validate`)" in capsys.readouterr().out
 
 
 def test_pip_itself_may_be_missing(mocker: MockerFixture, project: Project, tmp_path: Path) -> None:
