@@ -20,7 +20,9 @@ FOREIGN = "legacy-admin"
 
 def run(*, plain: bool) -> int:
     """The demo; exit code 1 if anything ended otherwise than the story needs."""
-    console = Console(width=120, no_color=True, highlight=False) if plain else Console(highlight=False)
+    console = Console(highlight=False)
+    if plain or not console.is_terminal:
+        console = Console(width=120, no_color=True, highlight=False)
     began = time.monotonic()
     with stage(HOME / "roles.yaml") as on:
         ended_well = Story(on, console).tell()

@@ -50,11 +50,12 @@ def read(
 @app.command()
 def validate(
     file: Annotated[Optional[Path], typer.Argument(help="the mapping (default: roles.yaml)")] = None,  # noqa: UP045
+    roles_file: Annotated[Optional[Path], typer.Option(help="the same, as other commands have it")] = None,  # noqa: UP045
 ) -> None:
     """Check roles.yaml and its policies: errors, rules that nothing reaches, roles that no rule gives."""
     from cli.validate import run
 
-    raise typer.Exit(run(file or Path("roles.yaml")))
+    raise typer.Exit(run(file or roles_file or Path("roles.yaml")))
 
 
 @app.command()

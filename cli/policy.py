@@ -78,6 +78,8 @@ def lint(
     """Find what should not be granted. Exit code 1 where there are errors."""
     findings: list[policies.Finding] = []
     for file in files or []:
+        if file.suffix in (".yaml", ".yml"):
+            raise ConfigError(f"{file}: FILE is a policy document in JSON; give a mapping as --roles-file {file}")
         kind: policies.Kind = "trust" if trust else "policy"
         findings += (_in(file, finding) for finding in policies.lint_text(text(file), kind=kind))
     if not files:
@@ -93,9 +95,13 @@ def lint(
 
 @app.command("execution-role")
 def execution_role(
-    account: Account = "", region: Region = "", project: str = "", roles_file: RolesFile = ROLES
-) -> None:
-    """The policy that rolekeeper's functions need for these roles and settings, and no more."""
+    account: Account = "", region: Region = "", project: str = "", roles_file: RolesFile = ROLES,
+    trust: Annotated[bool, typer.Option("--trust", help="instead the role's trust policy")] = False,
+) -> None:  # fmt: skip
+    """The policies that rolekeeper's functions need for these roles and settings, and no more."""
+    if trust:
+        echo(policies.trust("fc"))
+        return
     mapping = load(text(roles_file), file=str(roles_file))
     settings = deployment(account, region)
     documents = policies.execution_policies(

@@ -12,6 +12,7 @@ from rich.table import Table
 from cli.asked import pair
 from cli.files import payloads
 from cli.output import console
+from cli.report import change
 from cli.stage import REGION, Stage, stage
 from fakecloud.ecs.regions import REGIONS
 from fakecloud.fc.models import Outcome
@@ -118,8 +119,7 @@ def rows(outcome: Outcome, records: Sequence[Mapping[str, str]]) -> Iterator[Seq
     answer = told(outcome)
     for record in records:
         if "instance_id" in record:
-            change = f"{record.get('role_before') or '-'} -> {record.get('role_after') or '-'}"
-            yield record["instance_id"], record["outcome"], record["reason"], change, record.get("rule", "")
+            yield record["instance_id"], record["outcome"], record["reason"], change(record), record.get("rule", "")
         else:
             yield "(run)", record.get("run", ""), f"{record.get('seen')} seen", "", record.get("counts", "")
     for item in answer.get("ignored", []):

@@ -62,15 +62,24 @@ class Report:
 
 
 def row(record: Record) -> Sequence[str]:
-    error = f"{record.error_code}: {record.error_message}" if record.error_code else ""
-    return record.instance_id, change(record), record.outcome, record.reason, error
+    code, message = record.error_code, record.error_message
+    error = message if code in message else f"{code}: {message}"
+    return record.instance_id, change(record.fields()), record.outcome, record.reason, error
 
 
-def change(record: Record) -> str:
-    """The role before and after; of what is only planned, what it would be after; of what was refused or failed, both."""
-    wanted = "" if record.action == "detach" else record.role or "(what was displaced)"
-    if record.outcome == Outcome.PLANNED.value:
-        return f"{record.role_before or '-'} -> {wanted or '-'}"
-    shown = f"{record.role_before or '-'} -> {record.role_after or '-'}"
-    known = record.action != "none" or record.role
-    return f"{shown} (not {wanted or '-'})" if record.outcome in BAD and known else shown
+def change(record: Mapping[str, str]) -> str:
+    """The role before and after; of what is only planned, what it would be after; of what was refused or failed, both.
+
+    record: its fields.
+    """
+    before, after, role = (record.get(name) or "-" for name in ("role_before", "role_after", "role"))
+    if record["action"] == "detach":
+        wanted = "-"
+    elif record["action"] != "none" and role == "-":
+        wanted = "(what was displaced)"
+    else:
+        wanted = role
+    if record["outcome"] == Outcome.PLANNED.value:
+        return f"{before} -> {wanted}"
+    told = record["outcome"] in BAD and (record["action"] != "none" or role != "-")
+    return f"{before} -> {after} (not {wanted})" if told else f"{before} -> {after}"

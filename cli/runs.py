@@ -19,7 +19,7 @@ from cli import asked
 from cli.files import text
 from cli.keys import keys
 from cli.report import BAD, SHOWN, Report
-from shared.errors import ConfigError, RolekeeperError
+from shared.errors import ConfigError, PermanentError, RolekeeperError
 from shared.events import manual
 from shared.gateways.fc import functions_gateway
 from shared.invocation import Invocation, Watch, shown
@@ -130,7 +130,14 @@ def _invoke(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Pat
         asked.meant(kind, manual.checked(trigger, load(text(roles_file), file=str(roles_file))))
     function = f"rolekeeper-{kind}"
     task_id = f"{kind}-{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
-    functions_gateway(settings, keys(settings), function).start(body, task_id)
+    try:
+        functions_gateway(settings, keys(settings), function).start(body, task_id)
+    except PermanentError as error:
+        if error.code != "FunctionNotFound":
+            raise
+        raise PermanentError(
+            error.call, error.code, f'{error.message}; deploy it first (docs/operations.md, "Deploy")'
+        ) from error
     if as_json:
         typer.echo(json.dumps({"kind": kind, "function": function, "region": settings.region, "task_id": task_id}))
     else:

@@ -62,7 +62,7 @@ def _read(member: object, home: Home) -> Trigger | Ignored:
     if event.type:
         return event.seen("").ignored("not-for-us", f"events of type {event.type}")
     keys = ", ".join(text(key, 32) for key in list(member)[:6]) or "none"
-    hint = "a manual payload names one of " + ", ".join(manual.SELECTORS)
+    hint = f'a manual payload is {{"reconcile": {{}}}}, or names one of {", ".join(manual.SELECTORS)}'
     return Ignored(reason="unknown-event", detail=clean(f"no event has these keys: {keys}; {hint}", DETAIL_LIMIT))
 
 

@@ -15,10 +15,15 @@ _TRANSIENT = re.compile(r"ServiceUnavailable|InternalError|InternalServerError|R
                         r"SignatureNonceUsed")  # fmt: skip
 _SIGNED = re.compile(r"(?is)\b(?:server )?(?:string ?to ?sign|canonical ?request)\b.*")  # holds the security token
 
+_UNREACHED = re.compile(
+    r"HTTPS?ConnectionPool\(host='([^']*)', port=(\d+)\): Max retries exceeded with url: \S+ \(Caused by "
+)
+
 
 def classify(call: str, code: str, message: str, status: int, request_id: str) -> CloudCallError:
     """By the code first: the HTTP status of a throttle is 400, 403 or 429 (ECS api-throttling)."""
-    message = " ".join(_SIGNED.sub("(cut)", message).split())[:500]
+    message = _UNREACHED.sub(r"\1:\2 cannot be reached (", _SIGNED.sub("(cut)", message))
+    message = " ".join(message.split())[:500]
     kind: type[CloudCallError] = PermanentError
     if _THROTTLED.search(code) or status == 429:
         kind = Throttled

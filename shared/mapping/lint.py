@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from shared.mapping.model import Mapping
 from shared.mapping.nodes import Block, Items, Node, Scalar
 from shared.mapping.overlap import Overlap
@@ -18,9 +20,24 @@ def warn(root: Node, mapping: Mapping, report: Report) -> None:
         where = Where("rules").item(index, mapping.rules[index].name)
         report.warning(rules.items[index], where, _unreached(takers))
     _warn_of_displacing(root, rules, mapping, report)
+    for index, rule in enumerate(rules.items):
+        for written in _globs_in_keys(rule.get("when") if isinstance(rule, Block) else None):
+            where = Where("rules").item(index, mapping.rules[index].name).at("when.tags").at(written.text)
+            report.warning(written, where, "a tag's key is taken as it is written: * and ? are globs in values alone")
     for key, _ in roles.entries:
         if isinstance(key, Scalar) and not overlap.gives(key.text):
             report.warning(key, Where("roles").at(key.text), "no rule can give this role to any instance")
+
+
+def _globs_in_keys(when: Node | None) -> Iterator[Scalar]:
+    if not isinstance(when, Block):
+        return
+    tags, some = when.get("tags"), when.get("any")
+    if isinstance(tags, Block):
+        yield from (key for key, _ in tags.entries if isinstance(key, Scalar) and not {"*", "?"}.isdisjoint(key.text))
+    yield from _globs_in_keys(when.get("not"))
+    for part in some.items if isinstance(some, Items) else ():
+        yield from _globs_in_keys(part)
 
 
 def _warn_of_displacing(root: Node, rules: Items, mapping: Mapping, report: Report) -> None:

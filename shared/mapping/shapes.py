@@ -87,7 +87,7 @@ class ListOf(Generic[T]):
             report.error(node, where, f"must be a list of {self._what}, found {described(node)}")
             return None
         if not node.items:
-            report.error(node, where, f"an empty list of {self._what}; write one, or leave the key out")
+            report.error(node, where, f"an empty list of {self._what}; write at least one")
             return None
         read = [self._item.read(item, where.item(i, self._named(item)), report) for i, item in enumerate(node.items)]
         whole = tuple(item for item in read if item is not None)

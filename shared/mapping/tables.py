@@ -91,7 +91,7 @@ class MapOf(Generic[T]):
         if found is None:
             return None
         if not found and report.count == before:
-            report.error(node, where, f"empty; write {self._what}, or leave the key out")
+            report.error(node, where, f"empty; write {self._what}")
         read: dict[str, T] = {}
         for name, (key, value) in found.items():
             self._key.read(key, where.at(name), report)

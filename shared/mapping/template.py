@@ -87,5 +87,5 @@ def _check(literal: str, text: str) -> None:
 
 
 def _meant(inside: str) -> str:
-    head, dot, key = inside.strip().partition(".")
-    return f"did you mean '${{tags.{key.strip()}}}'?" if dot and nearest(head.strip(), ["tags"]) else ""
+    head, _, key = (part.strip() for part in inside.partition("."))
+    return f"did you mean '${{tags.{key}}}'?" if key and nearest(head, ["tags"]) else ""

@@ -23,7 +23,7 @@ class Tags:
         if found is None:
             return None
         if not found and report.count == before:
-            report.error(node, where, "empty; write at least one tag, or leave the key out")
+            report.error(node, where, "empty; write at least one tag")
         parts: dict[str, Condition | None] = {}
         lines: dict[str, int] = {}
         for name, (key, value) in found.items():

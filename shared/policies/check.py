@@ -30,7 +30,7 @@ _LINTED = (rules.VERSION.code, rules.SIZE.code)
 def check(mapping: Roles, *, account_id: str, file: str = FILE) -> tuple[Finding, ...]:
     """Everything wrong with the policies of the mapping, each finding with its role, policy and file. Never raises.
 
-    A finding with severity "error" stops a build and a provision. What RAM would refuse is among them (see desired).
+    Those in the mapping's own file come first, in its order. A finding with severity "error" stops a build and a provision. What RAM would refuse is among them (see desired).
     """
     made = drafts(mapping, account_id)
     findings = [problem for problem in build_problems(mapping, made, file) if problem.code not in _LINTED]
@@ -47,7 +47,7 @@ def check(mapping: Roles, *, account_id: str, file: str = FILE) -> tuple[Finding
             findings += allowed(own, spec.allow, used)
             findings += _placed(_unused(draft.spec.allow, used), role, draft.label, file)
         findings += _placed(_unused(spec.allow, used), role, "", file)
-    return tuple(findings)
+    return tuple(sorted(findings, key=lambda finding: (finding.file != file, finding.file, finding.line)))
 
 
 def allowed(findings: Iterable[Finding], allow: Iterable[Allow], used: set[Allow]) -> list[Finding]:

@@ -19,7 +19,10 @@ Found = tuple[Rule, str, Path]
 """What was found: the rule, the message, where in the document."""
 
 _ACTION = re.compile(r"\*|[\w*?.-]+:[\w*?:/.-]+", re.ASCII)
-_RESOURCE = re.compile(r"\*+|acs:[^:\s]*:[^:\s]*:[^:\s]*:\S(.*\S)?|acs:\S*\*|\$\{\w+\}")
+_RESOURCE = re.compile(
+    r"\*+|acs:[^:\s]*:[^:\s]*:[^:\s]*:\S(.*\S)?|\$\{\w+\}"
+    r"|acs:([\w.?*-]*|[^:\s]*:[\w.?*-]*|[^:\s]*:[^:\s]*:[\d?*]*)\*"  # cut off at a field that the * leaves open
+)
 _KEY = re.compile(r"[\w-]+:\S+")
 _COMPARED = ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")
 OPERATORS = frozenset(

@@ -57,7 +57,12 @@ TRUST = Rule("RK201", "trust-not-ecs", "error", 'trust {"Service": ["ecs.aliyunc
 TRUST_ACTION = Rule("RK202", "trust-action", "error", "the one action of a trust policy is sts:AssumeRole")
 
 # What cannot be made of roles.yaml at all.
-RENDER = Rule("RK301", "render", "error", "`rolekeeper policy show NAME` lists a template's variables")
+RENDER = Rule(
+    "RK301",
+    "render",
+    "error",
+    "`rolekeeper policy list` has the templates, `rolekeeper policy show NAME` the variables of one",
+)
 SIZE = Rule(
     "RK302", "size", "error", "name fewer things, or split the policy; RAM takes 6144 characters and as many bytes"
 )

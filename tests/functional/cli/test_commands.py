@@ -169,6 +169,25 @@ def test_replay_refuses_an_attribute_that_no_rule_asks_for(text: str) -> None:
     assert len(ran.stderr.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("tag", "shown"),
+    [
+        pytest.param("ram-role=nope", "- -> - (not nope)", id="a role that is not listed"),
+        pytest.param("app=batch-1", "- -> batch", id="a rule on trial"),
+    ],
+)
+def test_replay_shows_the_role_that_was_meant(tag: str, shown: str) -> None:
+    ran = run(
+        "replay",
+        "--tag",
+        tag,
+        "--attribute",
+        "instance_type=ecs.c7.large",
+        "events/tags_changed/ecs-tag-resources.json",
+    )
+    assert ran.stdout.decode().count(shown) == 2
+
+
 def test_replay_names_the_file_and_the_line_of_a_policy_that_cannot_be_made(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text(

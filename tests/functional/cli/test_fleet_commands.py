@@ -269,7 +269,7 @@ def test_each_time_it_is_asked_is_a_task_of_its_own(cloud: Cloud, rolekeeper: Co
     [
         pytest.param(["--rule", "web teir"], "did you mean `Web tier`?", id="a rule misspelt"),
         pytest.param(["--all", "--canary", "x"], "--canary", id="a slip"),
-        pytest.param(["--all"], "FunctionNotFound", id="a function that is not deployed"),
+        pytest.param(["--all"], "does not exist; deploy it first", id="a function that is not deployed"),
     ],
 )
 def test_asking_the_deployed_function_fails_in_one_line(

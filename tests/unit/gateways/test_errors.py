@@ -117,3 +117,14 @@ def test_a_message_is_one_line_and_no_longer_than_a_record_needs() -> None:
     message = classify("Call", "X", "a\n\tb " + "c" * 5_000, 400, "").message
     assert message.startswith("a b ccc")
     assert len(message) == 500
+
+
+def test_a_host_that_is_not_there_is_named_first() -> None:
+    """As urllib3 says it, within what each SDK makes of it."""
+    said = (
+        "no usable answer (HTTPConnectionPool(host='127.0.0.1', port=9): Max retries exceeded with url: /?a=b (Caused by "
+        'NewConnectionError("HTTPConnection(...): Failed to establish a new connection: [Errno 111] Connection refused")))'
+    )
+    assert classify("Call", "", said, 0, "").message.startswith(
+        "no usable answer (127.0.0.1:9 cannot be reached (NewConnectionError("
+    )

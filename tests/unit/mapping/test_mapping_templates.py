@@ -92,7 +92,7 @@ def _sorted(bindings: object) -> list[str]:
         pytest.param("${ tags.r }", "did you mean '${tags.r}'?", id="spaces"),
         pytest.param("${Tags.r}", "did you mean '${tags.r}'?", id="upper case"),
         pytest.param("${vpc}", "unknown placeholder '${vpc}'; only ${tags.KEY} is known", id="an attribute"),
-        pytest.param("${tags.}", "unknown placeholder", id="no key"),
+        pytest.param("${tags.}", "unknown placeholder '${tags.}'; only ${tags.KEY} is known", id="no key"),
         pytest.param("${}", "unknown placeholder", id="nothing"),
         pytest.param("${tags.r", "'$' that begins no placeholder", id="not closed"),
         pytest.param("$tags.r", "'$' that begins no placeholder", id="no braces"),
