@@ -67,8 +67,8 @@ def report(bundle: Bundle) -> None:
         out.print(f"byte code: for Python {bundle.target.version}, by {bundle.python}; `s deploy` cannot make it stale")
     else:
         out.print(
-            f"byte code: none. It was made without a CPython {bundle.target.version}: each cold start will compile\n"
-            "what it imports: seconds instead of tenths of one, and twice the memory. Install one, or name it: --python PATH"
+            "byte code: none. Each cold start will compile what it imports: seconds instead of tenths of one, and twice the\n"
+            f"memory. A CPython {bundle.target.version} makes it: on the PATH, in pyenv or uv, or named by --python PATH"
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
@@ -14,6 +15,7 @@ from shared.errors import ConfigError
 
 MOMENT = 1_698_796_800
 """The time of change of every file, seconds: 2023-11-01, as `s deploy` sets it."""
+MAKING, FORMER = ".making-", "former-"
 
 
 def copy(files: dict[str, Path], folder: Path) -> None:
@@ -45,21 +47,43 @@ def zipped(folder: Path) -> int:
 
 @contextmanager
 def workshop(output: Path) -> Iterator[Path]:
-    """A folder beside the output, on the same disk; gone afterwards, whatever happens.
+    """A folder beside the output, on the same disk; gone afterwards, whatever happens. One build at a time: others wait.
 
-    Raises ConfigError for what the disk refuses meanwhile.
+    What a build that was killed left is put right first. Raises ConfigError for what the disk refuses meanwhile.
     """
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".making-", dir=output.parent) as folder:
-            yield Path(folder)
+        with _alone_in(output.parent):
+            for left in output.parent.glob(f"{MAKING}*"):
+                _put_back(left)
+            with tempfile.TemporaryDirectory(prefix=MAKING, dir=output.parent) as folder:
+                yield Path(folder)
     except OSError as error:
         raise ConfigError(f"{output}: cannot be made: {error}") from error
 
 
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _put_back(left: Path) -> None:
+    """Killed between the two renames of an exchange, it had taken the former one away already."""
+    for former in left.glob(f"{FORMER}*"):
+        output = left.parent / former.name.removeprefix(FORMER)
+        if not output.exists():
+            os.rename(former, output)
+    shutil.rmtree(left, ignore_errors=True)
+
+
 def exchange(finished: Path, output: Path, workshop: Path) -> None:
     """The finished folder takes the place of the former one, which stays where that fails."""
-    former = workshop / "former"
+    former = workshop / (FORMER + output.name)
     if output.exists():
         os.rename(output, former)
     try:

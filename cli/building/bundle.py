@@ -65,13 +65,13 @@ def make(
     """
     aim = target(root / "s.yaml")
     mapping, warnings = _validated(roles_file)
-    wanted, lock = deployed(root / "pyproject.toml"), Lock(root / "requirements.lock", aim.markers)
+    wanted, lock = deployed(root / "pyproject.toml", aim.markers), Lock(root / "requirements.lock", aim.markers)
     compiler = "" if python == "none" else interpreter(aim.python, python)
     with workshop(output) as shop:
         vendored = shop / "unpacked"
         wheels = gather(wanted, lock, aim, shelf / aim.runtime, shop / "built")
         distributions = unpack(wheels, vendored)
-        reached = Reach(root, vendored, distributions).follow(h.rpartition(".")[0] for h in aim.handlers)
+        reached = Reach(root, vendored, distributions).follow(aim.handlers)
         own = {p.relative_to(root).as_posix(): p for p in reached if not p.is_relative_to(vendored)}
         theirs = {p.relative_to(vendored).as_posix(): p for p in reached if p.is_relative_to(vendored)}
         kept = [dist for dist in distributions if not dist.files.isdisjoint(theirs)]

@@ -19,17 +19,19 @@ from shared.errors import ConfigError
 def interpreter(version: tuple[int, int], named: str = "") -> str:
     """A CPython of that version on this machine, "" where there is none. named: ask this one and no other.
 
+    What is found may be a shim, which needs an environment: the program itself is told, which needs none.
     Raises ConfigError where the one that is named is of another version.
     """
     if named:
-        if not _is(named, version):
+        found = _program(named, version)
+        if not found:
             what = "is not" if shutil.which(named) else "is no program, so not"
             raise ConfigError(
                 f"--python {named}: it {what} the CPython {version[0]}.{version[1]} that the byte code has to be made by; "
                 "`--python none` makes a bundle without"
             )
-        return named
-    return next((python for python in _candidates("{}.{}".format(*version)) if _is(python, version)), "")
+        return found
+    return next(filter(None, (_program(python, version) for python in _candidates("{}.{}".format(*version)))), "")
 
 
 def _candidates(version: str) -> Iterator[str]:
@@ -43,15 +45,17 @@ def _candidates(version: str) -> Iterator[str]:
         yield from sorted(map(str, Path(home).expanduser().glob(pattern)))
 
 
-def _is(python: str, version: tuple[int, int]) -> bool:
-    asked = "import sys; print(sys.implementation.name, *sys.version_info[:2])"
+def _program(python: str, version: tuple[int, int]) -> str:
+    """Where the interpreter that this starts really lies, "" if it is of another version or none."""
+    asked = "import sys; print(sys.implementation.name, *sys.version_info[:2]); print(sys.executable)"
     try:
         ran = subprocess.run(  # noqa: S603 - an interpreter
             [python, "-I", "-S", "-c", asked], capture_output=True, text=True, timeout=30, check=False
         )
     except (OSError, subprocess.TimeoutExpired):
-        return False
-    return ran.returncode == 0 and ran.stdout.split() == ["cpython", *map(str, version)]
+        return ""
+    about, _, program = ran.stdout.strip().partition("\n")
+    return program if ran.returncode == 0 and about.split() == ["cpython", *map(str, version)] else ""
 
 
 def compile_folder(folder: Path, python: str, shown_as: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
+import tomli
 from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
@@ -67,15 +68,19 @@ class Lock:
         return pin
 
 
-def deployed(pyproject: Path) -> list[Requirement]:
-    """The dependencies that are deployed: [project] dependencies, and none of the extras. Raises ConfigError."""
-    block = re.search(r"(?ms)^dependencies = \[\n(.*?)^\]", _text(pyproject))
-    if not block:
-        raise ConfigError(f"{pyproject}: there is no `dependencies = [...]` with one on each line")
+def deployed(pyproject: Path, markers: Mapping[str, str]) -> list[Requirement]:
+    """The dependencies that are deployed: [project] dependencies that count for a target, and none of the extras.
+
+    Raises ConfigError.
+    """
     try:
-        return [Requirement(text) for text in re.findall(r'^\s*"([^"]+)"', block[1], re.M)]
-    except InvalidRequirement as error:
-        raise ConfigError(f"{pyproject}: dependencies: {error}") from None
+        project = tomli.loads(_text(pyproject)).get("project") or {}
+        wanted = [Requirement(text) for text in project.get("dependencies") or []]
+    except (tomli.TOMLDecodeError, InvalidRequirement, AttributeError, TypeError) as error:
+        raise ConfigError(f"{pyproject}: dependencies: {' '.join(str(error).split())}") from None
+    if not wanted:
+        raise ConfigError(f"{pyproject}: [project] has no dependencies to deploy")
+    return [one for one in wanted if one.marker is None or one.marker.evaluate(dict(markers))]
 
 
 def _text(file: Path) -> str:

@@ -41,6 +41,6 @@ def _reason(output: str) -> str:
     if _UNREACHABLE.search(output):
         return "the package index cannot be reached (pip's own configuration names it); the network may be down"
     if missing:
-        return f"the index has no file of {missing[0]} that runs there"
+        return f"the index has no file of {missing[0]} that runs there (or refuses: `pip download -v` tells its answer)"
     errors = re.findall(r"(?m)^\s*(?:ERROR|error): (.+)$", output)
     return errors[-1] if errors else (output.strip().splitlines() or ["pip failed without a word"])[-1]

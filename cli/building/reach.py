@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -39,12 +40,19 @@ class Reach:
         self.files: set[Path] = set()
         self._modules: set[str] = set()
 
-    def follow(self, modules: Iterable[str]) -> set[Path]:
-        """All files that these modules need, the vendored ones and our own. Raises ConfigError for one that is not there."""
-        waiting = list(modules)
-        for module in waiting:
-            if self._find(module) is None:
+    def follow(self, handlers: Iterable[str]) -> set[Path]:
+        """All files that these handlers need, the vendored ones and our own. handlers: MODULE.FUNCTION.
+
+        Raises ConfigError for a handler that is not there, and for what our own code imports and is nowhere.
+        """
+        waiting = []
+        for module, _, function in (handler.rpartition(".") for handler in handlers):
+            path = self._find(module)
+            if path is None or path.is_dir():
                 raise ConfigError(f"{module}: there is no such module to build a bundle for")
+            if path.suffix == ".py" and function not in _names(_parsed(path)):
+                raise ConfigError(f"{path}: there is no {function}, which s.yaml names as a handler")
+            waiting.append(module)
         while waiting:
             module = waiting.pop()
             if module in self._modules or _is_never(module):
@@ -96,13 +104,25 @@ class Reach:
 
     def _imports(self, module: str, path: Path) -> Iterator[str]:
         package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-        for node in _statements(ast.parse(path.read_bytes())):
+        for node in _statements(_parsed(path)):
             if isinstance(node, ast.Import):
-                yield from (alias.name for alias in node.names)
-                continue
-            base = _absolute(node, package)
-            yield base
-            yield from (f"{base}.{alias.name}" for alias in node.names if alias.name != "*")
+                bases, names = [alias.name for alias in node.names], list[str]()
+            else:
+                bases = [_absolute(node, package)]
+                names = [f"{bases[0]}.{alias.name}" for alias in node.names if alias.name != "*"]
+            if not path.is_relative_to(self.vendored):
+                self._are_there(bases, f"{path}:{node.lineno}")
+            yield from (*bases, *names)
+
+    def _are_there(self, modules: Iterable[str], place: str) -> None:
+        """SDKs import what they can do without; our own code does not."""
+        for module in modules:
+            known = module.partition(".")[0] in sys.stdlib_module_names or _is_never(module)
+            if not known and self._find(module) is None:
+                raise ConfigError(
+                    f"{place}: imports {module}, which is neither ours nor a dependency; list it in pyproject.toml's "
+                    "dependencies and run `make lock`"
+                )
 
     def _data(self, path: Path) -> Iterator[Path]:
         """What lies in a package beside its modules, and in folders in it that are no packages themselves."""
@@ -119,6 +139,24 @@ class Reach:
                     waiting += [] if any(child.glob("*.py")) else [child]
                 elif child.suffix not in (".py", COMPILED):
                     yield child
+
+
+def _parsed(path: Path) -> ast.Module:
+    try:
+        return ast.parse(path.read_bytes())
+    except SyntaxError as error:
+        raise ConfigError(f"{path}:{error.lineno}: {error.msg}") from None
+
+
+def _names(tree: ast.Module) -> Iterator[str]:
+    """What a module has at its top."""
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+            yield node.name
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield from (alias.asname or alias.name for alias in node.names)
+        else:
+            yield from (n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
 
 
 def _is_never(module: str) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from packaging.tags import Tag, compatible_tags, cpython_tags
@@ -18,6 +20,9 @@ PLATFORMS = (
     "manylinux1_x86_64", "manylinux_2_5_x86_64",
 )  # fmt: skip
 """Of wheels. python3.10 runs on Debian 10, whose glibc is 2.28: 2.17 leaves room."""
+
+TAKEN = ("functions", "shared", "python")
+"""Folders of the bundle that are not the mapping's."""
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,23 +62,30 @@ def target(s_yaml: Path) -> Target:
         resources = load_s_yaml(s_yaml, {}, "")["resources"]
     except YamlError as error:
         raise ConfigError(str(error)) from None
-    props = [resource["props"] for resource in resources.values()]
-    if not props:
+    if not resources:
         raise ConfigError(f"{s_yaml}: there are no resources to build for")
+    handlers = tuple(_handler(f"{s_yaml}: resources.{key}", resource["props"]) for key, resource in resources.items())
+    props = [resource["props"] for resource in resources.values()]
     runtime = _the_one(s_yaml, "runtime", (str(p.get("runtime") or "none") for p in props))
     if runtime not in RUNTIMES:
         raise ConfigError(
             f"{s_yaml}: runtime: {runtime!r}: a bundle can be built for {' and '.join(RUNTIMES)}; name one of them"
         )
-    settings = (p.get("environmentVariables") or {} for p in props)
-    roles_file = _the_one(
-        s_yaml, "ROLEKEEPER_ROLES_FILE", (s.get("ROLEKEEPER_ROLES_FILE", "roles.yaml") for s in settings)
-    )
-    if Path(roles_file).is_absolute() or ".." in Path(roles_file).parts:
+    variables = (p.get("environmentVariables") or {} for p in props)
+    named = (v.get("ROLEKEEPER_ROLES_FILE", "roles.yaml") if isinstance(v, dict) else "" for v in variables)
+    roles_file = _the_one(s_yaml, "ROLEKEEPER_ROLES_FILE", map(str, named))
+    if not re.fullmatch(r"[\w-][\w.-]*(?:/[\w-][\w.-]*)*", roles_file) or roles_file.partition("/")[0] in TAKEN:
         raise ConfigError(
-            f"{s_yaml}: ROLEKEEPER_ROLES_FILE: {roles_file}: has to be a place in the bundle, as roles.yaml is"
+            f"{s_yaml}: ROLEKEEPER_ROLES_FILE: {roles_file!r}: has to be a place of its own in the bundle, as roles.yaml is"
         )
-    return Target(runtime=runtime, handlers=tuple(str(p.get("handler", "")) for p in props), roles_file=roles_file)
+    return Target(runtime=runtime, handlers=handlers, roles_file=roles_file)
+
+
+def _handler(where: str, props: Mapping[str, Any]) -> str:
+    handler = props.get("handler")
+    if not isinstance(handler, str) or not re.fullmatch(r"\w+(?:\.\w+)+", handler):
+        raise ConfigError(f"{where}: handler: {handler!r} is not of the form MODULE.FUNCTION")
+    return handler
 
 
 def _the_one(s_yaml: Path, what: str, given: Iterable[str]) -> str:

@@ -57,6 +57,8 @@ def _read(path: Path) -> dict[str, Any]:
         loaded = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise YamlError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise YamlError(f"{path}: is not UTF-8: {error.reason} at byte {error.start}") from None
     except yaml.YAMLError as error:
         place = (
             f":{error.problem_mark.line + 1}" if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark else ""
@@ -65,6 +67,9 @@ def _read(path: Path) -> dict[str, Any]:
     if not isinstance(loaded, dict):
         raise YamlError(f"{path}: a map is needed at the top")
     document: dict[str, Any] = loaded
+    for key in ("vars", "template", "resources"):
+        if not isinstance(document.get(key) or {}, dict):
+            raise YamlError(f"{path}: {key}: a map is needed")
     if document.get("extend"):
         base = _read(path.parent / document.pop("extend"))
         document = merge(base, document)

@@ -43,8 +43,21 @@ def translated(call: str) -> Iterator[None]:
     except CloudCallError:
         raise
     except Exception as error:
+        if broken := _broken(error):
+            raise PermanentError(call, "PackageIncomplete", f"{broken}; build and deploy anew (make build)") from error
         unforeseen = classify(call, "", f"no usable answer ({type(error).__name__}: {error})", 0, "")
         raise _from_tea(call, error) or from_sls(call, error) or unforeseen from error
+
+
+def _broken(error: BaseException | None) -> BaseException | None:
+    """A module or a file (as the CA certificates) that the SDK misses: trying again will not bring it."""
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        if isinstance(error, (ImportError, FileNotFoundError)):
+            return error
+        seen.append(error)
+        error = getattr(error, "inner_exception", None) or error.__cause__ or error.__context__
+    return None
 
 
 def _from_tea(call: str, error: Exception) -> CloudCallError | None:

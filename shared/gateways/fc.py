@@ -89,47 +89,45 @@ class Fc3(_Fc):
     """FC 3.0: functions stand by themselves."""
 
     @cached_property
-    def _sdk(self) -> tuple[Any, Any]:
-        client, models = _fc3()
-        return client(self._config()), models
+    def _sdk(self) -> tuple[Any, Any, Any]:
+        client, models, options = _fc3()
+        return client(self._config()), models, options
 
     def _invoke(self, payload: bytes, task_id: str) -> None:
-        from darabonba.runtime import RuntimeOptions
-
-        client, models = self._sdk
+        client, models, options = self._sdk
         headers = models.InvokeFunctionHeaders(x_fc_invocation_type="Async", x_fc_async_task_id=task_id)
         request = models.InvokeFunctionRequest(body=payload)
-        client.invoke_function_with_options(self.function, request, headers, RuntimeOptions())
+        client.invoke_function_with_options(self.function, request, headers, options())
 
 
 class Fc2(_Fc):
     """FC 2.0: functions stand in a service."""
 
     @cached_property
-    def _sdk(self) -> tuple[Any, Any]:
-        client, models = _fc2()
-        return client(self._config()), models
+    def _sdk(self) -> tuple[Any, Any, Any]:
+        client, models, options = _fc2()
+        return client(self._config()), models, options
 
     def _invoke(self, payload: bytes, task_id: str) -> None:
-        from darabonba.runtime import RuntimeOptions
-
-        client, models = self._sdk
+        client, models, options = self._sdk
         headers = models.InvokeFunctionHeaders(x_fc_invocation_type="Async", x_fc_stateful_async_invocation_id=task_id)
         request = models.InvokeFunctionRequest(body=payload)
-        client.invoke_function_with_options(self.service, self.function, request, headers, RuntimeOptions())
+        client.invoke_function_with_options(self.service, self.function, request, headers, options())
 
 
 @lean
-def _fc3() -> tuple[Any, Any]:
+def _fc3() -> tuple[Any, Any, Any]:
     from alibabacloud_fc20230330 import models
     from alibabacloud_fc20230330.client import Client
+    from darabonba.runtime import RuntimeOptions
 
-    return Client, models
+    return Client, models, RuntimeOptions
 
 
 @lean
-def _fc2() -> tuple[Any, Any]:
+def _fc2() -> tuple[Any, Any, Any]:
     from alibabacloud_fc_open20210406 import models
     from alibabacloud_fc_open20210406.client import Client
+    from darabonba.runtime import RuntimeOptions
 
-    return Client, models
+    return Client, models, RuntimeOptions

@@ -1,8 +1,9 @@
-"""One bundle for all tests, built as `rolekeeper build` does."""
+"""One bundle for all tests, built as `rolekeeper build` does; and small projects to build from."""
 
 from __future__ import annotations
 
 import fcntl
+import os
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from cli.building.bundle import make
 from cli.building.bytecode import interpreter
 from shared.errors import ConfigError
+
+from .project import Project
 
 ROOT = Path(__file__).resolve().parents[3]
 SHELF = ROOT / "build" / "wheels"
@@ -36,3 +39,18 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def python310() -> str:
     """The runtime's Python."""
     return interpreter((3, 10)) or pytest.skip("there is no CPython 3.10 here")
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    made = Project(tmp_path)
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    for name, value in {
+        "CONFIG_FILE": os.devnull,
+        "NO_INDEX": "1",
+        "FIND_LINKS": str(made.index),
+        "INDEX_URL": "",
+    }.items():
+        monkeypatch.setenv(f"PIP_{name}", value)
+    return made

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import io
 import os
 import sys
-import tarfile
 import venv
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,109 +12,10 @@ import pytest
 from pytest_mock import MockerFixture
 
 from cli.build import report
-from cli.building.bundle import Bundle, make
 from cli.building.bytecode import interpreter
 from shared.errors import ConfigError
 
-S_YAML = """
-edition: 3.0.0
-name: t
-resources:
-  one:
-    component: fc3
-    props: {functionName: one, region: cn-hangzhou, runtime: python3.10, handler: functions.one.handler}
-  two:
-    component: fc3
-    props: {functionName: two, region: cn-hangzhou, runtime: python3.10, handler: functions.one.handler}
-"""
-ROLES = """
-version: 1
-roles: {reader: {description: reads, policies: [{system: AliyunOSSReadOnlyAccess}]}}
-rules: [{name: all, when: {tags: {app: web}}, role: reader}]
-"""
-METADATA = "Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n{more}"
-
-
-class Project:
-    """A folder with a function that needs the package `thing`, and a folder that serves as the package index."""
-
-    def __init__(self, folder: Path) -> None:
-        self.root, self.index, self.output = folder / "project", folder / "index", folder / "out" / "bundle"
-        (self.root / "functions").mkdir(parents=True)
-        self.index.mkdir()
-        self.write("s.yaml", S_YAML)
-        self.write("roles.yaml", ROLES)
-        self.write("pyproject.toml", '[project]\ndependencies = [\n    "thing>=1,<2",\n]\n')
-        self.write("functions/__init__.py", "")
-        self.write("functions/one.py", '"""One."""\nimport thing\n\n\ndef handler(event, context): ...\n')
-        self.lock(self.wheel("thing"))
-
-    def lock_only(self, make: Callable[[], Path]) -> None:
-        """The index has what is made here, and nothing else."""
-        for path in self.index.iterdir():
-            path.unlink()
-        self.lock(make())
-
-    def write(self, name: str, text: str) -> None:
-        (self.root / name).write_text(text)
-
-    def lock(self, *files: Path, version: str = "1.0", marker: str = "") -> None:
-        lines = [
-            f"{path.name.split('-')[0]}=={version}{marker} \\\n"
-            f"    --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}\n"
-            for path in files
-        ]
-        self.write("requirements.lock", "".join(lines))
-
-    def wheel(self, name: str, tags: str = "py3-none-any", more: str = "", files: dict[str, str] | None = None) -> Path:
-        path = self.index / f"{name}-1.0-{tags}.whl"
-        about = f"{name}-1.0.dist-info"
-        with zipfile.ZipFile(path, "w") as archive:
-            for place, text in (files or {f"{name}/__init__.py": "x = 1\n"}).items():
-                archive.writestr(place, text)
-            archive.writestr(f"{about}/METADATA", METADATA.format(name=name, more=more))
-            archive.writestr(
-                f"{about}/WHEEL", f"Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: {tags}\n"
-            )
-            archive.writestr(f"{about}/RECORD", "")
-        return path
-
-    def source(self, name: str, more: str = "") -> Path:
-        path = self.index / f"{name}-1.0.tar.gz"
-        setup = f"from setuptools import setup\n{more}\nsetup(name={name!r}, version='1.0', packages=[{name!r}])\n"
-        if more:
-            setup = setup.replace(f"[{name!r}])", f"[{name!r}], distclass=Compiled)")
-        with tarfile.open(path, "w:gz") as archive:
-            for place, text in {"setup.py": setup, f"{name}/__init__.py": "x = 1\n",
-                                "PKG-INFO": METADATA.format(name=name, more="")}.items():  # fmt: skip
-                entry = tarfile.TarInfo(f"{name}-1.0/{place}")
-                entry.size = len(text)
-                archive.addfile(entry, io.BytesIO(text.encode()))
-        return path
-
-    def build(self, layer: Path | None = None) -> Bundle:
-        shelf = self.root / "shelf"
-        return make(
-            self.root, self.output, roles_file=self.root / "roles.yaml", shelf=shelf, python="none", layer=layer
-        )
-
-    def files(self) -> set[str]:
-        return {p.relative_to(self.output).as_posix() for p in self.output.rglob("*") if p.is_file()}
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    made = Project(tmp_path)
-    for name in [name for name in os.environ if name.startswith("PIP_")]:
-        monkeypatch.delenv(name)
-    for name, value in {
-        "CONFIG_FILE": os.devnull,
-        "NO_INDEX": "1",
-        "FIND_LINKS": str(made.index),
-        "INDEX_URL": "",
-    }.items():
-        monkeypatch.setenv(f"PIP_{name}", value)
-    return made
+from .project import ROLES, S_YAML, Project
 
 
 def unreachable(project: Project) -> None:
@@ -137,7 +34,27 @@ STOPS: list[tuple[str, Callable[[Project], object], str]] = [
      r"s\.yaml: runtime: one bundle serves all functions, and they name python3\.10, python3\.12"),
     ("no s.yaml", lambda p: (p.root / "s.yaml").unlink(), r"s\.yaml: No such file"),
     ("mapping outside", lambda p: p.write("s.yaml", S_YAML.replace("handler}", "handler, environmentVariables: {ROLEKEEPER_ROLES_FILE: ../r}}")),
-     r"ROLEKEEPER_ROLES_FILE: \.\./r: has to be a place in the bundle"),
+     r"ROLEKEEPER_ROLES_FILE: '\.\./r': has to be a place of its own in the bundle"),
+    *((f"mapping at {place or 'nowhere'}", lambda p, place=place: p.write("s.yaml", S_YAML.replace("handler}", f"handler, environmentVariables: {{ROLEKEEPER_ROLES_FILE: '{place}'}}}}")),
+       rf"ROLEKEEPER_ROLES_FILE: '{place}': has to be a place of its own")
+      for place in ("", ".", "python/roles.yaml", "functions/__init__.py", "/etc/roles.yaml")),
+    ("variables are a list", lambda p: p.write("s.yaml", S_YAML.replace("handler}", "handler, environmentVariables: [a]}")),
+     r"ROLEKEEPER_ROLES_FILE: '': has to be"),
+    ("no handler", lambda p: p.write("s.yaml", S_YAML.replace(", handler: functions.one.handler", "")),
+     r"resources\.one: handler: None is not of the form MODULE\.FUNCTION"),
+    ("a handler without a module", lambda p: p.write("s.yaml", S_YAML.replace("functions.one.handler", "handler")),
+     r"resources\.one: handler: 'handler' is not of the form"),
+    ("no such function", lambda p: p.write("s.yaml", S_YAML.replace("one.handler", "one.handle")),
+     r"functions/one\.py: there is no handle, which s\.yaml names as a handler"),
+    ("resources are a list", lambda p: p.write("s.yaml", "edition: 3.0.0\nresources: [a]\n"), r"s\.yaml: resources: a map is needed"),
+    ("s.yaml not UTF-8", lambda p: (p.root / "s.yaml").write_bytes(b"edition: \xff"), r"s\.yaml: is not UTF-8"),
+    ("a syntax error", lambda p: p.write("functions/one.py", "import thing\ndef handler(:"), r"functions/one\.py:2: "),
+    ("an import that is nowhere", lambda p: p.write("functions/one.py", "import thing\nimport nosuch.part\nhandler = 1\n"),
+     r"functions/one\.py:2: imports nosuch\.part, which is neither ours nor a dependency"),
+    ("a second dependency on a line", lambda p: p.write("pyproject.toml", "[project]\ndependencies = ['thing', \"nosuchpkg>=1\"]\n"),
+     r"out of step: pyproject\.toml asks for nosuchpkg>=1, and it has no nosuchpkg"),
+    ("pyproject.toml is broken", lambda p: p.write("pyproject.toml", "[project\n"), r"pyproject\.toml: dependencies: "),
+    ("no dependencies", lambda p: p.write("pyproject.toml", "[project]\n"), r"pyproject\.toml: \[project\] has no dependencies"),
     ("no such handler", lambda p: p.write("s.yaml", S_YAML.replace("functions.one", "functions.onne")),
      r"functions\.onne: there is no such module"),
     ("invalid mapping", lambda p: p.write("roles.yaml", ROLES.replace("role: reader", "role: raeder")), r"roles\.yaml:\d+.*raeder"),
@@ -210,7 +127,7 @@ def test_where_it_cannot_take_its_place_the_former_stays(project: Project, mocke
 def test_a_bundle_without_byte_code_says_what_that_costs(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     report(project.build())
     said = " ".join(capsys.readouterr().out.split())
-    assert "byte code: none. It was made without a CPython 3.10: each cold start will compile what it imports" in said
+    assert "byte code: none. Each cold start will compile what it imports" in said
     assert "twice the memory" in said
     assert "rolekeeper" in said
     assert "together" in said

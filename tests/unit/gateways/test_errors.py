@@ -128,3 +128,18 @@ def test_a_host_that_is_not_there_is_named_first() -> None:
     assert classify("Call", "", said, 0, "").message.startswith(
         "no usable answer (127.0.0.1:9 cannot be reached (NewConnectionError("
     )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(ModuleNotFoundError("No module named 'msgspec'"), id="a module"),
+        pytest.param(FileNotFoundError(2, "No such file or directory", "cacert.pem"), id="the CA certificates"),
+    ],
+)
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_package_that_lacks_something_is_no_passing_trouble(error: Exception, wrapped: bool) -> None:
+    raised = UnretryableException(RetryPolicyContext(exception=error)) if wrapped else error
+    with pytest.raises(PermanentError, match="build and deploy anew") as caught, translated("Call"):
+        raise raised
+    assert caught.value.code == "PackageIncomplete"

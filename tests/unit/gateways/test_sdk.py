@@ -163,3 +163,25 @@ def test_the_collector_is_on_again() -> None:
     assert (
         run(LEAN + "import gc\n@lean\ndef get(): return gc.isenabled()\nprint(get(), gc.isenabled())") == "False True"
     )
+
+
+@pytest.mark.parametrize("edition", ["3.0", "2.0"])
+def test_handing_over_as_the_first_thing_loads_nothing_that_is_deferred(edition: str) -> None:
+    """A run over several accounts asks Function Compute before any other service."""
+    loaded = run(
+        f"""
+        from shared.errors import TransientError
+        from shared.gateways.clients import Credentials
+        from shared.gateways.fc import functions_gateway
+        from shared.gateways.sdk import DEFERRED
+        from shared.settings import Settings
+
+        settings = Settings(region="cn-hangzhou", account_id="1", endpoint="http://127.0.0.1:9", fc_edition="{edition}",
+                            fc_service="s")
+        try:
+            functions_gateway(settings, Credentials(access_key_id="k", access_key_secret="s"), "f").start(b"", "t")
+        except TransientError:
+            print(*sorted(set(DEFERRED) & set(sys.modules)))
+        """
+    )
+    assert loaded == ""

@@ -1,0 +1,73 @@
+"""Builds that were killed, that run side by side, and interpreters that are found through a shim."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from pytest_mock import MockerFixture
+
+from cli.building import assemble
+from cli.building.bytecode import interpreter
+
+from .project import Project
+
+
+def test_what_killed_builds_left_is_gone_after_the_next(project: Project) -> None:
+    left = project.output.parent / ".making-x" / "unpacked"
+    left.mkdir(parents=True)
+    (left / "large.py").write_text("x")
+    project.build()
+    assert list(project.output.parent.iterdir()) == [project.output]
+
+
+def test_a_former_bundle_that_a_killed_build_had_taken_away_is_put_back_first(
+    project: Project, mocker: MockerFixture
+) -> None:
+    former = project.output.parent / ".making-x" / "former-bundle"
+    former.mkdir(parents=True)
+    (former / "former.txt").write_text("the former bundle")
+    mocker.patch("cli.building.bundle.unpack", side_effect=KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        project.build()
+    assert project.files() == {"former.txt"}
+    assert list(project.output.parent.iterdir()) == [project.output]
+
+
+def test_a_bundle_that_is_there_is_not_exchanged_for_one_that_was_left(project: Project) -> None:
+    project.output.mkdir(parents=True)
+    (project.output / "newer.txt").write_text("made since")
+    (project.output.parent / ".making-x" / "former-bundle").mkdir(parents=True)
+    with assemble.workshop(project.output):
+        assert project.files() == {"newer.txt"}
+
+
+def test_of_two_builds_at_once_the_second_waits(tmp_path: Path) -> None:
+    begun, order = threading.Event(), []
+
+    def second() -> None:
+        begun.set()
+        with assemble.workshop(tmp_path / "bundle"):
+            order.append("second")
+
+    other = threading.Thread(target=second)
+    with assemble.workshop(tmp_path / "bundle") as first:
+        other.start()
+        begun.wait(10)
+        other.join(0.2)
+        order.append("first")
+        assert first.is_dir(), "the second did not take it for one that was left"
+    other.join(10)
+    assert order == ["first", "second"]
+
+
+def test_a_shim_is_asked_for_the_program_behind_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = (sys.version_info[0], sys.version_info[1])
+    shim = tmp_path / "python{}.{}".format(*version)
+    shim.write_text(f'#!/bin/sh\ntest -n "$SHIMMED" || exit 1\nexec "{sys.executable}" "$@"\n')
+    shim.chmod(0o755)
+    monkeypatch.setenv("SHIMMED", "1")
+    assert os.path.samefile(interpreter(version, str(shim)), sys.executable)
