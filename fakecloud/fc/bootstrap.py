@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import decimal
+import errno
 import importlib
 import importlib.util
 import json
@@ -185,6 +186,17 @@ def describe(error: Exception) -> dict[str, Any]:
     return {"errorMessage": str(error), "errorType": kind, "stackTrace": trace}
 
 
+def code_changed(changes: str, code: str) -> dict[str, Any]:
+    """The answer, and a line of the log, of a function whose write got through where Function Compute would refuse it."""
+    text = (
+        f"{OSError(errno.EROFS, os.strerror(errno.EROFS))}: this function, or a process it started, wrote into the folder of "
+        f"its code: {changes} (in {code}). In Function Compute that folder cannot be written to; write to /tmp."
+    )
+    print(f"emulator: {text}")
+    error = {"errorMessage": text, "errorType": "OSError", "stackTrace": []}
+    return {"ok": False, "body": base64.b64encode(encode(error)).decode()}
+
+
 class LogFormatter(logging.Formatter):
     """`2024-02-27T08:35:26.651Z <request id> [INFO] message`, in UTC."""
 
@@ -216,13 +228,15 @@ def main(requests: BinaryIO, answers: BinaryIO) -> None:
     own = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [code, *(entry for entry in sys.path if os.path.abspath(entry or ".") not in (own, code))]
     runtime = Runtime(code, os.environ["FC_RUNTIME_VERSION"])
-    confine.install(code, int(os.environ["FC_FUNCTION_MEMORY_SIZE"]))
+    watch = confine.install(code, int(os.environ["FC_FUNCTION_MEMORY_SIZE"]))
     print("FunctionCompute python3 runtime inited.", flush=True)
     while head := requests.read(4):
         work = json.loads(requests.read(struct.unpack(">I", head)[0]))
         handler.setFormatter(LogFormatter(work["request_id"]))
         clock.offset = work["clock_offset"]
         answer = runtime.run(work)
+        if changes := watch.changes():
+            answer = code_changed(changes, code)
         sys.stdout.flush()
         sys.stderr.flush()
         answer["memory_mb"] = confine.peak_memory()

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+
+from fakecloud.fc.s_yaml import merge
 
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT, REGION = "1234567890123456", "cn-hangzhou"
 ENV = {"ROLEKEEPER_REGION": REGION, "ROLEKEEPER_ACCOUNT_ID": ACCOUNT}
 
-TEXT, NUMBER, FLAG = str, int, bool
+TEXT, NUMBER, FLAG, ANY = str, int, bool, object
 LOG = {
     "project": TEXT,
     "logstore": TEXT,
@@ -89,6 +92,72 @@ PROPS2 = {
     "triggers?": [trigger2],
 }  # fmt: skip
 """Of component fc (devsapp/fc, docs/zh/yaml)."""
+PROPS_ROS = {"region": TEXT, "name": TEXT, "template": TEXT, "parameters": {"*": TEXT}}
+"""Of component ros (devsapp/ros), as far as s.buffered.yaml uses it."""
+
+ACTIONS = {
+    "run": {"run": TEXT, "path?": TEXT, "allow_failure?": ANY},
+    "plugin": {"plugin": TEXT, "args?": {"*": ANY}, "allow_failure?": ANY},
+    "component": {"component": TEXT, "allow_failure?": ANY},
+}
+
+
+def action(given: Any) -> Any:
+    return next((rule for kind, rule in ACTIONS.items() if kind in (given or {})), ACTIONS["run"])
+
+
+def hooks(*moments: str) -> Any:
+    """`pre-deploy` and its like: one that names no moment or no command that there is never runs, and nothing says so."""
+    return {f"{moment}-{command}?": [action] for moment in moments for command in ("build", "deploy", "remove")}
+
+
+ACTIONS3, ACTIONS1 = hooks("pre", "success", "fail", "complete"), hooks("pre", "post")
+DOCUMENT3 = {
+    "edition": TEXT, "name": TEXT, "access": TEXT, "extend?": TEXT, "validation?": FLAG, "vars?": {"*": ANY},
+    "template?": {"*": {"*": ANY}}, "flow?": {"*": ANY}, "actions?": ACTIONS3,
+    "resources": {"*": {
+        "component": TEXT, "props": {"*": ANY}, "extend?": {"name": TEXT, "ignore?": [lambda given: TEXT]},
+        "actions?": ACTIONS3, "allow_failure?": ANY,
+    }},
+}  # fmt: skip
+"""Around the props, in edition 3 (manual.serverless-devs.com, user-guide/spec; Serverless-Devs/toolkit, packages/parse-spec).
+A resource has no `access` of its own: the CLI goes by that of the document."""
+DOCUMENT1 = {
+    "edition": TEXT, "name": TEXT, "access": TEXT, "vars?": {"*": ANY},
+    "services": {"*": {"component": TEXT, "props": {"*": ANY}, "access?": TEXT, "actions?": ACTIONS1}},
+}  # fmt: skip
+"""The same in edition 1 (Serverless-Devs/Serverless-Devs, docs/zh/yaml.md), as far as s.fc2.yaml uses it."""
+
+
+def document(name: str) -> Any:
+    """The file as it stands."""
+    return yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
+
+
+def wrong_around(given: Any) -> Iterator[str]:
+    """The same as `wrong` of a whole file but for its props, which `wrong` takes when they are rendered.
+
+    Names are free in `vars` and `template`, so there what is misspelt is what nothing uses.
+    """
+    whole = merge(document(given["extend"]), given) if "extend" in given else given
+    yield from wrong(whole, DOCUMENT1 if whole.get("edition") == "1.0.0" else DOCUMENT3, "")
+    said = json.dumps(whole)
+    yield from (f"{'.'.join(way)}: unused" for way in _leaves(whole.get("vars", {}), "vars") if not _used(way, said))
+    resources = [resource for resource in whole.get("resources", {}).values() if isinstance(resource, Mapping)]
+    taken = {resource["extend"].get("name") for resource in resources if "extend" in resource}
+    yield from (f"template.{name}: unused" for name in whole.get("template", {}) if name not in taken)
+
+
+def _leaves(node: Any, *way: str) -> Iterator[tuple[str, ...]]:
+    if not isinstance(node, Mapping):
+        yield way
+        return
+    for key, value in node.items():
+        yield from _leaves(value, *way, key)
+
+
+def _used(way: Sequence[str], said: str) -> bool:
+    return any(f"${{{'.'.join(way[:end])}}}" in said for end in range(2, len(way) + 1))
 
 
 def wrong(node: Any, rule: Any, where: str = "props") -> Iterator[str]:
@@ -105,9 +174,12 @@ def wrong(node: Any, rule: Any, where: str = "props") -> Iterator[str]:
                 wrong(value, rules.get(key, rules.get("*")), f"{where}.{key}") if key in rules or "*" in rules else ()
             )
     elif isinstance(rule, list):
-        for number, item in enumerate(node if isinstance(node, Sequence) else ()):
+        if not isinstance(node, list):
+            yield f"{where}: not a list"
+            return
+        for number, item in enumerate(node):
             yield from wrong(item, rule[0](item), f"{where}[{number}]")
-    elif type(node) is not rule:
+    elif rule is not ANY and type(node) is not rule:
         yield f"{where}: {node!r} is not of type {rule.__name__}"
 
 

@@ -9,15 +9,27 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from fakecloud.fc.s_yaml import load_s_yaml
 from fakecloud.fc.variables import Variables
 
-from .serverless import ACCOUNT, ENV, PROPS2, PROPS3, ROOT, rendered2, rendered3, wrong
+from .serverless import (
+    ACCOUNT,
+    ENV,
+    PROPS2,
+    PROPS3,
+    PROPS_ROS,
+    ROOT,
+    document,
+    rendered2,
+    rendered3,
+    wrong,
+    wrong_around,
+)
 
 Props = dict[str, dict[str, Any]]
 EDITION3 = ["s.yaml", "s.buffered.yaml"]
+FILES = [*EDITION3, "s.fc2.yaml"]
 SCHEMA = ROOT.parent / "shared" / "reference" / "fc3-schema.json"
 
 
@@ -27,10 +39,10 @@ def ours3(name: str) -> Props:
 
 
 def ours2() -> Props:
-    document = yaml.safe_load((ROOT / "s.fc2.yaml").read_text(encoding="utf-8"))
-    assert document["edition"] == "1.0.0"
-    variables = Variables(document, ROOT, ENV, ACCOUNT)
-    return {key: variables.render(service["props"], service) for key, service in document["services"].items()}
+    whole = document("s.fc2.yaml")
+    assert whole["edition"] == "1.0.0"
+    variables = Variables(whole, ROOT, ENV, ACCOUNT)
+    return {key: variables.render(service["props"], service) for key, service in whole["services"].items()}
 
 
 def in_words_of_3(given: Any) -> dict[str, Any]:
@@ -72,6 +84,17 @@ def test_every_key_of_the_older_edition_is_one_of_fc() -> None:
         assert list(wrong(props, PROPS2, key)) == []
 
 
+def test_every_key_of_the_queues_stack_is_one_of_ros_and_of_its_template() -> None:
+    buffer = load_s_yaml(ROOT / "s.buffered.yaml", ENV, ACCOUNT)["resources"]["buffer"]["props"]
+    assert list(wrong(buffer, PROPS_ROS)) == []
+    assert buffer["parameters"].keys() == document("s.buffered.ros.yaml")["Parameters"].keys()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_key_around_the_props_is_one_of_serverless_devs(name: str) -> None:
+    assert list(wrong_around(document(name))) == []
+
+
 def test_both_editions_deploy_the_same() -> None:
     newer, older = ours3("s.yaml"), {key: in_words_of_3(props) for key, props in ours2().items()}
     for props in newer.values():
@@ -101,10 +124,10 @@ def test_the_component_s_schema_takes_it(name: str) -> None:
 
 def test_the_bundle_is_made_once_before_a_deployment() -> None:
     build = [{"run": "make build DEPLOYING=1", "path": "./"}]
-    newer = yaml.safe_load((ROOT / "s.yaml").read_text(encoding="utf-8"))
+    newer = document("s.yaml")
     assert newer["actions"] == {"pre-deploy": build}
     assert not any("actions" in resource for resource in newer["resources"].values())
-    older = yaml.safe_load((ROOT / "s.fc2.yaml").read_text(encoding="utf-8"))["services"]
+    older = document("s.fc2.yaml")["services"]
     assert [service.get("actions") for service in older.values()] == [{"pre-deploy": build}, None, None, None]
     assert "\nbuild: " in (ROOT / "Makefile").read_text(encoding="utf-8")
 
@@ -121,19 +144,70 @@ def misspelt(node: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
             yield from misspelt(item, (*path, number))
 
 
+def with_misspelt(given: Any, way: list[Any], key: str) -> Any:
+    broken = copy.deepcopy(given)
+    node: Any = broken
+    for step in way:
+        node = node[step]
+    node[f"{key}x"] = node.pop(key)
+    return broken
+
+
 @pytest.mark.parametrize(("functions", "rules"), [(ours3(name), PROPS3) for name in EDITION3] + [(ours2(), PROPS2)])
 def test_any_key_that_is_misspelt_is_found(functions: Props, rules: Any) -> None:
     tried = 0
     for props in functions.values():
         for *way, key in misspelt(props):
-            broken = copy.deepcopy(props)
-            node: Any = broken
-            for step in way:
-                node = node[step]
-            node[f"{key}x"] = node.pop(key)
+            broken = with_misspelt(props, way, key)
             assert any(f"{key}x: unknown" in found for found in wrong(broken, rules)), (*way, key)
             tried += 1
     assert tried > 100
+
+
+@pytest.mark.parametrize(("name", "least"), [("s.yaml", 35), ("s.buffered.yaml", 9), ("s.fc2.yaml", 25)])
+def test_any_key_around_the_props_that_is_misspelt_is_found(name: str, least: int) -> None:
+    given, tried = document(name), 0
+    for *way, key in misspelt(given):
+        # Names of resources are free; what is in props and in templates is looked at when it is rendered.
+        if way in (["resources"], ["services"]) or "props" in way or (way[:1] == ["template"] and len(way) > 1):
+            continue
+        found = list(wrong_around(with_misspelt(given, way, key)))
+        assert any(f"{key}x: un" in text or f"{key}x." in text for text in found), (*way, key)
+        tried += 1
+    assert tried >= least
+
+
+@pytest.mark.parametrize(
+    ("name", "way", "added", "found"),
+    [
+        ("s.yaml", [], {"acess": "default"}, [".acess: unknown"]),
+        ("s.yaml", [], {"nme": "rolekeeper"}, [".nme: unknown"]),
+        ("s.yaml", [], {"flows": {}}, [".flows: unknown"]),
+        ("s.yaml", [], {"services": {}}, [".services: unknown"]),
+        ("s.yaml", ["vars"], {"executionrole": "x"}, ["vars.executionrole: unused"]),
+        ("s.yaml", ["template"], {"bse": {}}, ["template.bse: unused"]),
+        ("s.yaml", ["actions"], {"pre-deplyo": []}, [".actions.pre-deplyo: unknown"]),
+        ("s.yaml", ["actions"], {"pre-remove": {"run": "make"}}, [".actions.pre-remove: not a list"]),
+        ("s.yaml", ["actions", "pre-deploy", 0], {"pth": "./"}, [".actions.pre-deploy[0].pth: unknown"]),
+        ("s.yaml", ["actions", "pre-deploy", 0], {"args": {}}, [".actions.pre-deploy[0].args: unknown"]),
+        ("s.yaml", ["resources", "remediate"], {"action": {}}, [".resources.remediate.action: unknown"]),
+        ("s.yaml", ["resources", "remediate"], {"access": "x"}, [".resources.remediate.access: unknown"]),
+        ("s.yaml", ["resources", "remediate", "extend"], {"overwrite": []}, [".resources.remediate.extend.overwrite: unknown"]),
+        ("s.buffered.yaml", [], {"flows": {}}, [".flows: unknown"]),
+        ("s.buffered.yaml", ["vars"], {"regoin": "x"}, ["vars.regoin: unused"]),
+        ("s.buffered.yaml", ["resources"], {"tag_changed": {"props": {}}}, [".resources.tag_changed.component: missing"]),
+        ("s.fc2.yaml", ["services", "remediate"], {"acts": "x"}, [".services.remediate.acts: unknown"]),
+        ("s.fc2.yaml", [], {"actions": {}}, [".actions: unknown"]),
+        ("s.fc2.yaml", [], {"resources": {}}, [".resources: unknown"]),
+    ],
+)  # fmt: skip
+def test_a_key_that_has_no_place_there_is_found(name: str, way: list[Any], added: Any, found: list[str]) -> None:
+    broken = document(name)
+    place: Any = broken
+    for step in way:
+        place = place[step]
+    place |= added
+    assert list(wrong_around(broken)) == found
 
 
 @pytest.mark.parametrize(
