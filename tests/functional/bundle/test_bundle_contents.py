@@ -9,11 +9,8 @@ from pathlib import Path
 import pytest
 
 from cli.building.assemble import zipped
-from fakecloud.fc.s_yaml import load_s_yaml
-from fakecloud.identity import ACCOUNT
 from shared.mapping.nodes import known
 
-from .conftest import ROOT
 from .test_bundle import alone
 
 CALL = """
@@ -89,18 +86,3 @@ def test_its_size_is_that_of_the_zip_that_a_deployment_sends(bundle: Path, tmp_p
         for path in bundle.rglob("*"):
             archive.write(path, path.relative_to(bundle))
     assert zipped(bundle) == pytest.approx((tmp_path / "sent.zip").stat().st_size, rel=0.03)
-
-
-def test_an_ignored_event_reads_no_mapping(bundle: Path, python310: str) -> None:
-    """Nor imports what reads one: in a process that just began, with a roles file that is not there."""
-    props = load_s_yaml(ROOT / "s.yaml", {}, ACCOUNT)["resources"]["tags_changed"]["props"]
-    env = {**props["environmentVariables"], "ROLEKEEPER_ROLES_FILE": "absent.yaml"}
-    event = (ROOT / "events" / "ignored" / "disk-tags.json").read_bytes()
-    code = (
-        "from functions.tags_changed import handler\n"
-        f"print(json.dumps(handler({event!r}, Context)))\nprint('shared.mapping' in sys.modules)"
-    )
-    *_, said, has_mapping = alone(python310, bundle, code, env).splitlines()
-    assert '"outcomes": {}' in said
-    assert '"reason":' in said
-    assert has_mapping == "False"
