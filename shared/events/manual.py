@@ -9,14 +9,16 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 import msgspec
 
 from shared.events.event import DETAIL_LIMIT, Event
 from shared.events.values import clean, region_id, text
-from shared.mapping import Mapping as RoleMapping
 from shared.model import Drift, Ignored, Kind, Remedy, Share, Trigger
+
+if TYPE_CHECKING:  # an ignored event reads no mapping, and need not import what reads one
+    from shared.mapping import Mapping as RoleMapping
 
 NAME = "manual"
 SELECTORS = ("instance_ids", "tags", "rule", "role", "drift", "all")
