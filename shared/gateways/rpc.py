@@ -42,6 +42,7 @@ class Rpc:
 
 
 _FIRST = threading.Lock()
+PATIENCE = 2_000  # milliseconds; then a second pool is made, which costs time and nothing else
 
 
 @contextmanager
@@ -58,9 +59,10 @@ def _one_at_first() -> Iterator[None]:
         finally:
             _FIRST.release()
     else:
-        tick = threading.Event()
-        while _FIRST.locked() and not pools:
+        tick, ticks = threading.Event(), PATIENCE
+        while _FIRST.locked() and not pools and ticks:
             tick.wait(0.001)
+            ticks -= 1
         yield
 
 

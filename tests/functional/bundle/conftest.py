@@ -20,11 +20,12 @@ SHELF = ROOT / "build" / "wheels"
 
 @pytest.fixture(scope="session")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The first test process that needs it builds it, the others wait. Skips where the package index is out of reach."""
+    """The first test process that needs it builds it, the others wait. Skips where the package index is out of reach.
+
+    It is this run's: one of an earlier run would be of other code.
+    """
     base = tmp_path_factory.getbasetemp()
-    shared = (
-        base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-    )  # of this run: an older bundle is of other code
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
     folder = shared / "bundle"
     with (shared / "bundle.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

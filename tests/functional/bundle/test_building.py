@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
 import sys
@@ -16,21 +15,9 @@ from cli.build import report
 from cli.building.bundle import Part, make
 from cli.building.bytecode import interpreter
 
-from .test_refusals import Project
+from .project import Project
 
 LINUX = "manylinux2014_x86_64"
-
-
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """Its index is a folder: no build here asks any other."""
-    made = Project(tmp_path)
-    for name in [name for name in os.environ if name.startswith("PIP_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("PIP_NO_INDEX", "1")
-    monkeypatch.setenv("PIP_FIND_LINKS", str(made.index))
-    return made
 
 
 def hashed(path: Path) -> str:
