@@ -72,6 +72,7 @@ def storm(
     with Server(cloud, runs_clock=False) as server:
         _prepare(cloud, server.url, route, permissions=permissions)
         cloud.quotas.set(calls_per_minute, service="ecs")
+        cloud.clock.advance(60 - cloud.clock.now() % 60)  # quotas are of calendar minutes: the storm is all in one
         wanted = _launch(cloud, server.url, instances, within, list(APPS)[:roles])
         last = cloud.clock.now()
         cloud.settle()
