@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 
 from shared.errors import TransientError
+from shared.pace import Pace
 from tests.functional.fleet.fleet import CHANGES, Fleet, ecs, per_minute
 from tests.functional.handlers.world import remediate, timer
 
@@ -21,6 +25,43 @@ def _one_by_one(fleet: Fleet) -> None:
     fleet.env.setenv("ROLEKEEPER_PARALLEL_CALLS", "1")
 
 
+@pytest.fixture
+def _sent_when_due(fleet: Fleet, mocker: MockerFixture) -> None:
+    """Reads and writes go on side by side all the same, and who waits moves the clock of both: a call of the other that has had
+    its turn and is not answered yet would be sent a minute late. So the clock moves when none is, to the first that is due."""
+    under_way: set[int] = set()
+    waiting: list[float] = []
+    changed = threading.Condition()
+    paced = Pace.__call__
+
+    def leave() -> None:
+        with changed:
+            under_way.discard(threading.get_ident())
+            changed.notify_all()
+
+    def call(pace: Pace, action: str, send: Callable[[], Any], *, read: bool) -> Any:
+        with changed:
+            under_way.add(threading.get_ident())
+        try:
+            return paced(pace, action, send, read=read)
+        finally:
+            leave()
+
+    def wait(seconds: float) -> None:
+        until, clock = fleet.cloud.clock.now() + seconds, fleet.cloud.clock
+        waiting.append(until)
+        leave()
+        with changed:
+            assert changed.wait_for(lambda: not under_way and until == min(waiting), 30)
+            clock.advance(max(0.0, until - clock.now()))
+            waiting.remove(until)
+            under_way.add(threading.get_ident())
+
+    mocker.patch.object(Pace, "__call__", call)
+    mocker.patch("time.sleep", side_effect=wait)
+
+
+@pytest.mark.usefixtures("_sent_when_due")
 def test_no_minute_has_more_calls_of_an_api_than_its_rate(fleet: Fleet) -> None:
     fleet.ten()
     fleet.env.setenv("ROLEKEEPER_CALLS_PER_MINUTE", "3,DescribeInstanceRamRole=7")
