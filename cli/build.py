@@ -48,11 +48,12 @@ def destination(s_yaml: Path) -> str:
         said = load_s_yaml(s_yaml, os.environ, "")["vars"]
     except YamlError as error:
         raise ConfigError(str(error)) from None
-    if said["accountId"] == EXAMPLE:
+    account = said.get("accountId", "")
+    if account == EXAMPLE:
         raise ConfigError(
             f"the account {EXAMPLE} is the example's; set ROLEKEEPER_ACCOUNT_ID to your own, and ROLEKEEPER_REGION"
         )
-    return f"region {said['region']} of account {said['accountId']}"
+    return f"region {said.get('region', '')} of account {account}"
 
 
 def report(bundle: Bundle) -> None:
