@@ -77,16 +77,16 @@ class Attached:
             if cursor.managed is not None:
                 holders = cursor.managed / ROLE_IDS + len(self._roles)
                 if holders < rest and self._in_time(holders):
-                    self._learn(self._first_pages())
+                    firsts, a_page = self._first_pages()
+                    if self._in_time(holders - len(self._roles), a_page):
+                        self._learn(firsts)
             return {}
         total, holders = self._ecs.count(), 0
         rest, each = total, _lookups(total)
         if 2 * len(self._roles) <= each:  # else to ask for the holders may cost about as much as it may save
-            began = time.monotonic()
-            firsts = self._first_pages()
+            firsts, a_page = self._first_pages()
             self.managed = sum(held for _, held in firsts.values())
             more = sum(max(0, _lookups(held) - 1) for _, held in firsts.values())
-            a_page = (time.monotonic() - began) / len(self._roles)
             holders = len(self._roles)
             if self._in_time(more, a_page) and self._worth_it(total, more):
                 holders, rest = holders + more, max(0, total - self.managed)
@@ -101,8 +101,11 @@ class Attached:
         saved = (total - (self.managed or 0)) / ROLE_IDS  # at most: if no rule gives the others a role
         return (self.managed or 0) <= MANY or saved > 0.02 * (total / 100 + more)
 
-    def _first_pages(self) -> dict[str, tuple[list[str], int]]:
-        return dict(zip(self._roles, self._pool.map(self._holders, self._roles), strict=True))
+    def _first_pages(self) -> tuple[dict[str, tuple[list[str], int]], float]:
+        """Of each role's holders; and how long a page took, in seconds."""
+        began = time.monotonic()
+        firsts = dict(zip(self._roles, self._pool.map(self._holders, self._roles), strict=True))
+        return firsts, (time.monotonic() - began) / len(self._roles)
 
     def _holders(self, role: str, number: int = 1) -> tuple[list[str], int]:
         try:

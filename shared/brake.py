@@ -14,7 +14,8 @@ T = TypeVar("T")
 class Brake(Generic[T]):
     """One run's. add() every removal, then close() once.
 
-    managed: how many instances hold a listed role: asked only where the removals are at least limit.at_least.
+    managed: how many instances hold a listed role: asked only where the removals are at least limit.at_least. What it raises,
+    close() raises, and holds back what it held; None = the cloud does not say: it acts then, `uncounted`.
     known: the same, as soon as it is known: then a run that removes too many is found out early, and what is
     held back stays below the limit. before: removals that count too, and are done already. acts: whether it refuses all; from
     the start, where it did so in an earlier part of the run.
@@ -23,7 +24,7 @@ class Brake(Generic[T]):
     def __init__(
         self,
         limit: Limit,
-        managed: Callable[[], int],
+        managed: Callable[[], int | None],
         *,
         known: int | None = None,
         before: int = 0,
@@ -34,6 +35,7 @@ class Brake(Generic[T]):
         self._held: list[T] = []
         self.lifted = lifted
         self.acts = acts
+        self.uncounted = False
 
     def add(self, removal: T) -> list[T]:
         """Hold it back. Returns those that are refused now: none, or all that were held."""
@@ -46,8 +48,11 @@ class Brake(Generic[T]):
 
     def close(self) -> tuple[list[T], list[T]]:
         """No more removals come: those to carry out, and those refused. One of the two is empty."""
-        if self._held and self._before + len(self._held) >= self._limit.at_least and self._too_many(self._managed()):
-            return [], self._refuse()
+        if self._held and self._before + len(self._held) >= self._limit.at_least:
+            managed = self._managed()
+            self.uncounted = managed is None
+            if self._too_many(managed or 0):
+                return [], self._refuse()
         released, self._held = self._held, []
         return released, []
 

@@ -79,15 +79,10 @@ class Carrier:
 
     def _close(self, *, complete: bool) -> Iterator[Record]:
         if complete:
-            released, refused = self._brake.close()
-            for seen in refused:
+            yield from self._through_brake()
+        for seen in self._brake.unfinished():
+            if not self._postpone(seen):
                 yield self._refused(seen, Reason.BRAKE)
-            for seen in released:
-                yield from self._release(seen)
-        else:
-            for seen in self._brake.unfinished():
-                if not self._postpone(seen):
-                    yield self._refused(seen, Reason.BRAKE)
         waiting, self._waiting = self._waiting, []
         if self._control.needs_total:
             self._control.total(len(waiting))
@@ -105,6 +100,21 @@ class Carrier:
         for step in self._batches.rest():
             yield from self._submit(step)
         yield from self._ended(wait_for=0)
+
+    def _through_brake(self) -> Iterator[Record]:
+        """All removals are known. Where there is no time to hear how many are too many, they stay unfinished."""
+        try:
+            released, refused = self._brake.close()
+        except OutOfTime:
+            return
+        except BudgetSpent:
+            for seen in self._brake.unfinished():
+                yield self._refused(seen, Reason.MAX_CALLS)
+            return
+        for seen in refused:
+            yield self._refused(seen, Reason.BRAKE)
+        for seen in released:
+            yield from self._release(seen)
 
     def _release(self, seen: Seen) -> Iterator[Record]:
         """Nothing stands against it any more, but that others may have to come first."""

@@ -49,7 +49,7 @@ class Fleet:
         self._applier = Applier(ecs, parts.announce, parts.pause)
         self.error: CloudCallError | None = None
         self.cursor: Cursor | None = None
-        self.brake_acted = False
+        self.brake_acted = self.brake_uncounted = False
         self._unlooked: list[str] = []
         self._postponed: list[Seen] = []
 
@@ -65,10 +65,10 @@ class Fleet:
             whole = not (self._remedy.tags or self._trigger.instance_ids)
             count = managed_in(self._ecs, mapping)
 
-            def managed() -> int:
-                if attached.managed is not None:
-                    return attached.managed
-                return attached.seen_managed if whole and not start.link else count()
+            def managed() -> int | None:
+                if attached.managed is None:  # what is counted is told to the next link
+                    attached.managed = attached.seen_managed if whole and not start.link else count()
+                return attached.managed
 
             brake: Brake[Seen] = Brake(
                 mapping.settings.brake, managed, before=start.removed, lifted=self._remedy.lift_brake,
@@ -82,7 +82,7 @@ class Fleet:
                 self._looks(region, attached, brake),
                 complete=lambda: not self._unlooked and (region.listed or region.error is not None),
             )
-        self.brake_acted = brake.acts
+        self.brake_acted, self.brake_uncounted = brake.acts, brake.uncounted
         self.error = region.error
         self._postponed = carrier.postponed
         room = CARRIED - len(self._postponed)

@@ -110,7 +110,7 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     listed: bool = False
     instance_ids: tuple[str, ...] = ()
     pages: int = 0  # that the link before took
-    managed: int | None = None  # holders of listed roles, as counted when the run began
+    managed: int | None = None  # holders of listed roles, as counted once in the run
     removed: int = 0  # removals carried out
     braked: bool = False  # whether the brake refused removals: then it lets none through any more
     failed: int = 0  # changes that failed
@@ -118,6 +118,7 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     stopped: Reason | None = None  # why a remediation leaves the rest alone
     spent: int = 0  # calls made
     restarts: int = 0  # how often a token was refused
+    stalled: int = 0  # links in a row that got nothing done
     counts: Mapping[str, int] = {}  # by outcome/reason
 
 

@@ -14,8 +14,9 @@ import msgspec
 from shared.apply import Applier
 from shared.brake import Brake
 from shared.carry import Carrier
-from shared.errors import CloudCallError
+from shared.errors import BudgetSpent, CloudCallError, OutOfTime
 from shared.gateways.ecs import EcsGateway
+from shared.lines import say
 from shared.mapping import Mapping as RoleMapping
 from shared.model import Instance, Trigger
 from shared.observe import look
@@ -130,16 +131,19 @@ class Reconciler:
         return found
 
 
-def managed_in(ecs: EcsGateway, mapping: RoleMapping) -> Callable[[], int]:
+def managed_in(ecs: EcsGateway, mapping: RoleMapping) -> Callable[[], int | None]:
     """How many instances of the region hold a listed role: one call a role, made when it is asked for.
 
-    Where it cannot be counted it is none, so that the brake acts.
+    None where the cloud does not say. Raises OutOfTime and BudgetSpent: it was not asked for all roles then.
     """
 
-    def count() -> int:
+    def count() -> int | None:
         try:
             return sum(ecs.count_holders(role) for role in mapping.roles)
-        except CloudCallError:
-            return 0
+        except (OutOfTime, BudgetSpent):
+            raise
+        except CloudCallError as error:
+            say({"holders_not_counted": str(error), "so": "the brake refuses removals"})
+            return None
 
     return count

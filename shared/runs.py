@@ -29,6 +29,7 @@ from shared.sessions import Sessions
 from shared.settings import CALLS_PER_MINUTE, Settings, Target, targets
 
 MAX_LINKS = 500  # invocations of one run: a chain always ends
+MAX_STALLED = 1  # of them, in a row, that may get nothing done: one may have met a throttle or a slow minute
 LAST_SECONDS = 1 / 3
 """Of the time kept for ending a run: this part is kept for records and the hand-over alone, no call to ECS begins in it."""
 
@@ -128,9 +129,9 @@ class Runs:
             error = caught
         onward = fleet.cursor if fleet else None
         if onward:
-            onward = msgspec.structs.replace(onward, run_id=run_id, counts=counts)
-            progress = seen > 0 or onward.pages > 0 or onward.link == 1
-            error = self._hand_over(msgspec.structs.replace(trigger, instance_ids=(), cursor=onward), progress)
+            stalled = 0 if seen or onward.pages else cursor.stalled + 1
+            onward = msgspec.structs.replace(onward, run_id=run_id, counts=counts, stalled=stalled)
+            error = self._hand_over(msgspec.structs.replace(trigger, instance_ids=(), cursor=onward))
         if fleet and error:
             for record in fleet.abandoned(error):
                 take(record)
@@ -147,7 +148,7 @@ class Runs:
         return {
             "region": target.region, "account_id": target.account_id, "run": run, "run_id": run_id,
             "counts": dict(sorted(counts.items())), "bill": bill, **({"may_cost": estimate} if estimate else {}),
-            **({"brake": self._braked(counts)} if fleet and fleet.brake_acted else {}),
+            **({"brake": self._braked(counts, fleet.brake_uncounted)} if fleet and fleet.brake_acted else {}),
             **({"error": str(error)} if error else {}),
         }  # fmt: skip
 
@@ -167,11 +168,13 @@ class Runs:
             ).fields()
         )  # fmt: skip
 
-    def _braked(self, counts: Mapping[str, int]) -> str:
-        limit = self._mapping.settings.brake
+    def _braked(self, counts: Mapping[str, int], uncounted: bool) -> str:
+        """uncounted: nobody knows how many instances hold a listed role."""
+        share = f"{self._mapping.settings.brake.max_removals:.0%} of the instances that hold a listed role"
+        why = f"it could not be read whether they are more than {share}" if uncounted else f"more than {share}"
         return (
-            f"{counts.get('refused/brake', 0)} removals refused: more than {limit.max_removals:.0%} of the instances that "
-            "hold a listed role; if it is meant, run again with lift_brake (--lift-brake)"
+            f"{counts.get('refused/brake', 0)} removals refused: {why}; if it is meant, run again with lift_brake "
+            "(--lift-brake)"
         )
 
     def _pace(self, remedy: Remedy, cursor: Cursor) -> Pace:
@@ -187,12 +190,12 @@ class Runs:
         sessions = Sessions(self._settings, self._credentials, target.account_id, target.region, self._mapping)
         return EcsGateway(self._settings, sessions.reads(), target.region, ask=pace, writes=sessions.writes)
 
-    def _hand_over(self, trigger: Trigger, progress: bool) -> CloudCallError | None:
+    def _hand_over(self, trigger: Trigger) -> CloudCallError | None:
         """To a new invocation of ourselves. Why it could not be done, where it could not."""
         cursor = trigger.cursor or Cursor()
-        if not progress:
-            return PermanentError("InvokeFunction", "NoProgress", "not invoked again: a whole invocation got nothing done; "
-                                  "raise the function's timeout, or ROLEKEEPER_CALLS_PER_MINUTE")  # fmt: skip
+        if cursor.stalled > MAX_STALLED:
+            return PermanentError("InvokeFunction", "NoProgress", f"not invoked again: {cursor.stalled} invocations in a row "
+                                  "got nothing done; raise the function's timeout, or ROLEKEEPER_CALLS_PER_MINUTE")  # fmt: skip
         if cursor.link > MAX_LINKS:
             return PermanentError("InvokeFunction", "TooManyLinks", f"not invoked again: the run has taken {MAX_LINKS} "
                                   "invocations; raise the function's timeout")  # fmt: skip

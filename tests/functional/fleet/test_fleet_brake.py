@@ -119,6 +119,18 @@ def test_where_the_managed_ones_cannot_be_counted_it_acts(fleet: Fleet) -> None:
                            status=403, count=None)  # fmt: skip
     run = fleet.run("remediate", remediate(instance_ids=[i.instance_id for i in wrong]))
     assert run.result["outcomes"] == {"refused": 10}
+    assert "10 removals refused: it could not be read whether they are more than 10%" in run.result["runs"][0]["brake"]
+    (line,) = [line for line in run.lines if "holders_not_counted" in line]
+    assert "Forbidden.RAM" in line["holders_not_counted"]
+
+
+def test_where_the_budget_does_not_suffice_for_the_count_it_says_so(fleet: Fleet) -> None:
+    fleet.ten(brake=TIGHT)
+    wrong = fleet.instances(10, role="r2")
+    asked = remediate(instance_ids=[i.instance_id for i in wrong], max_calls=10)
+    run = fleet.run("remediate", asked)
+    assert {(r["outcome"], r["reason"]) for r in fleet.looks()} == {("refused", "max-calls")}
+    assert "brake" not in run.result["runs"][0]
 
 
 def untagged(fleet: Fleet, count: int) -> list[str]:

@@ -189,6 +189,25 @@ def test_the_brake_that_acted_in_one_link_acts_in_all_that_follow(fleet: Fleet) 
     assert fleet.run_records()[-1]["brake"] == "acted"
 
 
+def test_where_there_is_no_time_for_the_count_the_removals_wait_for_the_next_link(fleet: Fleet) -> None:
+    """Half of those that hold a role may be removed, but the first link ends before it knows how many hold one."""
+    fleet.ten(brake="{max_removals: 50%, at_least: 10}")
+    fleet.slow(limit=300)
+    made = [*fleet.instances(200, role="r3"), *fleet.instances(200, "r0", role="r0")]
+    began, answer = fleet.cloud.clock.now(), fleet.cloud.handle
+
+    def handle(request: Request) -> Response:
+        if "RamRoleName" in request.form() and "InstanceIds" not in request.form() and not fleet.cursors():
+            fleet.cloud.clock.advance(began + 295 - fleet.cloud.clock.now())
+        return answer(request)
+
+    fleet.env.setattr(fleet.cloud, "handle", handle)
+    runs = fleet.chain("remediate", remediate(instance_ids=[i.instance_id for i in made[:200]]))
+    assert len(runs) == 2
+    assert [run.result["outcomes"] for run in runs] == [{}, {"detached": 200}]
+    assert fleet.right(made) == {"right": 400}
+
+
 def test_a_canary_that_failed_in_one_link_stops_all_that_follow(fleet: Fleet) -> None:
     fleet.ten()
     fleet.slow(limit=60)
