@@ -16,12 +16,13 @@ def fleet(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, mocker: MockerFixture, capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> Fleet:  # fmt: skip
-    """Waiting takes no time: it moves the emulated clock."""
+    """Time passes only where somebody waits, so that a slow machine changes nothing: waiting moves the emulated clock."""
     import time
 
-    real = time.monotonic
+    began, uptime = cloud.clock.now() - cloud.clock.offset, time.monotonic()
     mocker.patch("time.sleep", side_effect=cloud.clock.advance)
-    mocker.patch("time.monotonic", side_effect=lambda: real() + cloud.clock.offset)
+    mocker.patch("time.monotonic", side_effect=lambda: uptime + cloud.clock.offset)
+    mocker.patch.object(cloud.clock, "now", side_effect=lambda: began + cloud.clock.offset)
     mocker.patch("shared.pace.wall", side_effect=cloud.clock.now)
     made = Fleet(cloud, monkeypatch, capsys, tmp_path)
     made.open()
