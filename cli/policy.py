@@ -148,6 +148,14 @@ def pass_role(
         echo(document)
 
 
+@app.command()
+def provisioner(account: Account = "", roles_file: RolesFile = ROLES) -> None:
+    """The policy of a key that may `rolekeeper provision` these roles, and so decide what they may do."""
+    mapping = load(text(roles_file), file=str(roles_file))
+    for document in policies.provisioner_policies(mapping, account_id=setting("account_id", account)):
+        echo(document)
+
+
 def report(findings: Iterable[policies.Finding], *, as_json: bool) -> None:
     """Findings, one a line."""
     import msgspec

@@ -10,7 +10,15 @@ from shared.policies.limits import compact
 from shared.policies.lint import Kind, lint, lint_text
 from shared.policies.meaning import Grant, canonical, grants, same
 from shared.policies.member import member_policies, member_trust
-from shared.policies.own import displaced, execution_policies, execution_role, pass_policies, pass_role, reach
+from shared.policies.own import (
+    displaced,
+    execution_policies,
+    execution_role,
+    pass_policies,
+    pass_role,
+    provisioner_policies,
+    reach,
+)
 from shared.policies.rules import RULES
 from shared.policies.session import read_session, write_session
 from shared.policies.template import RenderError, Template, Variable
@@ -42,6 +50,7 @@ __all__ = [
     "member_trust",
     "pass_policies",
     "pass_role",
+    "provisioner_policies",
     "reach",
     "read_session",
     "render",

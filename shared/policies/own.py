@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from shared.mapping import Mapping as Roles
+from shared.mapping.model import SystemPolicy
 from shared.mapping.problems import nearest
 from shared.policies import rules
 from shared.policies.findings import PolicyError, found
@@ -74,6 +75,21 @@ def pass_policies(
 ) -> tuple[Document, ...]:
     """The same, as few documents as RAM's limit on their size allows: each for some of the roles."""
     return split(_passing(account_id, region), listed(mapping, roles), "operator-pass-role")
+
+
+def provisioner_policies(mapping: Roles, *, account_id: str) -> tuple[Document, ...]:
+    """What a key needs to provision this mapping's roles, as few documents as RAM's limit on their size allows.
+
+    They cover the policies that rolekeeper makes, by their names' beginning, and of Alibaba Cloud's own the listed ones.
+    """
+    specs = [policy for role in mapping.roles.values() for policy in role.policies]
+    system = sorted({spec.name for spec in specs if isinstance(spec, SystemPolicy)})
+    values: Values = {"account": account_id, "system_policies": system}
+    return split(
+        lambda roles: render("provisioner", {**values, "roles": roles}, context="provisioner policy"),
+        list(mapping.roles),
+        "provisioner",
+    )
 
 
 Make = Callable[[list[str]], Document]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from fakecloud.cloud import Cloud
 from fakecloud.identity import ACCOUNT, Identity
-from tests.functional.cli.operator import Command, make
+from tests.contract.permissions import callers
+from tests.functional.cli.operator import PROJECT, REGION, Command, make, records
+from tests.functional.cli.test_fleet_commands import deploy
 
 OTHER = "9999999999999999"
 COMMANDS = [
@@ -63,3 +68,46 @@ def test_where_sts_does_not_say_whose_it_is_nothing_is_done(
     assert ran.code == 1
     assert "GetCallerIdentity: " in ran.err
     assert {call.action for call in cloud.calls} == {"GetCallerIdentity"}
+
+
+def granted(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, *documents: dict[str, Any]) -> None:
+    """From here on the commands have the key of a RAM user with these policies, and every call is judged."""
+    caller = callers.user(cloud, *[statement for document in documents for statement in document["Statement"]])
+    use(cloud, monkeypatch, caller.key.identity)
+    cloud.switches.permissions = "on"
+
+
+def test_a_key_with_what_the_functions_role_has_runs_them_here(
+    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [*make(cloud, 3, "web"), *make(cloud, 2, "web", role="worker"), *make(cloud, 2, role="worker")]
+    printed = rolekeeper("policy", "execution-role", "--account", ACCOUNT, "--project", PROJECT)
+    granted(cloud, monkeypatch, printed.json())
+    assert rolekeeper("remediate", "--all", "--lift-brake").code == 0
+    assert [i.role for i in made] == ["web"] * 5 + [""] * 2
+    assert {record.get("outcome", "") for record in records(cloud)} == {"attached", "swapped", "detached", ""}
+
+
+def test_a_key_that_may_invoke_the_function_asks_it(
+    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    deploy(cloud, tmp_path, "rolekeeper-reconcile")
+    deploy(cloud, tmp_path, "rolekeeper-remediate")
+    function = f"acs:fc:{REGION}:{ACCOUNT}:functions/rolekeeper-reconcile"
+    granted(cloud, monkeypatch, callers.document(callers.allow("fc:InvokeFunction", function)))
+    assert rolekeeper("reconcile", "--invoke").code == 0
+    refused = rolekeeper("remediate", "--all", "--invoke")
+    assert refused.code == 1
+    assert "InvokeFunction" in refused.err
+    cloud.settle()
+    assert [one.function for one in cloud.fc.invocations if one.source == "api"] == ["rolekeeper-reconcile"]
+
+
+def test_a_key_with_the_provisioners_policy_provisions(
+    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.ram.reset()
+    printed = rolekeeper("policy", "provisioner", "--account", ACCOUNT)
+    granted(cloud, monkeypatch, printed.json())
+    assert rolekeeper("provision").code == 0
+    assert "nothing to do" in rolekeeper("provision").out

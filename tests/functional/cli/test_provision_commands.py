@@ -129,6 +129,7 @@ def test_provision_without_a_key_says_which_variable_is_missing(served: tuple[Cl
         pytest.param(["lint"], "", id="lint"),
         pytest.param(["execution-role"], "ram:PassRole", id="execution-role"),
         pytest.param(["pass-role", "--role", "worker"], f"acs:ram:*:{ACCOUNT}:role/worker", id="pass-role"),
+        pytest.param(["provisioner"], f"acs:ram:*:{ACCOUNT}:policy/rolekeeper-*", id="provisioner"),
         pytest.param(
             ["member-role", "42", "--external-id", "abc"], "acs:ecs:cn-hangzhou:42:instance/*", id="member-role"
         ),

@@ -32,6 +32,7 @@ VALUES: dict[str, dict[str, Any]] = {
     "oss-read-only": {"bucket": "web-assets"},
     "oss-read-write-prefix": {"bucket": "jobs", "prefix": "out"},
     "ots-read-write": {"instance": "orders"},
+    "provisioner": {"account": ACCOUNT, "roles": ["web", "a.b"], "system_policies": ["AliyunOSSReadOnlyAccess"]},
     "rds-describe": {},
     "sts-assume-role": {"role_arn": ["acs:ram::1234567890123456:role/audit"]},
 }
