@@ -135,6 +135,10 @@ def test_merging_changes_neither_side() -> None:
         pytest.param("edition: 3.0.0\nresources: {one: {extend: {name: none}}}\n", id="no such template"),
         pytest.param("[1]\n", id="no map"),
         pytest.param("a: [\n", id="no YAML"),
+        pytest.param(
+            "edition: 3.0.0\nresources: {one: {component: fc3, props: {timeout: 60, timeout: 30}}}\n",
+            id="a key that is there twice",
+        ),
     ],
 )
 def test_a_yaml_that_is_wrong_is_refused(tmp_path: Path, text: str) -> None:
