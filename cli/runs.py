@@ -6,9 +6,10 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import signal
 import sys
-from collections.abc import Mapping
-from contextlib import redirect_stdout
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,7 @@ class Follower(Watch):
         self.changes: list[Record] = []
         self.left_out = 0
         self.to_do = False
+        self._stopped = False
 
     def may_cost(self, calls: Mapping[str, int]) -> None:
         if self._report:
@@ -56,9 +58,30 @@ class Follower(Watch):
         else:
             self.left_out += 1
 
+    def stopped(self) -> bool:
+        return self._stopped
+
+    @contextmanager
+    def stoppable(self) -> Iterator[None]:
+        """Ctrl-C and SIGTERM end the run in good order; Ctrl-C a second time at once."""
+
+        def stop(number: int, frame: object) -> None:
+            if self._stopped:
+                raise KeyboardInterrupt
+            self._stopped = True
+            print("rolekeeper: stopping: what has begun is brought to its end; again: at once", file=sys.stderr)
+
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
 
 def run(kind: Kind, given: Mapping[str, Any], *, invoke: bool, as_json: bool, roles_file: Path) -> int:
-    """Exit code 0: all is right; 1: something was refused or failed, or the run did not end; 2: a dry run found work.
+    """Exit code 0: all is right; 1: something was refused or failed, or the run did not end; 2: a dry run found work;
+    130: it was stopped.
 
     given: the payload, by its keys. Raises RolekeeperError; with as_json it is printed as the one object.
     """
@@ -86,9 +109,8 @@ def _here(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Path)
     ours = keys(settings)
     report = None if as_json else Report()
     follower = Follower(report)
-    with redirect_stdout(
-        sys.stderr
-    ):  # the functions' JSON lines: intents before each write, and records that SLS has not
+    # The functions' JSON lines go to stderr: intents before each write, and records that SLS has not.
+    with redirect_stdout(sys.stderr), follower.stoppable():
         result = Invocation(
             kind, settings, mapping, ours,
             Stamp(account_id=settings.account_id, function=FUNCTION), watch=follower,
@@ -108,6 +130,8 @@ def _here(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Path)
 
 
 def exit_code(ended: Mapping[str, Any], *, to_do: bool) -> int:
+    if ended.get("stopped"):
+        return 130
     outcomes = {key.partition("/")[0] for key in ended["counts"]}
     if ended["run"] != "complete" or outcomes & set(BAD):
         return 1

@@ -96,7 +96,7 @@ class Applier:
         off = self._writer.detach(step.detach, _ids(step))
         began = time.monotonic()
         bare = [name for name in _ids(step) if name in off.done or _is_bare(name, off)]
-        on = self._writer.attach(step.attach, bare)
+        on = self._writer.attach(step.attach, bare, begun=True)
         gap_ms = _since(began)
         # Where it could not be read whether the attach was carried out, putting back is tried: a refusal harms nobody.
         without = [n for n, f in on.failed.items() if not on.held.get(n) and f.code != GONE_CODE]
@@ -121,13 +121,13 @@ class Applier:
                 yield _failed(decision, on.failed[name], on.held.get(name), calls)
 
     def _put_back(self, role: str, ids: Sequence[str]) -> Written:
-        back = self._writer.attach(role, ids)
+        back = self._writer.attach(role, ids, begun=True)
         for seconds in PUT_BACK_PAUSES:
             bare = [name for name, failure in back.failed.items() if not back.held.get(name) and _may_pass(failure)]
             if not bare:
                 break
             self._pause(seconds)
-            again = self._writer.attach(role, bare)
+            again = self._writer.attach(role, bare, begun=True)
             back.done |= again.done
             back.held.update(again.held)
             back.failed = {n: f for n, f in back.failed.items() if n not in bare} | again.failed

@@ -15,7 +15,7 @@ from itertools import chain
 
 import msgspec
 
-from shared.errors import BudgetSpent, CloudCallError, OutOfTime, PermanentError
+from shared.errors import BudgetSpent, CloudCallError, Interrupted, OutOfTime, PermanentError
 from shared.gateways.ecs import DESCRIBE_IDS, ROLE_IDS, EcsGateway
 from shared.lines import say
 from shared.model import Cursor, Instance
@@ -59,12 +59,12 @@ class Attached:
     def begin(self, cursor: Cursor) -> dict[str, int]:
         """Choose the way for a run over the whole region that is more than a page long; what the run may cost, in calls.
 
-        Raises OutOfTime and BudgetSpent. Where it cannot be chosen, each instance is asked for.
+        Raises OutOfTime, BudgetSpent and Interrupted. Where it cannot be chosen, each instance is asked for.
         """
         self.managed, self.seen_managed = cursor.managed, 0
         try:
             return self._choose(cursor)
-        except (OutOfTime, BudgetSpent):
+        except (OutOfTime, BudgetSpent, Interrupted):
             raise
         except CloudCallError as error:  # will be met again with the instances that it concerns, if it concerns them
             say({"holders_not_read": str(error), "so": "every instance is asked for"})

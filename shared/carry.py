@@ -12,7 +12,7 @@ import msgspec
 
 from shared.apply import Done
 from shared.brake import Brake
-from shared.errors import BudgetSpent, CloudCallError, OutOfTime
+from shared.errors import BudgetSpent, CloudCallError, Interrupted, OutOfTime
 from shared.gateways.ecs import Failure
 from shared.model import Outcome, Reason
 from shared.plan import Batches, Decision, Step, steps
@@ -110,6 +110,10 @@ class Carrier:
         except BudgetSpent:
             for seen in self._brake.unfinished():
                 yield self._refused(seen, Reason.MAX_CALLS)
+            return
+        except Interrupted as error:
+            for seen in self._brake.unfinished():
+                yield self._recorder.ended(unbegun(seen.decision, error), self._end(seen))
             return
         for seen in refused:
             yield self._refused(seen, Reason.BRAKE)

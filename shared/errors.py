@@ -3,7 +3,8 @@
 RolekeeperError
 ├── ConfigError      the operator must change a setting, roles.yaml or a deployment
 ├── PermanentError   recorded, not tried again
-│   └── BudgetSpent  not asked: the run has made all the calls that it may make
+│   ├── BudgetSpent  not asked: the run has made all the calls that it may make
+│   └── Interrupted  not asked: who runs it has stopped it
 └── TransientError   recorded and raised, so that Function Compute tries again
     ├── Throttled    refused for quota; the cloud refuses until the next minute
     └── OutOfTime    not asked: the answer would come after the invocation's time is up
@@ -54,6 +55,15 @@ class BudgetSpent(PermanentError):
 
     def __init__(self, call: str, calls: int) -> None:
         super().__init__(call, self.CODE, f"not asked: the run may make {calls} calls, and too few are left")
+
+
+class Interrupted(PermanentError):
+    """Not asked: who runs it has stopped the run (Ctrl-C, SIGTERM)."""
+
+    CODE = "Interrupted"
+
+    def __init__(self, call: str) -> None:
+        super().__init__(call, self.CODE, "not asked: the run was stopped; what had begun was brought to its end")
 
 
 class OutOfTime(TransientError):

@@ -15,7 +15,7 @@ from shared.apply import Applier, Done
 from shared.attached import Attached, at_most
 from shared.brake import Brake
 from shared.carry import CARRIED, Carrier, refused, unbegun
-from shared.errors import BudgetSpent, CloudCallError, OutOfTime
+from shared.errors import BudgetSpent, CloudCallError, Interrupted, OutOfTime
 from shared.gateways.ecs import EcsGateway
 from shared.model import Cursor, Desired, Instance, Reason, Remedy, Trigger
 from shared.pace import Pace
@@ -168,7 +168,7 @@ class Fleet:
                 return self._applier.apply(step)
         except BudgetSpent:
             return [refused(decision, Reason.MAX_CALLS) for decision in step.decisions]
-        except OutOfTime as error:
+        except (OutOfTime, Interrupted) as error:
             return [unbegun(decision, error) for decision in step.decisions]
 
     def _goes_on(self, region: Region, removed: int, control: RateControl, managed: int | None) -> Cursor | None:

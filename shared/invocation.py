@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
-from shared.errors import CloudCallError, TransientError
+from shared.errors import CloudCallError, PermanentError, TransientError
 from shared.gateways.clients import Credentials
 from shared.gateways.ecs import EcsGateway
 from shared.gateways.sls import SlsGateway
@@ -33,6 +33,10 @@ class Watch:
 
     def ended(self, record: Record) -> None:
         """A look has ended so."""
+
+    def stopped(self) -> bool:
+        """Whether the run is to end: nothing more is begun, what has begun is brought to its end."""
+        return False
 
 
 class Invocation:
@@ -92,7 +96,7 @@ class Invocation:
 
         runs = Runs(
             self._settings, self._mapping, self._credentials, self._stamp,
-            Keeper(self._take, self._write, self._watch.may_cost), self._parts, function=self._function,
+            Keeper(self._take, self._write, self._watch.may_cost, self._watch.stopped), self._parts, function=self._function,
             until=self._until,
         )  # fmt: skip
         self._sls.ready()  # before the run has threads
@@ -145,9 +149,11 @@ class Invocation:
             self._buffer.clear()
 
     def _announce(self, call: str, region: str, role: str, instance_ids: Sequence[str]) -> None:
-        """Before each write, on stdout: so that even a killed process leaves an exact account."""
-        say({"intent": call, "region": region, "role": role, "instance_ids": list(instance_ids),
-             "request_id": self._stamp.request_id})  # fmt: skip
+        """Before each write, on stdout: so that even a killed process leaves an exact account. Raises PermanentError."""
+        unsaid = say({"intent": call, "region": region, "role": role, "instance_ids": list(instance_ids),
+                      "request_id": self._stamp.request_id})  # fmt: skip
+        if unsaid:
+            raise PermanentError(call, "IntentNotWritten", f"not asked: the intent could not be written: {unsaid}")
 
 
 def shown(record: Record) -> dict[str, str]:

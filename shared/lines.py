@@ -8,11 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def say(line: Mapping[str, Any]) -> None:
-    """One line, flushed at once: the log has it even if the process is killed next.
+def say(line: Mapping[str, Any]) -> OSError | None:
+    """One line, flushed at once: the log has it even if the process is killed next. Why not, where it could not be written.
 
     One write a line, because Function Compute cuts a write that is too long. Plain ASCII (others as \\uXXXX), so that no
     locale and no text from a tag can make it fail.
     """
-    sys.stdout.write(json.dumps(line) + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(json.dumps(line) + "\n")
+        sys.stdout.flush()
+    except OSError as error:  # a full disk, a pipe that nobody reads any more: nothing that is under way must end by it
+        return error
+    return None

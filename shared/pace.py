@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
-from shared.errors import BudgetSpent, OutOfTime, Throttled, TransientError
+from shared.errors import BudgetSpent, Interrupted, OutOfTime, Throttled, TransientError
 
 T = TypeVar("T")
 MINUTE = 60.0
@@ -46,17 +46,19 @@ class Pace:
     """Thread-safe. Used as an Ask.
 
     per_minute: calls an API and minute, from the API's name. max_calls: of all APIs together; None = no budget.
-    until: when no call may begin any more, by the monotonic clock. pause: sleeps seconds.
+    until: when no call may begin any more, by the monotonic clock. pause: sleeps seconds. stopped: whether no call may begin
+    but those that hold() keeps for what has begun.
     """
 
     def __init__(
         self, per_minute: Callable[[str], int], *, max_calls: int | None = None, until: float = FOREVER,
-        pause: Callable[[float], None] = time.sleep,
+        pause: Callable[[float], None] = time.sleep, stopped: Callable[[], bool] = lambda: False,
     ) -> None:  # fmt: skip
         self.bill: Counter[str] = Counter()
         self.writes: set[str] = set()  # which actions of the bill are writes
         self.until = until
-        self._per_minute, self._max_calls, self._pause = per_minute, max_calls, pause
+        self._per_minute, self._max_calls, self._pause, self._stopped = per_minute, max_calls, pause, stopped
+        self.cut_short: Interrupted | None = None  # why a call was not made, if the run was stopped
         self._lock, self._mine = threading.Lock(), _Mine()
         self._held = 0  # calls of the budget that are kept for what is under way
         self._queues: dict[str, Any] = {}
@@ -82,19 +84,26 @@ class Pace:
 
     @contextmanager
     def hold(self, calls: int) -> Iterator[None]:
-        """Keep so many calls of the budget for what this thread does meanwhile. Raises BudgetSpent where fewer are left."""
+        """Keep so many calls of the budget for what this thread does meanwhile. Raises BudgetSpent where fewer are left, and
+        Interrupted."""
+        self._go_on("")
         with self._lock:
             if self._max_calls is not None and self._spent() + calls > self._max_calls:
                 raise BudgetSpent("", self._max_calls)
             self._held += calls
-            self._mine.held = calls
+            self._mine.held, self._mine.begun = calls, True
         try:
             yield
         finally:
             with self._lock:
                 self._held -= self._mine.held
-                self._mine.held = 0
+                self._mine.held, self._mine.begun = 0, False
                 self._mine.booked = set()
+
+    def _go_on(self, action: str) -> None:
+        if self._stopped():
+            self.cut_short = Interrupted(action)
+            raise self.cut_short
 
     def _spent(self) -> int:
         """Calls made, and calls held by other threads."""
@@ -140,7 +149,9 @@ class Pace:
         return {"reads": sum(calls.values()) - writes, "writes": writes, "calls": calls}
 
     def _take_turn(self, action: str, read: bool) -> None:
-        """Wait for the call's turn, and put it on the bill. Raises BudgetSpent or OutOfTime: then it must not be made."""
+        """Wait for the call's turn, and put it on the bill. Raises BudgetSpent, OutOfTime or Interrupted: it must not be made."""
+        if not self._mine.begun:
+            self._go_on(action)
         with self._lock:
             if self._max_calls is not None and self._spent() >= self._max_calls:
                 raise BudgetSpent(action, self._max_calls)
@@ -186,10 +197,10 @@ class Pace:
 
 
 class _Mine(threading.local):
-    """Of a thread: calls of the budget that are held for it, and APIs that it has a turn of."""
+    """Of a thread: calls of the budget that are held for it, APIs that it has a turn of, whether it is inside hold()."""
 
     def __init__(self) -> None:
-        self.held, self.booked = 0, set[str]()
+        self.held, self.booked, self.begun = 0, set[str](), False
 
 
 def rates(given: Mapping[str, int], default: int) -> Callable[[str], int]:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from shared.errors import CloudCallError, PermanentError
+from shared.errors import CloudCallError, Interrupted, PermanentError
 from shared.events.own import handed_over
 from shared.fleet import Fleet
 from shared.gateways.clients import Credentials
@@ -39,11 +39,14 @@ class Take(Protocol):
 
 
 class Keeper(msgspec.Struct, frozen=True):
-    """Where records go. take: of one look. write: fields as they are. may_cost: told of what a run may cost, in calls."""
+    """Where records go. take: of one look. write: fields as they are. may_cost: told of what a run may cost, in calls.
+    stopped: whether who follows the run wants it to end.
+    """
 
     take: Take
     write: Callable[[dict[str, str]], None]
     may_cost: Callable[[Mapping[str, int]], None]
+    stopped: Callable[[], bool]
 
 
 class Runs:
@@ -124,7 +127,7 @@ class Runs:
             for record in fleet:
                 seen += 1
                 take(record)
-            error = fleet.error
+            error = fleet.error or pace.cut_short
         except CloudCallError as caught:
             error = caught
         onward = fleet.cursor if fleet else None
@@ -149,7 +152,7 @@ class Runs:
             "region": target.region, "account_id": target.account_id, "run": run, "run_id": run_id,
             "counts": dict(sorted(counts.items())), "bill": bill, **({"may_cost": estimate} if estimate else {}),
             **({"brake": self._braked(counts, fleet.brake_uncounted)} if fleet and fleet.brake_acted else {}),
-            **({"error": str(error)} if error else {}),
+            **({"error": str(error)} if error else {}), **({"stopped": True} if isinstance(error, Interrupted) else {}),
         }  # fmt: skip
 
     def _record(
@@ -183,6 +186,7 @@ class Runs:
         return Pace(
             rates(per_minute, per_minute.get("", CALLS_PER_MINUTE)), max_calls=None if budget is None else max(0, budget - cursor.spent),
             until=self._until - self._reserve * LAST_SECONDS if self._function else FOREVER, pause=time.sleep,
+            stopped=self._keeper.stopped,
         )  # fmt: skip
 
     def _gateway(self, target: Target, pace: Pace) -> EcsGateway:

@@ -8,6 +8,7 @@ nowhere, so no code decides here, but what is on the instance.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext, suppress
 from typing import Literal
 
 import msgspec
@@ -20,7 +21,8 @@ from shared.observe import ITEM_CODES, held
 Call = Literal["AttachInstanceRamRole", "DetachInstanceRamRole"]
 NO_SUCH_RESOURCE = "InvalidResourceId.NotFound"  # refuses a whole call of the tag actions for single instances in it
 Announce = Callable[[str, str, str, Sequence[str]], None]
-"""Told of each write call before it is made: call, region, RamRoleName, instance ids."""
+"""Told of each write call before it is made: call, region, RamRoleName, instance ids. Where it raises a CloudCallError the call is
+not made, but for one that ends what has begun."""
 
 
 class Written(msgspec.Struct):
@@ -39,8 +41,9 @@ class Writer:
     def __init__(self, ecs: EcsGateway, announce: Announce) -> None:
         self._ecs, self._announce = ecs, announce
 
-    def attach(self, role: str, ids: Sequence[str]) -> Written:
-        return self._write("AttachInstanceRamRole", role, ids, expected="")
+    def attach(self, role: str, ids: Sequence[str], *, begun: bool = False) -> Written:
+        """begun: the instances are without a role because of us: it is made even where it cannot be announced."""
+        return self._write("AttachInstanceRamRole", role, ids, expected="", begun=begun)
 
     def detach(self, role: str, ids: Sequence[str]) -> Written:
         return self._write("DetachInstanceRamRole", role, ids, expected=role)
@@ -58,8 +61,8 @@ class Writer:
     ) -> dict[str, Failure]:
         if not ids:
             return {}
-        self._announce(call, self._ecs.region, role, ids)
         try:
+            self._announce(call, self._ecs.region, role, ids)
             send(ids)
         except CloudCallError as error:
             if error.code != NO_SUCH_RESOURCE or len(ids) == 1:
@@ -71,33 +74,34 @@ class Writer:
             }  # fmt: skip
         return {}
 
-    def _write(self, call: Call, role: str, ids: Sequence[str], *, expected: str) -> Written:
+    def _write(self, call: Call, role: str, ids: Sequence[str], *, expected: str, begun: bool = False) -> Written:
         """expected: the role that an instance must hold for the call to be able to do anything for it."""
         written = Written()
-        unanswered = self._send(call, role, ids, written)
+        unanswered = self._send(call, role, ids, written, begun)
         self._read(written)
         open_still = [n for n in unanswered if written.held.get(n) == expected]
         among_others = len(open_still) < len(unanswered)  # then the refusal may be meant for those others
         again = [n for n in open_still if (f := written.failed[n]).lost or (among_others and not f.transient)]
         if again:
-            self._send(call, role, again, written)
+            self._send(call, role, again, written, begun)
             self._read(written)
         return written
 
-    def _send(self, call: Call, role: str, ids: Sequence[str], written: Written) -> list[str]:
+    def _send(self, call: Call, role: str, ids: Sequence[str], written: Written, begun: bool) -> list[str]:
         """Make the call; those that it failed for as a whole."""
         if not ids:
             return []
-        self._announce(call, self._ecs.region, role, ids)
         send = self._ecs.attach if call == "AttachInstanceRamRole" else self._ecs.detach
         try:
+            with suppress(CloudCallError) if begun else nullcontext():
+                self._announce(call, self._ecs.region, role, ids)
             answer = send(role, ids)
         except CloudCallError as error:
             written.request_ids += [error.request_id] if error.request_id else []
             if error.code in ITEM_CODES and len(ids) > 1:
                 middle = len(ids) // 2
                 parts = ids[:middle], ids[middle:]
-                return [name for part in parts for name in self._send(call, role, part, written)]
+                return [name for part in parts for name in self._send(call, role, part, written, begun)]
             _fail(written, dict.fromkeys(ids, Failure.of(error, lost=True)))
             return list(ids)
         written.request_ids += [answer.request_id] if answer.request_id else []
