@@ -54,7 +54,7 @@ class Attached:
         self._holds: dict[str, str] | None = None  # None: each instance is asked for
         self._gathered: list[Instance] = []  # to be asked for
         self.managed: int | None = None
-        self.seen_managed = 0
+        self.seen_managed, self.missed = 0, False  # missed: of some the role could not be read
 
     def begin(self, cursor: Cursor) -> dict[str, int]:
         """Choose the way for a run over the whole region that is more than a page long; what the run may cost, in calls.
@@ -75,10 +75,12 @@ class Attached:
         if cursor.link:  # what lies ahead is about what the link before took
             rest = cursor.pages * 2
             if cursor.managed is not None:
-                holders = cursor.managed / ROLE_IDS + len(self._roles)
-                if holders < rest and self._in_time(holders):
+                held = cursor.managed + sum(n for k, n in cursor.counts.items() if k.startswith("attached/"))
+                holders = held / ROLE_IDS + len(self._roles)
+                if holders < rest and held <= MANY and self._in_time(holders):
                     firsts, a_page = self._first_pages()
-                    if self._in_time(holders - len(self._roles), a_page):
+                    more = sum(max(0, _lookups(held) - 1) for _, held in firsts.values())
+                    if more < rest and self._in_time(more, a_page):
                         self._learn(firsts)
             return {}
         total, holders = self._ecs.count(), 0
@@ -149,6 +151,7 @@ class Attached:
         try:
             roles = self._roles_of(chunk, asked)
         except CloudCallError as error:
+            self.missed = True
             return chunk, error
         if self.managed is None:
             self.seen_managed += sum(role in self._listed for role in roles.values())

@@ -68,4 +68,4 @@ class Brake(Generic[T]):
 
     def _too_many(self, managed: int) -> bool:
         removals = self._before + len(self._held)
-        return removals >= self._limit.at_least and removals > self._limit.max_removals * managed
+        return removals >= self._limit.at_least and removals > round(self._limit.max_removals * managed, 6)

@@ -4,7 +4,7 @@ ends. Makes no call itself and decides nothing about an instance."""
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from typing import Any
 
@@ -46,7 +46,8 @@ class Carrier:
     ) -> None:  # fmt: skip
         self._perform, self._recorder = perform, recorder
         self._brake, self._control = brake, control
-        self._workers, self._at_once = workers or Inline(), control.at_once(at_once)
+        self._workers, self._most = workers or Inline(), at_once
+        self._at_once = control.at_once(at_once)
         self._batches = Batches(control.batch())
         self._open: dict[str, Seen] = {}  # decided on, and not ended
         self._waiting: list[Seen] = []  # for the canary's end, or for their number to be known
@@ -54,6 +55,7 @@ class Carrier:
         self._underway: deque[Future[Sequence[Done]]] = deque()
         self.postponed: list[Seen] = []
         self.removed = 0
+        self.gained = 0
 
     def __call__(
         self, looks: Iterable[Seen | Record], *, complete: Callable[[], bool] = lambda: True
@@ -78,6 +80,11 @@ class Carrier:
             yield from self._release(seen)
 
     def _close(self, *, complete: bool) -> Iterator[Record]:
+        for (
+            step
+        ) in self._batches.rest():  # no removals yet, if the brake holds any: attaches do not wait for their number
+            yield from self._submit(step)
+        yield from self._ended(wait_for=0)
         if complete:
             yield from self._through_brake()
         for seen in self._brake.unfinished():
@@ -86,7 +93,7 @@ class Carrier:
         waiting, self._waiting = self._waiting, []
         if self._control.needs_total:
             self._control.total(len(waiting))
-            self._batches, self._at_once = Batches(self._control.batch()), self._control.at_once(self._at_once)
+            self._batches, self._at_once = Batches(self._control.batch()), self._control.at_once(self._most)
         if canaries := self._control.canary:
             birds, waiting = waiting[:canaries], waiting[canaries:]
             yield from self._try_canaries(birds)
@@ -164,19 +171,24 @@ class Carrier:
             failed = 0
             for done in done_list:
                 seen = self._open[done.decision.instance.instance_id]
-                if _unbegun(done) and self._postpone(seen):
+                if _cut_off(done) and self._postpone(seen, done.role_after):
                     continue
                 done = _over_budget(done)
                 failed += done.outcome in (Outcome.FAILED, Outcome.RETRYING)
                 self.removed += done.decision.removes and done.outcome in (Outcome.SWAPPED, Outcome.DETACHED)
+                self.gained += not done.decision.removes and done.outcome in (Outcome.SWAPPED, Outcome.ATTACHED)
                 yield self._recorder.ended(done, self._end(seen))
             self._control.ended(failed, canary=self._trying)
 
-    def _postpone(self, seen: Seen) -> bool:
+    def _postpone(self, seen: Seen, role: str | None = None) -> bool:
         """Leave it to the invocation that goes on; False where that one cannot take more."""
         if len(self.postponed) >= CARRIED:
             return False
-        self.postponed.append(self._end(seen))
+        self._end(seen)
+        if role is not None and role != seen.decision.instance.role:  # a swap that was cut off in its middle
+            instance = msgspec.structs.replace(seen.decision.instance, role=role)
+            seen = msgspec.structs.replace(seen, decision=msgspec.structs.replace(seen.decision, instance=instance))
+        self.postponed.append(seen)
         return True
 
     def _end(self, seen: Seen) -> Seen:
@@ -184,6 +196,11 @@ class Carrier:
 
     def _refused(self, seen: Seen, reason: Reason) -> Record:
         return self._recorder.ended(refused(seen.decision, reason), self._end(seen))
+
+
+def gained(counts: Mapping[str, int]) -> int:
+    """Of a run's counts by outcome/reason: instances that hold a listed role only since."""
+    return counts.get("attached/missing", 0) + counts.get("swapped/foreign-role", 0)
 
 
 def refused(decision: Decision, reason: Reason) -> Done:
@@ -217,13 +234,12 @@ def _as_decided(decision: Decision) -> Done:
     return Done(decision=decision, outcome=outcome, reason=decision.reason, role_after=decision.instance.role)
 
 
-def _unbegun(done: Done) -> bool:
-    """Nothing was sent for want of time: it is as it was."""
-    before = done.decision.instance.role
-    return done.failure is not None and done.failure.code == OutOfTime.CODE and done.role_after == before
+def _cut_off(done: Done) -> bool:
+    """Not carried out, or not to the end, for want of time: whoever goes on looks at it again."""
+    return done.failure is not None and done.failure.code == OutOfTime.CODE
 
 
 def _over_budget(done: Done) -> Done:
-    if done.failure is None or done.failure.code != BudgetSpent.CODE:
+    if done.failure is None or done.failure.code != BudgetSpent.CODE or done.gap_ms is not None:
         return done
     return msgspec.structs.replace(done, outcome=Outcome.REFUSED, reason=Reason.MAX_CALLS)

@@ -14,7 +14,7 @@ import msgspec
 from shared.apply import Applier, Done
 from shared.attached import Attached, at_most
 from shared.brake import Brake
-from shared.carry import CARRIED, Carrier, refused, unbegun
+from shared.carry import CARRIED, Carrier, gained, refused, unbegun
 from shared.errors import BudgetSpent, CloudCallError, Interrupted, OutOfTime
 from shared.gateways.ecs import EcsGateway
 from shared.model import Cursor, Desired, Instance, Reason, Remedy, Trigger
@@ -28,6 +28,8 @@ from shared.region import Region
 
 CALLS = {"attach": 8, "detach": 8, "swap": 32}
 """Calls that must be left in the budget before a step begins: a swap must never be left half done for want of them."""
+KEPT = {"swap": (("AttachInstanceRamRole", "DescribeInstances"), 16)}
+"""Of them, for those actions alone: the attach, and putting back, must not lack what detaching has used up."""
 SWAP_SECONDS = 5.0
 
 
@@ -67,7 +69,11 @@ class Fleet:
 
             def managed() -> int | None:
                 if attached.managed is None:  # what is counted is told to the next link
-                    attached.managed = attached.seen_managed if whole and not start.link else count()
+                    as_seen = whole and not start.link and region.error is None and not attached.missed
+                    counted = attached.seen_managed if as_seen else count()
+                    if counted is not None and not as_seen:  # those that this run gave a role are no measure
+                        counted = max(0, counted - carrier.gained - gained(start.counts))
+                    attached.managed = counted
                 return attached.managed
 
             brake: Brake[Seen] = Brake(
@@ -82,7 +88,7 @@ class Fleet:
                 self._looks(region, attached, brake),
                 complete=lambda: not self._unlooked and (region.listed or region.error is not None),
             )
-        self.brake_acted, self.brake_uncounted = brake.acts, brake.uncounted
+        self.brake_acted, self.brake_uncounted = brake.acts, brake.uncounted or start.uncounted
         self.error = region.error
         self._postponed = carrier.postponed
         room = CARRIED - len(self._postponed)
@@ -137,7 +143,7 @@ class Fleet:
             for seen in looked:
                 if isinstance(seen, Record) and seen.error_code == OutOfTime.CODE:
                     self._unlooked.append(seen.instance_id)
-                else:
+                elif isinstance(seen, Record) or self._is_meant(seen.decision):  # carried, it may not be, or no more
                     yield seen
 
     def _wants(self, instance: Instance) -> bool:
@@ -162,7 +168,7 @@ class Fleet:
     def _perform(self, step: Step) -> list[Done]:
         """Never raises for what the cloud answers."""
         try:
-            with self._pace.hold(CALLS[step.verb]):
+            with self._pace.hold(CALLS[step.verb], *KEPT.get(step.verb, ())):
                 if step.verb == "swap":  # with an API that refuses, the instances would be left without a role
                     self._pace.book("DetachInstanceRamRole", "AttachInstanceRamRole", lasting=SWAP_SECONDS)
                 return self._applier.apply(step)
@@ -179,6 +185,6 @@ class Fleet:
         start = self._from
         return msgspec.structs.replace(
             start, link=start.link + 1, token=region.token, listed=region.listed, instance_ids=left, pages=region.pages,
-            managed=managed, braked=self.brake_acted, removed=start.removed + removed, failed=control.failed, tried=control.tried, stopped=control.stopped,
+            managed=managed, braked=self.brake_acted, uncounted=self.brake_uncounted, removed=start.removed + removed, failed=control.failed, tried=control.tried, stopped=control.stopped,
             restarts=region.restarts, spent=start.spent + self._pace.bill.total(),
         )  # fmt: skip

@@ -71,7 +71,7 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
 
     def of(self, total: int) -> int:
         """As a number; a part is rounded down, as OOS does."""
-        return self.count if self.part is None else int(self.part * total)
+        return self.count if self.part is None else int(round(self.part * total, 6))
 
 
 class Remedy(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +113,7 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     managed: int | None = None  # holders of listed roles, as counted once in the run
     removed: int = 0  # removals carried out
     braked: bool = False  # whether the brake refused removals: then it lets none through any more
+    uncounted: bool = False  # and whether that was because nobody could say how many hold a listed role
     failed: int = 0  # changes that failed
     tried: int = 0  # canaries that had their turn
     stopped: Reason | None = None  # why a remediation leaves the rest alone

@@ -83,21 +83,23 @@ class Pace:
                 self._pause(AGAIN_SECONDS)
 
     @contextmanager
-    def hold(self, calls: int) -> Iterator[None]:
-        """Keep so many calls of the budget for what this thread does meanwhile. Raises BudgetSpent where fewer are left, and
-        Interrupted."""
+    def hold(self, calls: int, actions: tuple[str, ...] = (), kept: int = 0) -> Iterator[None]:
+        """Keep so many calls of the budget for what this thread does meanwhile, `kept` of them for those actions alone. Raises
+        BudgetSpent where fewer are left, and Interrupted."""
         self._go_on("")
         with self._lock:
             if self._max_calls is not None and self._spent() + calls > self._max_calls:
                 raise BudgetSpent("", self._max_calls)
             self._held += calls
-            self._mine.held, self._mine.begun = calls, True
+            self._mine.begun = True
+            self._mine.held, self._mine.kept_for, self._mine.kept = calls, actions, kept
         try:
             yield
         finally:
             with self._lock:
                 self._held -= self._mine.held
-                self._mine.held, self._mine.begun = 0, False
+                self._mine.begun = False
+                self._mine.held = self._mine.kept = 0
                 self._mine.booked = set()
 
     def _go_on(self, action: str) -> None:
@@ -153,7 +155,9 @@ class Pace:
         if not self._mine.begun:
             self._go_on(action)
         with self._lock:
-            if self._max_calls is not None and self._spent() >= self._max_calls:
+            kept = 0 if action in self._mine.kept_for else self._mine.kept  # not for this call
+            mine = max(0, self._mine.held - kept)
+            if self._max_calls is not None and self.bill.total() + self._held - mine >= self._max_calls:
                 raise BudgetSpent(action, self._max_calls)
             now = time.monotonic()
             booked = action in self._mine.booked
@@ -165,7 +169,7 @@ class Pace:
             else:
                 self._turns[action] = turn
             self.bill[action] += 1
-            if self._mine.held:
+            if mine:
                 self._mine.held, self._held = self._mine.held - 1, self._held - 1
             if not read:
                 self.writes.add(action)
@@ -201,6 +205,7 @@ class _Mine(threading.local):
 
     def __init__(self) -> None:
         self.held, self.booked, self.begun = 0, set[str](), False
+        self.kept, self.kept_for = 0, tuple[str, ...]()
 
 
 def rates(given: Mapping[str, int], default: int) -> Callable[[str], int]:

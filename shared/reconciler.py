@@ -111,14 +111,21 @@ class Reconciler:
     def instances(self, triggers: Iterable[Trigger]) -> Iterator[Record]:
         """Look at every instance that the triggers name, once each: exactly one record an instance."""
         for region, why in self._by_region(triggers).items():
-            ecs = self._ecs(region)
-            applier = Applier(ecs, self._parts.announce, self._parts.pause)
-            brake: Brake[Seen] = Brake(
-                self._parts.mapping.settings.brake, managed_in(ecs, self._parts.mapping), before=self._removals.recent()
-            )
-            carrier = Carrier(applier.apply, self._parts.recorder, brake, RateControl(None))
-            yield from carrier(Looks(self._parts).named(ecs, region, why))
-            self._removals.add(carrier.removed)
+            yield from self._instances_in(region, why)
+
+    def _instances_in(self, region: str, why: Mapping[str, Trigger]) -> Iterator[Record]:
+        ecs = self._ecs(region)
+        count = managed_in(ecs, self._parts.mapping)
+
+        def managed() -> int | None:
+            counted = count()  # with those that have just been given a role
+            return None if counted is None else max(0, counted - carrier.gained)
+
+        brake: Brake[Seen] = Brake(self._parts.mapping.settings.brake, managed, before=self._removals.recent())
+        applier = Applier(ecs, self._parts.announce, self._parts.pause)
+        carrier = Carrier(applier.apply, self._parts.recorder, brake, RateControl(None))
+        yield from carrier(Looks(self._parts).named(ecs, region, why))
+        self._removals.add(carrier.removed)
 
     def _by_region(self, triggers: Iterable[Trigger]) -> dict[str, dict[str, Trigger]]:
         """For each region the instances to look at, each with the trigger that says most: a creation before others."""

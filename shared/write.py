@@ -16,7 +16,7 @@ import msgspec
 from shared.errors import CloudCallError
 from shared.gateways.ecs import EcsGateway, Failure
 from shared.model import DISPLACED_TAG
-from shared.observe import ITEM_CODES, held
+from shared.observe import GONE_CODE, ITEM_CODES, held
 
 Call = Literal["AttachInstanceRamRole", "DetachInstanceRamRole"]
 NO_SUCH_RESOURCE = "InvalidResourceId.NotFound"  # refuses a whole call of the tag actions for single instances in it
@@ -99,6 +99,10 @@ class Writer:
         except CloudCallError as error:
             written.request_ids += [error.request_id] if error.request_id else []
             if error.code in ITEM_CODES and len(ids) > 1:
+                gone = self._gone(ids) if error.code == GONE_CODE else set()
+                if gone:
+                    _fail(written, dict.fromkeys(gone, Failure.of(error)))
+                    return [*gone, *self._send(call, role, [name for name in ids if name not in gone], written, begun)]
                 middle = len(ids) // 2
                 parts = ids[:middle], ids[middle:]
                 return [name for part in parts for name in self._send(call, role, part, written, begun)]
@@ -110,6 +114,14 @@ class Writer:
             written.failed.pop(name, None)
         _fail(written, answer.failed)
         return []
+
+    def _gone(self, ids: Sequence[str]) -> set[str]:
+        """Those that ECS does not show any more: one call, where halves would take many. None where it shows all, or says nothing."""
+        try:
+            shown = {instance.instance_id for instance in self._ecs.instances(ids)}
+        except CloudCallError:
+            return set()
+        return set(ids) - shown if shown else set()
 
     def _read(self, written: Written) -> None:
         written.held = {}

@@ -141,7 +141,12 @@ class EcsGateway:
 
     def count_holders(self, role: str) -> int:
         """How many instances of the region hold a role: one call."""
-        return self._read("DescribeInstanceRamRole", _total, {"RamRoleName": role, "PageSize": "1"})
+        try:
+            return self._read("DescribeInstanceRamRole", _total, {"RamRoleName": role, "PageSize": "1"})
+        except PermanentError as error:
+            if error.code == "InvalidRamRole.NotFound":
+                return 0
+            raise
 
     def ready(self, role: str) -> None:
         """Have the keys to write this role with: before another one is taken off for its sake."""

@@ -21,7 +21,7 @@ cursors = st.builds(
     instance_ids=st.lists(texts, max_size=5).map(tuple), pages=st.integers(0, 9), managed=st.none() | st.integers(0, 99),
     removed=st.integers(0, 99), braked=st.booleans(), failed=st.integers(0, 99), tried=st.integers(0, 9),
     stopped=st.none() | st.sampled_from(Reason), spent=st.integers(0, 99), restarts=st.integers(0, 3),
-    stalled=st.integers(0, 2),
+    stalled=st.integers(0, 2), uncounted=st.booleans(),
     counts=st.dictionaries(texts, st.integers(0, 99), max_size=3),
 )  # fmt: skip
 remedies = st.builds(
