@@ -12,7 +12,7 @@ import msgspec
 
 from shared.apply import Done
 from shared.brake import Brake
-from shared.errors import BudgetSpent, CloudCallError, Interrupted, OutOfTime
+from shared.errors import BudgetSpent, CloudCallError, OutOfTime
 from shared.gateways.ecs import Failure
 from shared.model import Outcome, Reason
 from shared.plan import Batches, Decision, Step, steps
@@ -109,7 +109,8 @@ class Carrier:
         yield from self._ended(wait_for=0)
 
     def _through_brake(self) -> Iterator[Record]:
-        """All removals are known. Where there is no time to hear how many are too many, they stay unfinished."""
+        """All removals are known. Where there is no time to hear how many are too many, they stay unfinished; where another try
+        may be answered, they are to be tried again."""
         try:
             released, refused = self._brake.close()
         except OutOfTime:
@@ -118,7 +119,7 @@ class Carrier:
             for seen in self._brake.unfinished():
                 yield self._refused(seen, Reason.MAX_CALLS)
             return
-        except Interrupted as error:
+        except CloudCallError as error:
             for seen in self._brake.unfinished():
                 yield self._recorder.ended(unbegun(seen.decision, error), self._end(seen))
             return

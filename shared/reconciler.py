@@ -14,7 +14,7 @@ import msgspec
 from shared.apply import Applier
 from shared.brake import Brake
 from shared.carry import Carrier
-from shared.errors import BudgetSpent, CloudCallError, Interrupted, OutOfTime
+from shared.errors import BudgetSpent, CloudCallError, Interrupted, PermanentError
 from shared.gateways.ecs import EcsGateway
 from shared.lines import say
 from shared.mapping import Mapping as RoleMapping
@@ -141,15 +141,15 @@ class Reconciler:
 def managed_in(ecs: EcsGateway, mapping: RoleMapping) -> Callable[[], int | None]:
     """How many instances of the region hold a listed role: one call a role, made when it is asked for.
 
-    None where the cloud does not say. Raises OutOfTime, BudgetSpent and Interrupted: it was not asked for all roles then.
+    None where the cloud refuses to say. Raises TransientError, BudgetSpent and Interrupted: then it was not asked to the end.
     """
 
     def count() -> int | None:
         try:
             return sum(ecs.count_holders(role) for role in mapping.roles)
-        except (OutOfTime, BudgetSpent, Interrupted):
+        except (BudgetSpent, Interrupted):
             raise
-        except CloudCallError as error:
+        except PermanentError as error:
             say({"holders_not_counted": str(error), "so": "the brake refuses removals"})
             return None
 

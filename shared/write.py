@@ -13,12 +13,21 @@ from typing import Literal
 
 import msgspec
 
-from shared.errors import CloudCallError
-from shared.gateways.ecs import EcsGateway, Failure
+from shared.errors import BudgetSpent, CloudCallError, Interrupted, PermanentError
+from shared.gateways.ecs import TAG_IDS, EcsGateway, Failure
 from shared.model import DISPLACED_TAG
 from shared.observe import GONE_CODE, ITEM_CODES, held
 
 Call = Literal["AttachInstanceRamRole", "DetachInstanceRamRole"]
+FOR_ALL = (
+    "Forbidden", "NoPermission", "InvalidRamRole", "InvalidUser", "InvalidAccessKey", "InvalidSecurityToken", "Signature",
+    "Missing", "PackageIncomplete", "IntentNotWritten", BudgetSpent.CODE, Interrupted.CODE,
+)  # fmt: skip
+"""How codes begin that refuse a call for the sake of the caller, the role or the run: no part of it would do better."""
+FOR_ONE = ("IncorrectInstanceStatus", "OperationConflict")
+"""Codes that pass, and still are one instance's: it is being started or changed."""
+REFUSALS = 16
+"""Calls in a row that are refused with a code that says neither, before it is taken to be meant for all."""
 NO_SUCH_RESOURCE = "InvalidResourceId.NotFound"  # refuses a whole call of the tag actions for single instances in it
 Announce = Callable[[str, str, str, Sequence[str]], None]
 """Told of each write call before it is made: call, region, RamRoleName, instance ids. Where it raises a CloudCallError the call is
@@ -32,6 +41,7 @@ class Written(msgspec.Struct):
     failed: dict[str, Failure] = msgspec.field(default_factory=dict)
     held: dict[str, str] = msgspec.field(default_factory=dict)
     lost: set[str] = msgspec.field(default_factory=set)
+    refusals: int = 0  # calls in a row
     request_ids: list[str] = msgspec.field(default_factory=list)
 
 
@@ -61,6 +71,8 @@ class Writer:
     ) -> dict[str, Failure]:
         if not ids:
             return {}
+        if len(ids) > TAG_IDS:  # each call fails or not by itself
+            return self._tags(call, role, ids[:TAG_IDS], send) | self._tags(call, role, ids[TAG_IDS:], send)
         try:
             self._announce(call, self._ecs.region, role, ids)
             send(ids)
@@ -98,7 +110,8 @@ class Writer:
             answer = send(role, ids)
         except CloudCallError as error:
             written.request_ids += [error.request_id] if error.request_id else []
-            if error.code in ITEM_CODES and len(ids) > 1:
+            written.refusals += 1
+            if len(ids) > 1 and (error.code in ITEM_CODES or _may_be_one(error, written.refusals)):
                 gone = self._gone(ids) if error.code == GONE_CODE else set()
                 if gone:
                     _fail(written, dict.fromkeys(gone, Failure.of(error)))
@@ -110,6 +123,7 @@ class Writer:
             return list(ids)
         written.request_ids += [answer.request_id] if answer.request_id else []
         written.done |= answer.done
+        written.refusals = 0
         for name in answer.done:
             written.failed.pop(name, None)
         _fail(written, answer.failed)
@@ -130,6 +144,12 @@ class Writer:
                 written.held = held(self._ecs, list(written.failed))
             except CloudCallError:
                 return  # then it stays unknown, and each record says so
+
+
+def _may_be_one(error: CloudCallError, refusals: int) -> bool:
+    """Whether a single instance may be what the call is refused for. No page lists the codes that do that."""
+    permanent = isinstance(error, PermanentError) and bool(error.code) and not error.code.startswith(FOR_ALL)
+    return refusals <= REFUSALS and (permanent or error.code.startswith(FOR_ONE))
 
 
 def _fail(written: Written, failures: Mapping[str, Failure]) -> None:

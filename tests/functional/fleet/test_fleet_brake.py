@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from fakecloud.ecs.models import Instance
+from shared.errors import TransientError
 from tests.functional.fleet.fleet import CHANGES, TEN, Fleet, rules
 from tests.functional.handlers.world import remediate, tagged, timer
 
 ATTACH, DETACH = CHANGES
+BRAKE = "{max_removals: 20%, at_least: 10}"
 TIGHT = "{max_removals: 10%, at_least: 10}"
 COUNTED_FIRST, COUNTED_LAST = 1_000, 400  # instances: with ten roles, the holders are asked for before the pages or not
 
@@ -131,6 +133,93 @@ def test_where_the_budget_does_not_suffice_for_the_count_it_says_so(fleet: Fleet
     run = fleet.run("remediate", asked)
     assert {(r["outcome"], r["reason"]) for r in fleet.looks()} == {("refused", "max-calls")}
     assert "brake" not in run.result["runs"][0]
+
+
+@pytest.mark.parametrize("share", [29, 57, 58])
+def test_exactly_the_share_is_not_too_much_whatever_floats_make_of_it(fleet: Fleet, share: int) -> None:
+    fleet.ten(brake=f"{{max_removals: {share}%, at_least: 10}}")
+    fleet.instances(share, role="r2")
+    fleet.instances(100 - share, "r0", role="r0")
+    assert fleet.run("reconcile", timer()).result["outcomes"]["detached"] == share
+
+
+def test_those_that_the_run_itself_gave_a_role_are_no_measure(fleet: Fleet) -> None:
+    """15 of the 45 that held one are a third; of all that hold one after the attaches they are a tenth. A dry run says the same."""
+    fleet.ten(brake=BRAKE)
+    wrong, bare = fleet.instances(15, role="r2"), fleet.instances(100, "r1")
+    fleet.instances(30, "r0", role="r0")
+    ids = [i.instance_id for i in [*bare, *wrong]]
+    planned = fleet.run("remediate", remediate(instance_ids=ids, dry_run=True)).result["outcomes"]
+    assert planned == {"planned": 100, "refused": 15}
+    events = [tagged([i.instance_id for i in bare[:50]]), *(tagged([i.instance_id]) for i in wrong)]
+    assert fleet.run("tags_changed", events).result["outcomes"] == {"attached": 50, "refused": 15}
+    for instance in bare:
+        fleet.hold(instance, "")
+    assert fleet.run("remediate", remediate(instance_ids=ids)).result["outcomes"] == {"attached": 100, "refused": 15}
+
+
+@pytest.mark.parametrize("limit", [3600, 60])
+def test_those_that_earlier_links_gave_a_role_are_no_measure_either(fleet: Fleet, limit: int) -> None:
+    fleet.ten(brake=BRAKE)
+    fleet.slow(limit=limit)
+    fleet.instances(100, role="r3")
+    fleet.instances(50, "r0", role="r0")
+    fleet.instances(800, "r1")
+    fleet.chain("reconcile", timer())
+    assert fleet.outcomes() == {"attached": 800, "refused": 100}
+
+
+@pytest.mark.parametrize("missed", ["NextToken", "InstanceIds"])
+def test_a_region_that_was_not_seen_to_its_end_is_counted(fleet: Fleet, missed: str) -> None:
+    """A tenth is to be removed; of what was seen it would be more than a fifth."""
+    fleet.ten(brake=BRAKE)
+    fleet.instances(30, role="r3")
+    fleet.instances(270, "r0", role="r0")
+    action = "DescribeInstances" if missed == "NextToken" else "DescribeInstanceRamRole"
+    fleet.cloud.faults.add(
+        "error", action=action, param=missed, code="Forbidden.RAM", status=403, after=0 if missed == "NextToken" else 2,
+        count=None,
+    )  # fmt: skip
+    run = fleet.run("reconcile", timer())
+    assert "brake" not in run.result["runs"][0]
+    assert run.result["outcomes"]["detached"] == 30
+
+
+def test_attaches_do_not_wait_for_the_count(fleet: Fleet) -> None:
+    """80 roles are counted in 80 calls; the second invocation has no time for them either."""
+    fleet.unjudged()
+    fleet.ten(roles=tuple(f"r{n}" for n in range(80)), brake=BRAKE)
+    fleet.slow(limit=60)
+    wrong, bare = fleet.instances(12, role="r2"), fleet.instances(5, "r1")
+    fleet.instances(200, "r0", role="r0")
+    fleet.chain("remediate", remediate(instance_ids=[i.instance_id for i in [*wrong, *bare]]))
+    assert fleet.right(bare) == {"right": 5}
+    assert {i.role for i in wrong} == {"r2"}
+
+
+def test_a_listed_role_that_ram_does_not_have_is_held_by_nobody(fleet: Fleet) -> None:
+    fleet.ten(brake=BRAKE)
+    wrong = fleet.instances(12, role="r2")
+    fleet.instances(200, "r0", role="r0")
+    fleet.cloud.faults.add(
+        "error", action="DescribeInstanceRamRole", param="RamRoleName", code="InvalidRamRole.NotFound", status=404,
+        after=9, count=None,
+    )  # fmt: skip
+    events = [tagged([i.instance_id]) for i in wrong]
+    assert fleet.run("tags_changed", events).result["outcomes"] == {"detached": 12}
+
+
+def test_an_event_whose_count_is_throttled_is_tried_again(fleet: Fleet) -> None:
+    fleet.ten(brake=BRAKE)
+    wrong = fleet.instances(12, role="r2")
+    fleet.instances(200, "r0", role="r0")
+    fleet.cloud.faults.add("throttle", action="DescribeInstanceRamRole", param="RamRoleName", count=None)
+    events = [tagged([i.instance_id]) for i in wrong]
+    run = fleet.run("tags_changed", events)
+    assert isinstance(run.error, TransientError)
+    assert fleet.outcomes() == {"retrying": 12}
+    fleet.cloud.faults.clear()
+    assert fleet.run("tags_changed", events).result["outcomes"] == {"detached": 12}
 
 
 def untagged(fleet: Fleet, count: int) -> list[str]:

@@ -124,6 +124,15 @@ def test_where_noting_fails_nothing_is_displaced(fleet: Fleet, kind: Any, how: d
     assert {r["role_after"] for r in fleet.looks()} == {"alien"}
 
 
+def test_a_call_of_tags_that_fails_leaves_those_of_the_others_noted_and_displaced(fleet: Fleet) -> None:
+    """100 are swapped together, and 50 noted."""
+    made = displacing(fleet, 100)
+    fleet.cloud.faults.add("error", action=TAG, code="Forbidden.RAM", status=403, after=1)
+    fleet.run("reconcile", timer())
+    assert Counter(zip(noted(made), (i.role for i in made), strict=True)) == {("alien", "r1"): 50, (None, "alien"): 50}
+    assert fleet.outcomes() == {"swapped": 50, "failed": 50}
+
+
 def test_one_whose_noting_is_refused_keeps_its_role_and_the_others_are_displaced(fleet: Fleet) -> None:
     made = displacing(fleet, 8)
     gone = made[5]

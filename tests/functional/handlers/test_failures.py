@@ -40,7 +40,7 @@ def test_one_of_many_that_is_busy_is_tried_again_and_the_others_are_not(world: W
     assert again.result["outcomes"] == {"attached": 1}, "the others are known to have their role"
 
 
-def test_a_call_refused_for_one_deleted_instance_is_taken_apart_by_halves(world: World) -> None:
+def test_a_call_refused_for_one_deleted_instance_is_made_again_for_the_others(world: World) -> None:
     made = world.instances(32, "web")
     doomed = made[21]
     world.before(ATTACH, lambda: world.cloud.ecs.owner(doomed).remove(doomed))
@@ -48,18 +48,18 @@ def test_a_call_refused_for_one_deleted_instance_is_taken_apart_by_halves(world:
     assert run.error is None
     assert run.result["outcomes"] == {"attached": 31, "unchanged": 1}
     assert run.outcome(doomed.instance_id) == ("unchanged", "gone")
-    assert Counter(run.calls)[ATTACH] == 11  # the whole, and two halves at each of five levels
+    assert Counter(run.calls)[ATTACH] == 2
 
 
-def test_a_transient_error_while_taking_apart_is_no_verdict_on_the_others(world: World) -> None:
-    """Those of the other halves were refused for another's sake: they are neither gone nor left out."""
+def test_a_transient_error_meanwhile_is_no_verdict_on_the_others(world: World) -> None:
+    """They were refused for another's sake: they are neither gone nor left out."""
     made = world.instances(16, "web")
     doomed = made[15]
     world.before(ATTACH, lambda: world.cloud.ecs.owner(doomed).remove(doomed))
     world.cloud.faults.add("throttle", action=ATTACH, after=1)
     run = world.run("instance_created", created([i.instance_id for i in made], age=600))
     reasons = Counter((r["outcome"], r["reason"]) for r in world.records())
-    assert reasons == {("attached", "missing"): 7, ("retrying", "missing"): 8, ("unchanged", "gone"): 1}
+    assert reasons == {("retrying", "missing"): 15, ("unchanged", "gone"): 1}
     assert isinstance(run.error, TransientError)
 
 
@@ -144,7 +144,7 @@ def test_a_throttle_is_raised_after_all_others_are_done(world: World, code: str,
 @pytest.mark.parametrize(
     ("code", "status"),
     [("Forbidden.RAM", 403), ("InvalidUser.PassRoleForbidden", 403), ("InvalidRamRole.NotEcsRole", 404),
-     ("InvalidAccessKeyId.NotFound", 404), ("SomethingNew", 400)],
+     ("InvalidAccessKeyId.NotFound", 404)],
 )  # fmt: skip
 def test_a_permanent_refusal_is_recorded_and_returned(world: World, code: str, status: int) -> None:
     made = world.instances(3, "web")
