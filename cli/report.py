@@ -26,8 +26,9 @@ class Report:
     def may_cost(self, calls: Mapping[str, int]) -> None:
         """Before the run changes anything."""
         self._say(
-            f"may cost: DescribeInstances {calls['pages']}, DescribeInstanceRamRole at most {calls['role_lookups_at_most']} "
-            f"for {calls['instances']} instances; one write for up to {BATCH} that gain or lose the same role, two where it is swapped"
+            f"may cost at most: DescribeInstances {calls['DescribeInstances']}, DescribeInstanceRamRole "
+            f"{calls['DescribeInstanceRamRole']} for {calls['instances']} instances, if no call has to be made twice; one write for "
+            f"up to {BATCH} that gain or lose the same role, two where it is swapped"
         )
 
     def ended(self, run: Mapping[str, Any], changes: Sequence[Record], left_out: int, records: str) -> None:

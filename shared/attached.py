@@ -31,12 +31,15 @@ Answer = Callable[[], Looked]
 """Waits for a lookup that is under way."""
 
 
-def at_most(instances: int, *, holders: int = 0, asked_for: int | None = None) -> dict[str, int]:
-    """What looking at so many may cost, in calls, if none has to be made twice. holders: pages of holders that are read.
-    asked_for: how many instances may have to be asked for by id; None = all."""
+def at_most(
+    instances: int, *, holders: int = 0, asked_for: int | None = None, besides: int = 0
+) -> dict[str, int]:  # fmt: skip
+    """What looking at so many may cost, in calls by API, if none has to be made twice. holders: pages of holders that are read.
+    asked_for: how many instances may have to be asked for by id; None = all. besides: DescribeInstances, besides the pages.
+    """
     by_id = _lookups(instances if asked_for is None else asked_for)
     pages = max(1, -(-instances // DESCRIBE_IDS))
-    return {"instances": instances, "pages": pages, "role_lookups_at_most": holders + by_id}
+    return {"instances": instances, "DescribeInstances": pages + besides, LOOKUP: holders + by_id}
 
 
 class Attached:
@@ -93,7 +96,7 @@ class Attached:
             if self._in_time(more, a_page) and self._worth_it(total, more):
                 holders, rest = holders + more, max(0, total - self.managed)
                 self._learn(firsts)
-        return at_most(total, holders=holders, asked_for=rest)
+        return at_most(total, holders=holders, asked_for=rest, besides=1)
 
     def _in_time(self, lookups: float, a_page: float = 0.0) -> bool:
         """Whether so many can be made in less than half of the time that there is."""

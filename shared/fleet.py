@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 
 from shared.apply import Applier, Done
-from shared.attached import Attached, at_most
+from shared.attached import LOOKUP, Attached, at_most
 from shared.brake import Brake
 from shared.carry import CARRIED, Carrier, gained, refused, unbegun
 from shared.errors import BudgetSpent, CloudCallError, Interrupted, OutOfTime
@@ -62,9 +62,9 @@ class Fleet:
             attached.managed = start.managed
             region = Region(
                 self._ecs, attached, readers, self._pace, start, self._remedy.tags, reserve=self._reserve,
-                estimate=self._estimate,
+                estimate=self._told_cost,
             )  # fmt: skip
-            whole = not (self._remedy.tags or self._trigger.instance_ids)
+            whole = self._whole
             count = managed_in(self._ecs, mapping)
 
             def managed() -> int | None:
@@ -125,10 +125,21 @@ class Fleet:
                     yield self._parts.recorder.unseen(instance.instance_id, instance.region, trigger, error, began)
         self._unlooked += region.unlooked
 
+    @property
+    def _whole(self) -> bool:
+        """Whether the whole region is gone through, so that all that hold a listed role are seen."""
+        return not (self._remedy.tags or self._trigger.instance_ids)
+
+    def _told_cost(self, cost: Mapping[str, int]) -> None:
+        """With the brake's count of those that hold a listed role, where they are not seen."""
+        if cost and not self._whole and not self._remedy.lift_brake:
+            cost = {**cost, LOOKUP: cost[LOOKUP] + len(self._parts.mapping.roles)}
+        self._estimate(cost)
+
     def _named(self, looks: Looks) -> Iterator[Seen | Record]:
         names = self._from.instance_ids
         if names and not self._from.link:
-            self._estimate(at_most(len(names)))
+            self._told_cost(at_most(len(names), besides=1))  # 1: where none of them is shown
         for start in range(0, len(names), LOOK):
             asked = names[start : start + LOOK]
             if not self._pace.in_time(self._reserve):

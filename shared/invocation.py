@@ -29,7 +29,7 @@ class Watch:
     """Who follows an invocation as it goes on: an operator. The functions have none."""
 
     def may_cost(self, calls: Mapping[str, int]) -> None:
-        """What a run may cost at most, before it changes anything: instances, pages, role_lookups_at_most."""
+        """What the looks of a run may cost at most, before it changes anything: `instances`, and calls by API."""
 
     def ended(self, record: Record) -> None:
         """A look has ended so."""

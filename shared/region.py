@@ -57,7 +57,7 @@ class Region:
         """ECS's own filter by tags is cheap, but shows no more than 1,000: then all are gone through."""
         if not self._tags or (matches := self._ecs.count(self._tags)) >= TAG_MATCHES:
             return False
-        self._estimate(at_most(matches))
+        self._estimate(at_most(matches, besides=1 if matches else 2))
         return True
 
     def _through(self, tags: Mapping[str, str]) -> Iterator[Looked]:
@@ -65,9 +65,13 @@ class Region:
         if not (page.instances or page.next_token or page.token):
             self._ecs.confirm_none()
         if not tags and (page.next_token or self._cursor.link):
-            self._estimate(self._attached.begin(self._cursor))
+            cost = self._attached.begin(self._cursor)
+            counted = 1 if self._tags and cost else 0  # see _few()
+            self._estimate(
+                {name: calls + (counted if name == "DescribeInstances" else 0) for name, calls in cost.items()}
+            )
         elif not tags:
-            self._estimate(at_most(len(page.instances)))
+            self._estimate(at_most(len(page.instances), besides=0 if page.instances else 1))
         try:
             while True:
                 coming: Future[Page] | None = None

@@ -103,8 +103,8 @@ def test_what_it_may_cost_is_said_before_and_what_it_cost_afterwards(fleet: Flee
     assert before < min(intents) <= max(intents) < after
     may_cost, bill, made = run.lines[before]["may_cost"], run.lines[after]["bill"], ecs(fleet.journal)
     assert bill["calls"] == made
-    assert (may_cost["instances"], may_cost["pages"]) == (1_010, 11)
-    assert may_cost["role_lookups_at_most"] == made["DescribeInstanceRamRole"] == 21
+    assert (may_cost["instances"], may_cost["DescribeInstances"]) == (1_010, 12)
+    assert may_cost["DescribeInstanceRamRole"] == made["DescribeInstanceRamRole"] == 21
     assert bill["writes"] == made["AttachInstanceRamRole"] == 1
     record = fleet.run_records()[0]
     assert (json.loads(record["calls"]), record["reads"], record["writes"]) == (made, str(bill["reads"]), "1")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import errno
-import io
 import json
-import sys
 from collections import Counter
 from typing import Any
 
@@ -13,7 +10,6 @@ import pytest
 
 from fakecloud.ecs.models import Instance
 from fakecloud.http import Request, Response
-from fakecloud.identity import ACCOUNT
 from shared.errors import TransientError
 from tests.functional.fleet.fleet import CHANGES, READS, TAGGING, TEN, Fleet, ecs
 from tests.functional.handlers.world import Run, remediate, timer
@@ -271,93 +267,3 @@ def test_a_dry_run_through_faults_writes_nothing(fleet: Fleet) -> None:
     assert run.error is None
     assert {i.instance_id: i.role for i in made} == before
     assert run.result["outcomes"] == {"planned": 180, "unchanged": 60}
-
-
-class Full(io.StringIO):
-    """A log that has room for so many more lines."""
-
-    def __init__(self, room: int) -> None:
-        super().__init__()
-        self.room = room
-
-    def flush(self) -> None:
-        self.room -= 1
-        if self.room < 0:
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-
-@pytest.mark.parametrize("room", range(12))
-def test_a_log_that_is_full_leaves_no_instance_without_a_role(fleet: Fleet, room: int) -> None:
-    """What cannot be announced is not begun, and what has begun is ended; the records are in SLS."""
-    fleet.ten(more=", foreign_roles: replace, displace: [alien]")
-    fleet.cloud.ram.put_role(ACCOUNT, "alien")
-    made = [
-        *fleet.instances(2, "r0", role="r1"), *fleet.instances(2, "r2", role="alien"), *fleet.instances(2, "r3"),
-        *fleet.instances(2, role="r4"),
-    ]  # fmt: skip
-    before = [i.role for i in made]
-    fleet.env.setattr(sys, "stdout", Full(room))
-    run = fleet.run("reconcile", timer())
-    assert run.error is None
-    assert all(i.role in (i.tags.get("app", ""), was) for i, was in zip(made, before, strict=True))
-    by_id = {r["instance_id"]: r for r in fleet.looks()}
-    assert len(by_id) == len(fleet.looks()) == len(made)
-    for instance in made:
-        right = instance.role == instance.tags.get("app", "")
-        record = by_id[instance.instance_id]
-        assert right or (record["outcome"], record["error_code"]) == ("failed", "IntentNotWritten")
-        assert (record["outcome"] in ("swapped", "attached", "detached")) == right
-    assert room < 8 or all(record["outcome"] != "failed" for record in by_id.values())
-
-
-@pytest.mark.parametrize("budget", [35, 38, 45, 60, 80])
-@pytest.mark.parametrize("each", [3, 8, 20])
-@pytest.mark.parametrize("before", CHANGES)
-def test_no_swap_is_left_half_done_for_want_of_budget(fleet: Fleet, budget: int, each: int, before: str) -> None:
-    """Many of a batch are deleted in its middle, so that the calls of the swap are refused and have to be made anew."""
-    fleet.ten()
-    made = fleet.instances(100, "r1", role="r2")
-    gone, left = made[::each], [i for n, i in enumerate(made) if n % each]
-
-    def vanish() -> None:
-        for one in gone:
-            fleet.cloud.ecs.owner(one).remove(one)
-
-    fleet.before(before, vanish)
-    ids = [i.instance_id for i in made]
-    fleet.run("remediate", remediate(instance_ids=ids, max_calls=budget, lift_brake=True))
-    assert ecs(fleet.journal).total() <= budget
-    assert "" not in {i.role for i in left}
-    names = {i.instance_id for i in left}
-    told = {r["instance_id"]: r.get("role_after", "") for r in fleet.looks() if r["instance_id"] in names}
-    assert told == {i.instance_id: i.role for i in left}
-
-
-@pytest.mark.parametrize("code", ["IncorrectInstanceStatus", "InvalidParameter", "OperationConflict"])
-@pytest.mark.parametrize("bad", [(0,), (37,), (0, 1, 2), (3, 50, 99)], ids=str)
-def test_a_call_refused_for_some_with_a_code_that_no_page_lists(fleet: Fleet, code: str, bad: tuple[int, ...]) -> None:
-    fleet.ten()
-    made = fleet.instances(100, "r0")
-    named, answer = [made[number].instance_id for number in bad], fleet.cloud.handle
-
-    def handle(request: Request) -> Response:
-        if request.headers.get("x-acs-action") == ATTACH and any(
-            name in request.form().get("InstanceIds", "") for name in named
-        ):
-            fleet.cloud.faults.add("error", action=ATTACH, code=code, status=403)
-        return answer(request)
-
-    fleet.env.setattr(fleet.cloud, "handle", handle)
-    fleet.run("reconcile", timer())
-    left = {r["instance_id"]: r["error_code"] for r in fleet.looks() if r["outcome"] != "attached"}
-    assert left == dict.fromkeys(named, code)
-    assert fleet.right(made) == {"right": 100 - len(bad), "wrong": len(bad)}
-
-
-def test_a_code_that_refuses_everybody_is_soon_taken_for_that(fleet: Fleet) -> None:
-    fleet.ten()
-    fleet.instances(100, "r0")
-    fleet.cloud.faults.add("error", action=ATTACH, code="AccountArrears", status=403, count=None)
-    run = fleet.run("reconcile", timer())
-    assert fleet.outcomes() == {"failed": 100}
-    assert Counter(run.calls)[ATTACH] <= 32
