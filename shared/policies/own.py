@@ -48,10 +48,12 @@ def execution_policies(
     return documents
 
 
-def reach(settings: Settings) -> dict[str, tuple[str, ...]]:
-    """The variables of the template execution-role that follow from the settings: what the functions start and assume."""
+def reach(settings: Settings) -> dict[str, str | tuple[str, ...]]:
+    """The variables of the template execution-role that follow from the settings: what the functions write to, start and
+    assume. Not the project, which may be none."""
     service = f"services/{settings.fc_service}/" if settings.fc_edition == "2.0" else ""
     return {
+        "logstore": settings.sls_logstore,
         "other_regions": tuple(region for region in settings.regions if region != settings.region),
         "functions": tuple(f"{service}functions/{name}" for name in STARTED),
         "members": tuple(

@@ -177,6 +177,14 @@ def test_the_functions_reach_what_the_settings_list(
     assert lint(document, kind="pass-role") == ()
 
 
+def test_the_functions_write_records_where_the_settings_say(two: Mapping) -> None:
+    settings = Settings(region="cn-hangzhou", account_id=ACCOUNT, sls_logstore="audit")
+    document = execution_role(two, account_id=ACCOUNT, region="cn-hangzhou", project="rolekeeper", **reach(settings))
+
+    log = f"acs:log:cn-hangzhou:{ACCOUNT}:project/rolekeeper/logstore/"
+    assert allowed(document, "log:PostLogStoreLogs") == {log + "audit", log + "rolekeeper-functions"}
+
+
 def test_what_the_functions_start_is_what_s_yaml_has_with_task_ids() -> None:
     resources = yaml.safe_load((ROOT / "s.yaml").read_text(encoding="utf-8"))["resources"].values()
     tasks = {r["props"]["functionName"] for r in resources if r["props"].get("asyncInvokeConfig", {}).get("asyncTask")}
