@@ -98,21 +98,21 @@ def execution_role(
     account: Account = "", region: Region = "", project: str = "", roles_file: RolesFile = ROLES,
     trust: Annotated[bool, typer.Option("--trust", help="instead the role's trust policy")] = False,
 ) -> None:  # fmt: skip
-    """The policies that rolekeeper's functions need for these roles and settings, and no more."""
+    """The policies that rolekeeper's functions need for these roles and settings, and no more: one a line, as RAM takes it."""
     if trust:
         echo(policies.trust("fc"))
         return
     mapping = load(text(roles_file), file=str(roles_file))
     settings = deployment(account, region)
-    documents = policies.execution_policies(
-        mapping,
-        account_id=settings.account_id,
-        region=settings.region,
-        project=setting("sls_project", project, "rolekeeper"),
-        **policies.reach(settings),
+    echo_each(
+        policies.execution_policies(
+            mapping,
+            account_id=settings.account_id,
+            region=settings.region,
+            project=setting("sls_project", project, "rolekeeper"),
+            **policies.reach(settings),
+        )
     )
-    for document in documents:
-        echo(document)
 
 
 @app.command("member-role")
@@ -142,18 +142,16 @@ def pass_role(
     role: Annotated[Optional[list[str]], typer.Option(help="only this role; may be given again")] = None,  # noqa: UP045
     roles_file: RolesFile = ROLES,
 ) -> None:
-    """The policy that lets a RAM user attach the listed roles to instances, and no other role."""
+    """The policies that let a RAM user attach the listed roles to instances, and no other role: one a line, as RAM takes it."""
     mapping = load(text(roles_file), file=str(roles_file))
-    for document in policies.pass_policies(mapping, account_id=setting("account_id", account), roles=role or None):
-        echo(document)
+    echo_each(policies.pass_policies(mapping, account_id=setting("account_id", account), roles=role or None))
 
 
 @app.command()
 def provisioner(account: Account = "", roles_file: RolesFile = ROLES) -> None:
-    """The policy of a key that may `rolekeeper provision` these roles, and so decide what they may do."""
+    """The policies of a key that may `rolekeeper provision` these roles, and so decide what they may do: one a line, as RAM takes it."""
     mapping = load(text(roles_file), file=str(roles_file))
-    for document in policies.provisioner_policies(mapping, account_id=setting("account_id", account)):
-        echo(document)
+    echo_each(policies.provisioner_policies(mapping, account_id=setting("account_id", account)))
 
 
 def report(findings: Iterable[policies.Finding], *, as_json: bool) -> None:
@@ -177,6 +175,12 @@ def setting(name: str, given: str, default: str = "") -> str:
         option = "account" if name == "account_id" else name.replace("_", "-")
         raise ConfigError(f"give --{option}, or set {variable(name)}")
     return value
+
+
+def echo_each(documents: Iterable[Mapping[str, Any]]) -> None:
+    """For a shell's `while read`: one a line, and no longer than what was measured against RAM's limit."""
+    for document in documents:
+        typer.echo(policies.compact(document))
 
 
 def echo(document: Mapping[str, Any]) -> None:

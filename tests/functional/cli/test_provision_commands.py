@@ -152,10 +152,26 @@ def test_the_roles_that_may_be_displaced_are_a_policy_of_their_own(
         "version: 1\nroles: {web: }\nrules: [{name: w, role: web, foreign_roles: replace}]\nsettings: {displace: [legacy-*]}\n"
     )
     ran = run("policy", "execution-role", "--roles-file", str(file))
-    listed, displaced = ran.stdout.split("\n}\n")[:2]
+    listed, displaced = ran.stdout.splitlines()
     assert (ran.returncode, "legacy-*" in listed) == (0, False)
     assert f"acs:ram:*:{ACCOUNT}:role/legacy-*" in displaced
     assert "ecs:UntagResources" in displaced
+
+
+@pytest.mark.parametrize("words", [["execution-role"], ["pass-role"], ["provisioner"]], ids=" ".join)
+def test_policies_for_many_roles_are_printed_one_a_line_as_ram_takes_them(
+    served: tuple[Cloud, Command], tmp_path: Path, words: list[str]
+) -> None:
+    _, run = served
+    file = tmp_path / "roles.yaml"
+    names = [f"a-role-with-a-long-name-{number:03}" for number in range(90)]
+    file.write_text(
+        f"version: 1\nroles: {{{', '.join(f'{name}: ' for name in names)}}}\nrules: [{{name: w, role: {names[0]}}}]\n"
+    )
+    lines = run("policy", *words, "--roles-file", str(file)).stdout.splitlines()
+    assert len(lines) > 1
+    assert {json.loads(line)["Version"] for line in lines} == {"1"}
+    assert max(len(line) for line in lines) <= 6144
 
 
 @pytest.mark.parametrize(
