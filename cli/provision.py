@@ -144,16 +144,14 @@ def roles(roles_file: Path, *, as_json: bool) -> int:
 def role_rows(desired: policies.DesiredRam, ram: RamGateway, ecs: EcsGateway) -> list[dict[str, Any]]:
     """A row for each role of the file, in its order: what is there, who holds it, and what provisioning would change."""
     state = read(ram, desired)
-    found = plan(state, desired, adopt=[role.name for role in desired.roles])
-    changed = {change.role: change for change in diff(state, desired, found)}
     rows = []
     for role in desired.roles:
+        alone = policies.DesiredRam(roles=(role,))  # what is in the way of one role hides nothing of another
+        found = plan(state, alone, adopt=[role.name])
+        changed = diff(state, alone, found)
         held = state.roles.get(role.name)
-        drift = [str(action) for action in found.actions if action.role == role.name]
-        drift += [
-            f"also holds {kind.lower()} policy {name}" for owner, (kind, name) in found.unlisted if owner == role.name
-        ]
-        drift += [text for text in found.conflicts if text.startswith(f"role '{role.name}'")]
+        drift = [*map(str, found.actions), *found.conflicts]
+        drift += [f"also holds {kind.lower()} policy {name}" for _, (kind, name) in found.unlisted]
         drift += [] if held is None or held.ours else ["not rolekeeper's: no tag managed-by=rolekeeper"]
         rows.append({
             "role": role.name,
@@ -162,8 +160,8 @@ def role_rows(desired: policies.DesiredRam, ram: RamGateway, ecs: EcsGateway) ->
             "policies": sorted(f"{kind}:{name}" for kind, name in (held.attached if held else ())),
             "holders": ecs.count_holders(role.name) if held else 0,
             "drift": drift,
-            "gains": list(changed[role.name].gains) if role.name in changed else [],
-            "losses": list(changed[role.name].losses) if role.name in changed else [],
+            "gains": [line for change in changed for line in change.gains],
+            "losses": [line for change in changed for line in change.losses],
         })  # fmt: skip
     return rows
 

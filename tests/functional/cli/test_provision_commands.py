@@ -87,6 +87,21 @@ def test_roles_shows_trust_policies_holders_and_drift(served: tuple[Cloud, Comma
     assert any("trust policy" in line for line in worker["drift"])
 
 
+def test_what_is_in_the_way_of_one_role_hides_no_drift_of_another(
+    served: tuple[Cloud, Command], tmp_path: Path
+) -> None:
+    _, run = served
+    file = tmp_path / "roles.yaml"
+    file.write_text(
+        "version: 1\nroles: {web: , worker: {policies: [{system: NoSuchPolicy}]}}\nrules: [{name: w, role: web}]\n"
+    )
+    ran = run("roles", "--json", "--roles-file", str(file))
+    web, worker = map(json.loads, ran.stdout.splitlines())
+    assert (ran.returncode, web["there"], web["drift"]) == (2, False, ["CreateRole: role web"])
+    assert web["gains"] == ["trust: Service ecs.aliyuncs.com"]
+    assert "there is no system policy 'NoSuchPolicy'" in worker["drift"][0]
+
+
 def test_the_lint_stops_a_provision_before_any_call(served: tuple[Cloud, Command], tmp_path: Path) -> None:
     cloud, run = served
     file = tmp_path / "roles.yaml"
