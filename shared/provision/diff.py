@@ -73,11 +73,10 @@ def _lines(document: Mapping[str, Any]) -> set[str]:
 
 def _trust(document: Mapping[str, Any]) -> set[str]:
     """Who may assume the role, and who may not; a document that somebody else wrote may have any shape."""
-    found: set[str] = set()
-    statements = document.get("Statement", [])
-    for statement in statements if isinstance(statements, list) else [statements]:
-        principal = statement.get("Principal", {}) if isinstance(statement, dict) else {}
-        effect = "Deny " if isinstance(statement, dict) and statement.get("Effect") == "Deny" else ""
-        for kind, names in principal.items() if isinstance(principal, dict) else ():
-            found |= {f"trust: {effect}{kind} {name}" for name in (names if isinstance(names, list) else [names])}
-    return found
+    return {
+        f"trust: {'Deny ' if effect == 'Deny' else ''}{principal.replace(':', ' ', 1)}"
+        + ("" if action == "sts:AssumeRole" else f" may {action}")
+        + (f" if {condition}" if condition else "")
+        for effect, action, principal, condition in grants(document)
+        if effect and principal
+    }

@@ -19,6 +19,11 @@ def role(**fields: Any) -> RoleState:
     return RoleState(**{"description": "", "trust": trust("ecs"), "ours": True, **fields})
 
 
+def trusting(**fields: Any) -> dict[str, Any]:
+    (statement,) = trust("ecs")["Statement"]
+    return {"Version": "1", "Statement": [{**statement, **fields}]}
+
+
 def wanted(*policies: DesiredPolicy) -> DesiredRam:
     return DesiredRam(roles=(DesiredRole(name="web", description="", trust=trust("ecs"), policies=policies),))
 
@@ -44,6 +49,8 @@ OTHERS: dict[str, Any] = {"Statement": [
         pytest.param(RamState(roles={"web": role(attached=frozenset({("Custom", "theirs")}))}), wanted(), [], [], id="what stays on the role is no loss"),
         pytest.param(RamState(roles={"web": role(trust=OTHERS)}), wanted(), ["trust: Service ecs.aliyuncs.com"], ["trust: Deny RAM acs:ram::1:user/a", "trust: RAM acs:ram::1:root"], id="another trust"),
         pytest.param(RamState(roles={"web": role(trust={"Statement": "x"})}), wanted(), ["trust: Service ecs.aliyuncs.com"], [], id="a trust that is none"),
+        pytest.param(RamState(roles={"web": role(trust=trusting(Condition={"Bool": {"acs:SecureTransport": "true"}}))}), wanted(), ["trust: Service ecs.aliyuncs.com"], ['trust: Service ecs.aliyuncs.com if {"Bool":{"acs:SecureTransport":["true"]}}'], id="a trust that loses its condition"),
+        pytest.param(RamState(roles={"web": role(trust=trusting(Action=["sts:AssumeRole", "sts:SetSourceIdentity"]))}), wanted(), [], ["trust: Service ecs.aliyuncs.com may sts:SetSourceIdentity"], id="a trust with another action"),
     ],
 )  # fmt: skip
 def test_gains_and_losses(state: RamState, desired: DesiredRam, gains: list[str], losses: list[str]) -> None:
