@@ -1,6 +1,6 @@
 """Whether a document is of the form that RAM takes. Judges no permission.
 
-Source: RAM "Policy structure and syntax", "Policy elements". Stricter where the pages are silent: unknown elements are
+Source: RAM "Policy structure and syntax", "Policy elements", "Conditional operators". Stricter where the pages are silent: unknown elements are
 refused, for what RAM leaves unread does not do what it says.
 """
 
@@ -20,25 +20,28 @@ Found = tuple[Rule, str, Path]
 
 _ACTION = re.compile(r"\*|[\w*?.-]+:[\w*?:/.-]+", re.ASCII)
 _RESOURCE = re.compile(
-    r"\*+|acs:[^:\s]*:[^:\s]*:[^:\s]*:\S(.*\S)?|\$\{\w+\}"
+    r"\*|acs:[^:\s]*:[^:\s]*:[^:\s]*:\S(.*\S)?"
     r"|acs:([\w.?*-]*|[^:\s]*:[\w.?*-]*|[^:\s]*:[^:\s]*:[\d?*]*)\*"  # cut off at a field that the * leaves open
 )
-_KEY = re.compile(r"[\w-]+:\S+")
+_TEMPLATE_RESOURCE = re.compile(rf"{_RESOURCE.pattern}|\$\{{\w+\}}")
+_KEY = re.compile(r"[\w-]+:\S.*")  # a tag's key may have blanks: acs:ResourceTag/cost center
 _COMPARED = ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")
 OPERATORS = frozenset(
     {
         "StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike", "StringNotLike",
         *(kind + name for kind in ("Numeric", "Date") for name in _COMPARED), "Bool",
-        "IpAddress", "NotIpAddress", "IpAddressIncludeBorder", "NotIpAddressIncludeBorder",
+        "IpAddress", "NotIpAddress",
     }
 )  # fmt: skip
+"""Those that RAM documents. OSS has IpAddressIncludeBorder besides, for its bucket policies."""
 _ELEMENTS = {
     "policy": ("Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"),
     "trust": ("Effect", "Action", "Principal", "Condition"),
 }
 
 
-def check_form(document: Any, trust: bool) -> Iterator[Found]:
+def check_form(document: Any, trust: bool, template: bool = False) -> Iterator[Found]:
+    """template: a variable may stand for a whole resource."""
     if not isinstance(document, dict):
         yield rules.MALFORMED, f"the document is {_kind(document)}, not a JSON object", ()
         return
@@ -53,7 +56,7 @@ def check_form(document: Any, trust: bool) -> Iterator[Found]:
         yield rules.NO_STATEMENT, there if "Statement" in document else "Statement is missing", ("Statement",)
         return
     for index, statement in enumerate(found):
-        yield from _check_statement(statement, trust, ("Statement", index))
+        yield from _check_statement(statement, trust, template, ("Statement", index))
 
 
 def statements(document: Any) -> list[tuple[Path, dict[str, Any]]]:
@@ -68,7 +71,7 @@ def texts(statement: dict[str, Any], name: str) -> list[tuple[int | None, str]]:
     return [(index, text) for index, text in _members(statement.get(name, [])) if isinstance(text, str)]
 
 
-def _check_statement(statement: Any, trust: bool, at: Path) -> Iterator[Found]:
+def _check_statement(statement: Any, trust: bool, template: bool, at: Path) -> Iterator[Found]:
     if not isinstance(statement, dict) or not statement:
         yield rules.MALFORMED, f"a statement is {_kind(statement)}, not an object with elements", at
         return
@@ -82,9 +85,10 @@ def _check_statement(statement: Any, trust: bool, at: Path) -> Iterator[Found]:
         given = [name for name in names if name in statement]
         if len(given) != 1:
             yield rules.MALFORMED, f"{' and '.join(names)} both stand here" if given else f"{names[0]} is missing", at
+    resource = _TEMPLATE_RESOURCE if template else _RESOURCE
     for name, form, rule in (
         ("Action", _ACTION, rules.ACTION_FORM), ("NotAction", _ACTION, rules.ACTION_FORM),
-        ("Resource", _RESOURCE, rules.RESOURCE_FORM), ("NotResource", _RESOURCE, rules.RESOURCE_FORM),
+        ("Resource", resource, rules.RESOURCE_FORM), ("NotResource", resource, rules.RESOURCE_FORM),
     ):  # fmt: skip
         if name in statement:
             yield from _check_texts(statement[name], form, rule, (*at, name))
@@ -109,7 +113,7 @@ def _check_condition(condition: Any, at: Path) -> Iterator[Found]:
         yield rules.CONDITION_FORM, f"Condition is {_kind(condition)}, not an object", at
         return
     for operator, keys in condition.items():
-        if operator.removeprefix("ForAnyValue:").removeprefix("ForAllValues:") not in OPERATORS:
+        if operator not in OPERATORS:
             yield (
                 rules.CONDITION_FORM,
                 f"unknown operator {operator!r}; {nearest(operator, OPERATORS)}".rstrip("; "),

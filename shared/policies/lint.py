@@ -39,7 +39,7 @@ def lint(
     places = dict(lines or (lines_of(text) if text else {}))
     inside: Path = ("document",) if ("document", "Statement") in places else ()
     seen: dict[tuple[str, str, str], Finding] = {}
-    for rule, message, path in _all(document, kind):
+    for rule, message, path in _all(document, kind, template=bool(inside)):
         finding = found(rule, message, shown(path), line_at(places, (*inside, *path)))
         if rule in _SOFTER_WHEN_DENIED and " denies " in message:
             finding = msgspec.structs.replace(finding, severity="warning")
@@ -71,8 +71,8 @@ def lint_text(text: str, *, kind: Kind = "policy") -> tuple[Finding, ...]:
     return twice + lint(inner, kind=kind, text=text)
 
 
-def _all(document: Any, kind: Kind) -> Iterator[Found]:
-    yield from check_form(document, kind == "trust")
+def _all(document: Any, kind: Kind, *, template: bool) -> Iterator[Found]:
+    yield from check_form(document, kind == "trust", template)
     if kind == "trust":
         yield from check_trust(statements(document))
     else:

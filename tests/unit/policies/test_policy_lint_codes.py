@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from shared.policies import RULES, lint, lint_text
+from fakecloud.ram.conditions import OPERATORS
+from fakecloud.ram.grammar import GrammarError, parse_policy
+from fakecloud.ram.trust import parse_trust
+from shared.policies import RULES, forms, lint, lint_text
 
 INSTANCE = "acs:ecs:*:1:instance/*"
 ROLE = "acs:ram:*:1:role/web"
@@ -67,6 +71,11 @@ CASES: list[Any] = [
     ("RK007", a("oss:GetObject", "acs:oss:*:b/*"), a("oss:GetObject", "acs:oss:*")),
     ("RK007", a("oss:GetObject", "acs:oss:b/*"), a("oss:GetObject", "acs:oss:cn-*")),
     ("RK007", a("oss:GetObject", "acs:oss:*:*"[:-1] + "b*"), a("oss:GetObject", "acs:oss:*:12*")),
+    ("RK007", a("oss:GetObject", "**"), a("oss:GetObject", "*")),
+    ("RK007", a("oss:GetObject", "${bucket}"), GOOD),
+    ("RK008", policy(condition={"IpAddressIncludeBorder": {"acs:SourceIp": "10.0.0.0/8"}}), policy(condition={"IpAddress": {"acs:SourceIp": "10.0.0.0/8"}})),
+    ("RK008", policy(condition={"ForAnyValue:StringEquals": {"acs:Service": "x"}}), GOOD),
+    ("RK008", policy(condition={"StringEquals": {"cost center": "x"}}), policy(condition={"StringEquals": {"acs:ResourceTag/cost center": "x"}})),
     ("RK008", policy(condition={"StringIs": {"acs:Service": "x"}}), policy(condition=ECS)),
     ("RK008", policy(condition={"Bool": {"acs:SecureTransport": True}}), policy(condition={"Bool": {"acs:SecureTransport": "true"}})),
     ("RK008", policy(condition=[]), policy(condition={})),
@@ -151,6 +160,19 @@ def test_a_policy_with_and_without_the_finding(code: str, bad: Any, good: Any) -
 def test_a_trust_policy_with_and_without_the_finding(code: str, bad: Any, good: Any) -> None:
     assert code in {finding.code for finding in lint(bad, kind="trust")}
     assert lint(good, kind="trust") == ()
+
+
+@pytest.mark.parametrize(("code", "bad", "good"), _ids([*CASES, *TRUSTS]))
+def test_ram_as_emulated_takes_what_passes_and_refuses_what_is_of_no_form(code: str, bad: Any, good: Any) -> None:
+    parse = parse_trust if any(bad is case[1] for case in TRUSTS) else parse_policy
+    parse(json.dumps(good))
+    if code in ("RK002", "RK003", "RK004", "RK008"):  # of the rest the lint asks for more than RAM
+        with pytest.raises(GrammarError):
+            parse(json.dumps(bad))
+
+
+def test_the_lint_knows_the_emulators_operators() -> None:
+    assert frozenset(OPERATORS) == forms.OPERATORS
 
 
 def test_every_code_of_the_lint_is_in_a_table() -> None:
