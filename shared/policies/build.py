@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from shared.errors import ConfigError
 from shared.mapping import InlinePolicy, PolicySpec, RoleSpec, SystemPolicy, TemplatePolicy
 from shared.mapping import Mapping as Roles
 from shared.policies import rules
@@ -15,7 +16,6 @@ from shared.policies.findings import Finding, PolicyError, Rule, found
 from shared.policies.limits import MAX_CUSTOM, MAX_SYSTEM, POLICY_NAME, ROLE_NAME, compact, oversize
 from shared.policies.meaning import canonical
 from shared.policies.names import Wanted, policy_names
-from shared.policies.template import RenderError
 from shared.policies.templates import template, trust
 
 FILE = "roles.yaml"
@@ -116,7 +116,7 @@ def _draft(role: str, number: int, of: int, policy: PolicySpec, account_id: str)
         chosen = template(policy.name)
         given: dict[str, str | tuple[str, ...]] = {"account": account_id} if "account" in chosen.variables else {}
         return Draft(role=role, spec=policy, label=policy.name, document=chosen.render({**given, **policy.variables}))
-    except RenderError as error:
+    except ConfigError as error:  # a RenderError, or its file is no template
         return Draft(role=role, spec=policy, label=policy.name, problem=str(error))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from shared.errors import ConfigError
 from shared.mapping import Allow, Located, SystemPolicy, TemplatePolicy
 from shared.mapping import Mapping as Roles
 from shared.policies import rules
@@ -34,12 +35,7 @@ def check(mapping: Roles, *, account_id: str, file: str = FILE) -> tuple[Finding
     """
     made = drafts(mapping, account_id)
     findings = [problem for problem in build_problems(mapping, made, file) if problem.code not in _LINTED]
-    findings += _placed(
-        lint(trust("ecs"), kind="trust", text=trust_template("ecs").text),
-        "",
-        "trust policy",
-        trust_template("ecs").file,
-    )
+    findings += _trust()
     for role, spec in mapping.roles.items():
         used: set[Allow] = set()
         for draft in made[role]:
@@ -75,6 +71,14 @@ def _findings(draft: Draft, file: str) -> list[Finding]:
         return _placed(shipped, draft.role, draft.label, source.file)
     lines = draft.document.lines if isinstance(draft.document, Located) else {}
     return _placed(lint(draft.document, lines=lines), draft.role, draft.label, file)
+
+
+def _trust() -> list[Finding]:
+    try:
+        source = trust_template("ecs")
+        return _placed(lint(trust("ecs"), kind="trust", text=source.text), "", "trust policy", source.file)
+    except ConfigError as error:
+        return _placed([found(rules.RENDER, str(error))], "", "trust policy", "")
 
 
 def _system(policy: SystemPolicy) -> Iterator[Finding]:

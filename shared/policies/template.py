@@ -7,6 +7,7 @@ default is the empty list it may be empty, and a statement that has an empty lis
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
@@ -84,14 +85,15 @@ class Template(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def parse(text: str, file: str) -> Template:
-    """Raises ConfigError where the text is no template: malformed, an undeclared or unused variable, a bad default."""
+    """Raises ConfigError where the text is no template: malformed, a key twice, an undeclared or unused variable, a bad default."""
     try:
+        json.loads(text, object_pairs_hook=_no_doubles)  # of two, msgspec takes the last
         template = msgspec.structs.replace(msgspec.json.decode(text, type=Template), file=file, text=text)
         for name, variable in template.variables.items():
             re.compile(variable.pattern)
             if variable.default not in (None, ()) and (mistake := _mistake(variable.default, variable)):
                 raise ConfigError(f"{file}: the default of variable '{name}' {mistake}")
-    except (msgspec.MsgspecError, re.error) as error:
+    except (ValueError, RecursionError, re.error) as error:
         raise ConfigError(f"{file}: not a policy template: {error}") from error
     for name in sorted(template.placeholders() ^ set(template.variables)):
         what = "is declared and not used" if name in template.variables else "is used and not declared"
@@ -104,6 +106,15 @@ def parse(text: str, file: str) -> Template:
         if lists and (place != "list" or len(lists) > 1):
             raise ConfigError(f"{file}: {string!r}: a list goes into a member of a list, and one list only")
     return template
+
+
+def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    block: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in block:
+            raise ValueError(f"{key!r} is written twice")
+        block[key] = value
+    return block
 
 
 def _mistake(value: object, variable: Variable) -> str:

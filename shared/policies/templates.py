@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
+from shared.errors import ConfigError
 from shared.mapping.problems import nearest
 from shared.policies.template import RenderError, Template, Values, parse
 
@@ -15,8 +16,11 @@ _SHOWN = "shared/policies"
 
 @cache
 def _read(folder: Literal["templates", "trust"], name: str) -> Template:
-    path = _HERE / folder / f"{name}.json"
-    return parse(path.read_text(encoding="utf-8"), f"{_SHOWN}/{folder}/{name}.json")
+    path, shown = _HERE / folder / f"{name}.json", f"{_SHOWN}/{folder}/{name}.json"
+    try:
+        return parse(path.read_text(encoding="utf-8"), shown)
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{shown}: not UTF-8 at byte {error.start}") from error
 
 
 @cache
@@ -26,7 +30,8 @@ def template_names() -> tuple[str, ...]:
 
 
 def template(name: str, *, context: str = "") -> Template:
-    """The template of that name. context: as in render. Raises RenderError, which suggests the nearest name."""
+    """The template of that name. context: as in render. Raises RenderError, which suggests the nearest name, and ConfigError
+    where its file is no template."""
     if name not in template_names():
         hint = nearest(name, template_names()) or f"known are {', '.join(template_names())}"
         raise RenderError(": ".join(filter(None, [context, f"no file {_SHOWN}/templates/{name}.json"])) + f"; {hint}")
