@@ -13,7 +13,7 @@ from shared.policies.dangers import check_dangers
 from shared.policies.findings import Finding, found
 from shared.policies.forms import Found, check_form, statements
 from shared.policies.limits import oversize
-from shared.policies.positions import Path, line_at, lines_of, shown
+from shared.policies.positions import Path, line_at, lines_of, repeated, shown
 from shared.policies.trusts import check_trust
 
 Kind = Literal["policy", "trust", "pass-role"]
@@ -49,26 +49,25 @@ def lint(
 
 def lint_text(text: str, *, kind: Kind = "policy") -> tuple[Finding, ...]:
     """The same for a text, which may be no JSON at all, or the text of a template file."""
-    doubles: list[str] = []
-
-    def block(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in pairs]
-        doubles.extend(sorted({key for key in keys if keys.count(key) > 1}))
-        return dict(pairs)
-
     try:
-        document = json.loads(text, object_pairs_hook=block, parse_constant=_no_constant)
+        document = json.loads(text, parse_constant=_no_constant)
     except RecursionError:
-        return (found(rules.NOT_JSON, "nested too deep"),)
+        return (found(rules.NOT_JSON, "nested too deep", line=1),)
     except json.JSONDecodeError as error:
         return (found(rules.NOT_JSON, f"{error.msg}, at column {error.colno}", line=error.lineno),)
     except ValueError as error:
-        return (found(rules.NOT_JSON, str(error)),)
-    twice = tuple(found(rules.MALFORMED, f"{key!r} is written twice") for key in doubles)
-    inner = (
-        document.get("document", document) if isinstance(document, dict) and "Statement" not in document else document
+        return (found(rules.NOT_JSON, str(error), line=1),)
+    template = isinstance(document, dict) and "document" in document and "Statement" not in document
+    twice = tuple(
+        found(
+            rules.MALFORMED,
+            f"{path[-1]!r} is written twice",
+            shown(path[1:] if template and path[0] == "document" else path),
+            line,
+        )
+        for path, line in repeated(text)
     )
-    return twice + lint(inner, kind=kind, text=text)
+    return twice + lint(document["document"] if template else document, kind=kind, text=text)
 
 
 def _all(document: Any, kind: Kind, *, template: bool) -> Iterator[Found]:

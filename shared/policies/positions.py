@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 Path = tuple[str | int, ...]
 
@@ -14,6 +14,26 @@ _TOKEN = re.compile(r'\s*("(?:[^"\\\x00-\x1f]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+)
 def lines_of(text: str) -> dict[Path, int]:
     """Path -> line, from 1: {("Statement", 0, "Effect"): 4, ...}. A member of an object stands where its key does."""
     lines: dict[Path, int] = {}
+    for path, line, _ in _walk(text):
+        lines.setdefault(path, line)
+    return lines
+
+
+def repeated(text: str) -> list[tuple[Path, int]]:
+    """The keys that their object has already, each with the line where it stands again."""
+    seen: set[Path] = set()
+    again: list[tuple[Path, int]] = []
+    for path, line, is_key in _walk(text):
+        if is_key and path in seen:
+            again.append((path, line))
+            seen = {known for known in seen if known[: len(path)] != path}  # what is in it is another object's
+        if is_key:
+            seen.add(path)
+    return again
+
+
+def _walk(text: str) -> Iterator[tuple[Path, int, bool]]:
+    """The paths in their order, each with its line, and whether a key stands there rather than a value."""
     stack: list[str | int] = []  # the index reached in each open list, the key in each open object ("" before it)
     wants_key = False
     line, at = 1, 0
@@ -23,10 +43,10 @@ def lines_of(text: str) -> dict[Path, int]:
         at = found.start(1)
         if wants_key and token.startswith('"'):
             stack[-1] = _string(token)
-            lines.setdefault(tuple(stack), line)
+            yield tuple(stack), line, True
             wants_key = False
         elif token in ("{", "["):
-            lines.setdefault(tuple(stack), line)
+            yield tuple(stack), line, False
             wants_key = token == "{"
             stack.append("" if wants_key else 0)
         elif token in ("}", "]"):
@@ -41,9 +61,8 @@ def lines_of(text: str) -> dict[Path, int]:
             wants_key = isinstance(last, str)
             stack[-1] = "" if isinstance(last, str) else last + 1
         elif token != ":":
-            lines.setdefault(tuple(stack), line)
+            yield tuple(stack), line, False
         at = found.end()
-    return lines
 
 
 def line_at(lines: Mapping[Path, int], path: Path) -> int:

@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.mapping import InlinePolicy, Mapping, load
 from shared.policies import Finding, check, lint, lint_text, render, template
-from shared.policies.positions import Path, line_at, lines_of, shown
+from shared.policies.positions import Path, line_at, lines_of, repeated, shown
 
 TEXT = """\
 {
@@ -71,11 +72,31 @@ def test_a_list_that_grew_in_rendering_keeps_its_line() -> None:
     assert '"Resource"' in shipped.text.splitlines()[finding.line - 1]
 
 
-def test_a_key_written_twice_is_found() -> None:
-    (finding,) = lint_text(
-        '{"Version": "1", "Statement": [{"Effect": "Deny", "Effect": "Allow", "Action": "a:B", "Resource": "*"}]}'
-    )
+TWICE = """{"Version": "1", "Statement": [
+ {"Effect": "Deny",
+  "Effect": "Allow", "Action": "a:B", "Resource": "*"},
+ {"Effect": "Allow", "Action": "a:B", "Resource": "*"}]}"""
+
+
+def test_a_key_written_twice_is_found_where_it_stands_again() -> None:
+    (finding,) = lint_text(TWICE)
     assert (finding.code, finding.message) == ("RK005", "'Effect' is written twice")
+    assert (finding.line, finding.path) == (3, "Statement[0].Effect")
+    (inside,) = lint_text(f'{{"description": "",\n"document": {TWICE}}}')
+    assert (inside.line, inside.path) == (4, "Statement[0].Effect")
+
+
+def test_what_is_in_both_of_two_objects_of_one_key_is_not_twice() -> None:
+    assert repeated('{"a": {"b": 1},\n "a": {"b": 1},\n "b": [{"c": 1}, {"c": 1}],\n "a": {}}') == [
+        (("a",), 2),
+        (("a",), 4),
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "[" * 100_000, '{"a": NaN}', f"[{'9' * 5000}]", "\ufeff{}"], ids=range(5))
+def test_whatever_is_no_json_has_a_line(text: str) -> None:
+    (finding,) = lint_text(text)
+    assert (finding.code, finding.line) == ("RK001", 1)
 
 
 def test_a_syntax_error_has_its_line() -> None:
