@@ -12,6 +12,7 @@ import typer
 from rich.table import Table
 
 from cli.files import text
+from cli.findings import findings
 from cli.output import console
 from shared import policies
 from shared.errors import ConfigError
@@ -23,7 +24,6 @@ ROLES = Path("roles.yaml")
 Account = Annotated[str, typer.Option(help="account id (default: ROLEKEEPER_ACCOUNT_ID)")]
 Region = Annotated[str, typer.Option(help="region id, * for all (default: ROLEKEEPER_REGION)")]
 RolesFile = Annotated[Path, typer.Option("--roles-file", help="the mapping whose roles are meant")]
-UNKNOWN_ACCOUNT = "0"
 
 
 @app.command("list")
@@ -76,20 +76,19 @@ def lint(
     roles_file: RolesFile = ROLES,
 ) -> None:
     """Find what should not be granted. Exit code 1 where there are errors."""
-    findings: list[policies.Finding] = []
+    found: list[policies.Finding] = []
     for file in files or []:
         if file.suffix in (".yaml", ".yml"):
             raise ConfigError(f"{file}: FILE is a policy document in JSON; give a mapping as --roles-file {file}")
         kind: policies.Kind = "trust" if trust else "policy"
-        findings += (_in(file, finding) for finding in policies.lint_text(text(file), kind=kind))
+        found += (_in(file, finding) for finding in policies.lint_text(text(file), kind=kind))
     if not files:
         mapping = load(text(roles_file), file=str(roles_file))
-        account = os.environ.get(variable("account_id"), "") or UNKNOWN_ACCOUNT
-        findings += policies.check(mapping, account_id=account, file=str(roles_file))
-    report(findings, as_json=as_json)
-    if not findings and not as_json:
+        found += findings(mapping, str(roles_file))
+    report(found, as_json=as_json)
+    if not found and not as_json:
         typer.echo("nothing found")
-    if any(finding.severity == "error" for finding in findings):
+    if any(finding.severity == "error" for finding in found):
         raise typer.Exit(1)
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from rich.console import Console
 from rich.text import Text
 
 from cli.files import text
-from shared import policies
+from cli.findings import findings
 from shared.mapping import check, load
-from shared.settings import variable
 
 
 def run(file: Path) -> int:
@@ -25,14 +23,14 @@ def run(file: Path) -> int:
         console.print(f"{file}: {errors} error{'s' * (errors != 1)}, {len(problems) - errors} warnings")
         return 1
     mapping = load(source, file=str(file))
-    findings = policies.check(mapping, account_id=os.environ.get(variable("account_id"), "") or "0", file=str(file))
-    for finding in findings:
+    found = findings(mapping, str(file))
+    for finding in found:
         console.print(Text(str(finding), style="red" if finding.severity == "error" else "yellow"))
-    if errors := sum(finding.severity == "error" for finding in findings):
+    if errors := sum(finding.severity == "error" for finding in found):
         console.print(f"{file}: {errors} error{'s' * (errors != 1)} in its policies")
         return 1
-    found = len(problems) + len(findings)
-    warnings = f", {found} warnings" if found else ""
+    count = len(problems) + len(found)
+    warnings = f", {count} warnings" if count else ""
     console.print(
         f"{file}: valid: {len(mapping.roles)} roles, {len(mapping.rules)} rules, hash {mapping.hash}{warnings}"
     )

@@ -18,7 +18,7 @@ from cli.building.target import Target, target
 from cli.building.unpack import Distribution, unpack
 from cli.building.wheels import gather
 from cli.files import text
-from shared import policies
+from cli.findings import findings
 from shared.app import PARSED
 from shared.mapping import Mapping as RoleMapping
 from shared.mapping import check, load, parsed
@@ -100,10 +100,10 @@ def _validated(roles_file: Path) -> tuple[RoleMapping, int]:
     """The mapping, whose policies are without an error too, and the number of warnings. Raises ConfigError."""
     source, file = text(roles_file), str(roles_file)
     mapping = load(source, file=file)
-    findings = policies.check(mapping, account_id="0", file=file)
-    if errors := [finding for finding in findings if finding.severity == "error"]:
+    found = findings(mapping, file)
+    if errors := [finding for finding in found if finding.severity == "error"]:
         raise PolicyError(errors)
-    return mapping, len(check(source, file=file)) + len(findings)
+    return mapping, len(check(source, file=file)) + len(found)
 
 
 def _parts(finished: Path, with_vendored: Path, kept: list[Distribution]) -> tuple[Part, ...]:

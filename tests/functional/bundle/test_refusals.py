@@ -27,6 +27,10 @@ COMPILED = (
     "from setuptools import Distribution\nclass Compiled(Distribution):\n    def has_ext_modules(self): return True"
 )
 
+TABLES = (
+    f"template: ots-read-write, with: {{instance: orders, tables: [{', '.join(f'table_{n:03}' for n in range(95))}]}}"
+)
+
 STOPS: list[tuple[str, Callable[[Project], object], str]] = [
     ("unknown runtime", lambda p: p.write("s.yaml", S_YAML.replace("python3.10", "python3.6")),
      r"s\.yaml: runtime: 'python3\.6': a bundle can be built for python3\.10 and python3\.12"),
@@ -62,6 +66,8 @@ STOPS: list[tuple[str, Callable[[Project], object], str]] = [
      r"roles\.yaml:3: error RK101 \(everything\): role 'reader'"),
     ("policy that cannot be made", lambda p: p.write("roles.yaml", ROLES.replace("system: AliyunOSSReadOnlyAccess", "template: log-write")),
      r"roles\.yaml:3: error RK301 \(render\): role 'reader', policy 'log-write'"),
+    ("policy too long with an account in it", lambda p: p.write("roles.yaml", ROLES.replace("system: AliyunOSSReadOnlyAccess", TABLES)),
+     r"roles\.yaml:3: error RK302 \(size\): role 'reader', policy 'ots-read-write'|ots-read-write\.json:\d+: error RK302"),
     ("no runtime", lambda p: p.write("s.yaml", S_YAML.replace("runtime: python3.10, ", "")), r"s\.yaml: runtime: 'none': a bundle can be"),
     ("broken s.yaml", lambda p: p.write("s.yaml", S_YAML + "x: [1"), r"s\.yaml:\d+: expected"),
     ("nothing locked", lambda p: p.write("requirements.lock", ""),

@@ -118,6 +118,21 @@ def test_an_error_of_the_policy_lint_fails_a_mapping(tmp_path: Path) -> None:
     assert ran.stdout.decode().startswith(f"{file}:5: error RK102 (ram-all): role 'web'")
 
 
+@pytest.mark.parametrize("words", [["validate"], ["policy", "lint", "--roles-file"]], ids=" ".join)
+def test_a_policy_that_is_too_long_only_with_an_account_in_it_is_found_without_one(
+    tmp_path: Path, words: list[str]
+) -> None:
+    file = tmp_path / "roles.yaml"
+    tables = ", ".join(f"table_{number:03}" for number in range(95))  # 6144 bytes with an id of one digit
+    file.write_text(
+        "version: 1\nroles:\n  web:\n    policies:\n      - template: ots-read-write\n"
+        f"        with: {{instance: orders, tables: [{tables}]}}\nrules: [{{name: w, role: web}}]\n"
+    )
+    ran = run(*words, str(file))
+    assert ran.returncode == 1
+    assert "RK302" in ran.stdout.decode()
+
+
 def test_replace_without_displace_is_warned_of_with_the_mend(tmp_path: Path) -> None:
     file = tmp_path / "roles.yaml"
     file.write_text("version: 1\nroles: {web: }\nrules: [{name: w, role: web, foreign_roles: replace}]\n")
