@@ -6,6 +6,7 @@ exhaust memory or the stack: aliases that multiply, aliases that contain themsel
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -16,6 +17,9 @@ MAX_DEPTH = 100
 """Levels of nesting in one file; deeper than any rule that a person can read, shallower than Python's stack."""
 MAX_ALIASED = 100_000
 """Nodes that aliases may add to those written in the file."""
+
+_HALF = re.compile(r"[\ud800-\udfff]")
+"""A surrogate: PyYAML lets an escape such as "\\uD83D" through, which no file and no call can hold."""
 
 _YAML = "tag:yaml.org,2002:"
 _KINDS: dict[str, Kind] = {
@@ -123,6 +127,12 @@ def _converted(node: yaml.Node, done: dict[int, Node]) -> Node:
         return Block(tuple(_entries(node, done)), line, column)
     if isinstance(node, yaml.SequenceNode) and node.tag == f"{_YAML}seq":
         return Items(tuple(_convert(item, done) for item in node.value), line, column)
+    if isinstance(node, yaml.ScalarNode) and (half := _HALF.search(node.value)):
+        raise _unreadable(
+            f"not valid YAML, at column {column}: U+{ord(half[0]):04X} is half a character; write the character itself, "
+            "or \\U and its eight digits",
+            node.start_mark,
+        )
     if isinstance(node, yaml.ScalarNode) and node.tag in _KINDS:
         return Scalar(node.value, _KINDS[node.tag], line, column)
     shown = node.value if isinstance(node, yaml.ScalarNode) else ""

@@ -27,6 +27,11 @@ MERGES = "a0: &a0 {k: v}\n" + "".join(f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 
         pytest.param("a: 1\n---\nb: 2\n", 2, 1, "another document", id="two documents"),
         pytest.param("ab: \x07\n", 1, 5, "the character U+0007 is not allowed", id="control character"),
         pytest.param("a: 1\nb: \ud800\n", 2, 4, "the character U+D800 is not allowed", id="half a character"),
+        pytest.param(
+            'a: 1\nb: "x\\uD83D"\n', 2, 4, "U+D83D is half a character; write the character itself", id="escaped half"
+        ),
+        pytest.param('a: !x "\\uDE00"\n', 1, 4, "U+DE00 is half a character", id="escaped half of an unknown kind"),
+        pytest.param('"\\uD83D": 1\n', 1, 1, "U+D83D is half a character", id="escaped half in a key"),
         pytest.param('a: "\\UFFFFFFFF"\n', 1, 7, "out of range", id="escape out of range"),
         pytest.param("a: &a [*a]\n", 1, 4, "an alias stands inside the anchor that it repeats", id="cycle"),
         pytest.param("<<: 5\n", 1, 5, "<< merges mappings only", id="merging a number"),
