@@ -71,7 +71,12 @@ def lint(
         Optional[list[Path]],  # noqa: UP045
         typer.Argument(metavar="[FILE]...", help="policy documents; none: every policy of roles.yaml"),
     ] = None,
-    trust: Annotated[bool, typer.Option("--trust", help="the files are trust policies")] = False,
+    trust: Annotated[
+        bool,
+        typer.Option(
+            "--trust", help="the files are trust policies, of roles for instances: they trust ECS and nobody else"
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object a finding")] = False,
     roles_file: RolesFile = ROLES,
 ) -> None:

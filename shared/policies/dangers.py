@@ -12,7 +12,7 @@ from shared.policies.forms import Found, texts
 from shared.policies.positions import Path
 
 _IDENTITY = ("ram", "ims")
-"""The services that say who may do what; ims is the newer half of RAM's API."""
+"""The services that say who may do what; ims is the newer half of RAM's API, and its actions are judged by the same names."""
 
 _WAYS: dict[Rule, tuple[str, ...]] = {
     rules.ATTACH_POLICY: (
@@ -23,8 +23,6 @@ _WAYS: dict[Rule, tuple[str, ...]] = {
         "ram:DetachPolicyFromRole", "ram:DetachPolicyFromUser", "ram:DetachPolicyFromGroup", "ram:AddUserToGroup",
         "ram:CreateAccessKey", "ram:CreateLoginProfile", "ram:UpdateLoginProfile", "ram:CreateUser",
         "ram:CreateSAMLProvider", "ram:UpdateSAMLProvider", "ram:CreateOIDCProvider", "ram:UpdateOIDCProvider",
-        "ims:CreateAccessKey", "ims:CreateLoginProfile", "ims:UpdateLoginProfile", "ims:CreateUser", "ims:AddUserToGroup",
-        "ims:CreateSAMLProvider", "ims:UpdateSAMLProvider", "ims:CreateOIDCProvider", "ims:UpdateOIDCProvider",
         "resourcemanager:CreatePolicyVersion", "resourcemanager:SetDefaultPolicyVersion", "resourcemanager:CreateRole",
         "resourcemanager:UpdateRole", "resourcemanager:DetachPolicy",
     ),
@@ -65,9 +63,10 @@ def check_dangers(statement: dict[str, Any], at: Path, pass_role: bool) -> Itera
 def _check_action(
     action: str, statement: dict[str, Any], universal: bool, at: Path, path: Path, pass_role: bool
 ) -> Iterator[Found]:
-    covers = matcher((action.lower(),))
+    service, _, rest = action.partition(":")
+    covers = matcher((f"{'ram' if service.lower() in _IDENTITY else service}:{rest}".lower(),))
     for rule, ways in _WAYS.items():
-        reached = [way for way in ways if covers(way.lower())]
+        reached = [f"{service}:{way.partition(':')[2]}" for way in ways if covers(way.lower())]
         if reached:
             more = f" and {len(reached) - 3} more" if len(reached) > 3 else ""
             yield rule, f"{action!r} allows {', '.join(reached[:3])}{more}", path
@@ -78,8 +77,8 @@ def _check_action(
         problem = _service_problem(statement.get("Condition"), pass_role)
         if problem:
             yield rules.PASS_SERVICE, problem, path
-    service, _, rest = action.partition(":")
-    if not rest.strip("*") and universal and service.lower() != "sts":
+    whole = universal or any(_is_universal(text, service) for _, text in texts(statement, "Resource"))
+    if not rest.strip("*") and whole and service.lower() != "sts":
         yield rules.WHOLE_SERVICE, f"{action!r} on every resource", path
 
 
@@ -121,8 +120,9 @@ def role_named(resource: str) -> str | None:
     return name if kind.lower() == "role" and slash else None
 
 
-def _is_universal(resource: str) -> bool:
-    return not resource.removeprefix("acs").strip("*?:/")
+def _is_universal(resource: str, service: str = "") -> bool:
+    """Whether it is every resource, or every one of the service."""
+    return not resource.lower().removeprefix("acs").removeprefix(f":{service.lower()}").strip("*?:/")
 
 
 def _service_problem(condition: Any, pass_role: bool) -> str:

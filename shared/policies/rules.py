@@ -9,7 +9,12 @@ NOT_JSON = Rule("RK001", "not-json", "error", "write one JSON object, without co
 VERSION = Rule("RK002", "version", "error", 'write "Version": "1"; RAM knows no other')
 NO_STATEMENT = Rule("RK003", "no-statement", "error", "write a list of at least one statement")
 EFFECT = Rule("RK004", "effect", "error", 'write "Effect": "Allow" or "Deny"')
-MALFORMED = Rule("RK005", "malformed", "error", "write Effect, Action, Resource and, if need be, Condition")
+MALFORMED = Rule(
+    "RK005",
+    "malformed",
+    "error",
+    "write Effect, Action, Resource (in a trust policy Principal) and, if need be, Condition",
+)
 ACTION_FORM = Rule("RK006", "action-form", "error", "write SERVICE:ACTION without spaces, e.g. ecs:DescribeInstances")
 RESOURCE_FORM = Rule(
     "RK007", "resource-form", "error", "write acs:SERVICE:REGION:ACCOUNT:RESOURCE without spaces, or *"

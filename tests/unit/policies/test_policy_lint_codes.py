@@ -110,17 +110,20 @@ CASES: list[Any] = [
     ("RK108", a("ram:PassRole", ROLE, {"Bool": {"acs:MFAPresent": "true"}}), a("ram:PassRole", ROLE, ECS)),
     *[
         ("RK109", a(action, "*"), a("ram:ListPoliciesForRole", "*"))
-        for action in ("ram:AttachPolicyToRole", "ram:AttachPolicyToUser", "ram:AttachPolicyToGroup", "ram:AttachPolicyTo*", "ram:Att*", "resourcemanager:AttachPolicy")
+        for action in ("ram:AttachPolicyToRole", "ram:AttachPolicyToUser", "ram:AttachPolicyToGroup", "ram:AttachPolicyTo*", "ram:Att*", "resourcemanager:AttachPolicy", "ims:AttachPolicyToRole", "IMS:Attach*")
     ],
     *[
         ("RK110", a(action, "acs:ram:*:1:*"), a("ram:GetPolicyVersion", "*"))
         for action in (
             "ram:CreatePolicyVersion", "ram:SetDefaultPolicyVersion", "ram:CreateRole", "ram:UpdateRole", "ram:createaccesskey",
             "ram:Update*", "ram:?reateRole", "ram:DetachPolicyFromRole", "ram:AddUserToGroup", "resourcemanager:CreateRole",
+            "ims:CreateAccessKey", "ims:CreateRole",
         )
     ],
     ("RK110", a("ram:*Role", ROLE), a("ram:CreateServiceLinkedRole", "*")),
     ("RK111", a("oss:*", "*"), a("oss:*", SAFE[2])),
+    ("RK111", a("oss:*", "acs:oss:*:*:*"), a("oss:*", "acs:oss:cn-hangzhou:*:*")),
+    ("RK111", a("OSS:*", ["acs:oss:*:*:b", "acs:oss:*"]), a("oss:*", "acs:log:*:*:*")),
     ("RK112", a("ram:PassRole", "acs:ram:*:1:role/web-*", ECS), a("ram:PassRole", ROLE, ECS)),
     ("RK112", a("sts:AssumeRole", "acs:ram::*:role/web"), a("sts:AssumeRole", ROLE)),
     ("RK113", a("ram:PassRole", "acs:ram:*:1:role/Web", ECS), a("ram:GetRole", "acs:ram:*:1:role/Web")),
@@ -137,6 +140,22 @@ TRUSTS: list[Any] = [
     ("RK201", trust({"Service": ["2@ecs.aliyuncs.com"]}), ECS_TRUST),
     ("RK201", trust("*"), ECS_TRUST),
     ("RK201", trust({}), ECS_TRUST),
+    (
+        "RK201",
+        trust({"Service": ["ecs.aliyuncs.com"]}, "sts:SetSourceIdentity"),
+        trust({"Service": ["ecs.aliyuncs.com"]}, ["sts:AssumeRole", "sts:SetSourceIdentity"]),
+    ),
+    (
+        "RK201",
+        {"Version": "1", "Statement": [*ECS_TRUST["Statement"], {**ECS_TRUST["Statement"][0], "Effect": "Deny"}]},
+        {
+            "Version": "1",
+            "Statement": [
+                *ECS_TRUST["Statement"],
+                {**ECS_TRUST["Statement"][0], "Effect": "Deny", "Principal": {"RAM": ["acs:ram::1:root"]}},
+            ],
+        },
+    ),
     ("RK202", trust(ECS_TRUST["Statement"][0]["Principal"], "*"), ECS_TRUST),
     ("RK202", trust(ECS_TRUST["Statement"][0]["Principal"], ["sts:AssumeRole", "ram:PassRole"]), ECS_TRUST),
     ("RK005", trust({"Service": "ecs.aliyuncs.com"}, Resource="*"), ECS_TRUST),
@@ -186,6 +205,16 @@ def test_to_hand_roles_to_instances_is_to_pass_them_to_ecs_alone() -> None:
     assert lint(to_fc) == ()
     (finding,) = lint(to_fc, kind="pass-role")
     assert (finding.code, finding.message) == ("RK108", "ram:PassRole to fc.aliyuncs.com, which is not ECS")
+
+
+def test_what_a_trust_policy_needs_is_in_its_mend() -> None:
+    (finding, *_) = lint(trust({"Service": "ecs.aliyuncs.com"}, Resource="*"), kind="trust")
+    assert "in a trust policy Principal" in finding.mend
+
+
+def test_an_action_of_ims_is_judged_and_told_as_of_ram() -> None:
+    (finding,) = lint(a("ims:AttachPolicyTo*", ROLE))
+    assert "allows ims:AttachPolicyToRole, ims:AttachPolicyToUser, ims:AttachPolicyToGroup" in finding.message
 
 
 def test_a_deny_is_never_dangerous_and_one_by_exception_is_only_warned_of() -> None:
