@@ -26,7 +26,7 @@ from shared.settings import Settings
 
 
 def run(roles_file: Path, *, dry_run: bool, as_json: bool, adopt: Sequence[str], prune: bool) -> int:
-    """Exit code 0: done, or nothing to do; 1: refused or stopped; 2: a dry run found something to do."""
+    """Exit code 0: done, or nothing to do; 1: refused or stopped; 2: a dry run found something to do; 130: interrupted."""
     settings = Settings.from_env(os.environ)
     desired, credentials = desired_ram(roles_file, settings), keys(settings)
     provisioner = Provisioner(
@@ -34,7 +34,10 @@ def run(roles_file: Path, *, dry_run: bool, as_json: bool, adopt: Sequence[str],
         pause=time.sleep, adopt=adopt, prune=prune,
     )  # fmt: skip
 
+    begun: list[Action] = []
+
     def announce(action: Action) -> None:
+        begun.append(action)
         if not as_json:
             typer.echo(f"  {action}")
 
@@ -45,18 +48,25 @@ def run(roles_file: Path, *, dry_run: bool, as_json: bool, adopt: Sequence[str],
         if not dry_run:
             ended = provisioner.apply(ended, announce)
     except ProvisionError as error:
-        if as_json:
-            done = [told(action) for action in error.done]
-            typer.echo(json.dumps({"error": str(error), "done": done}, ensure_ascii=False))
-        else:
-            typer.echo(f"stopped: {error}", err=True)
-            typer.echo(f"carried out before: {'; '.join(map(str, error.done)) or 'nothing'}", err=True)
+        stopped(str(error), error.done, as_json=as_json)
         return 1
+    except KeyboardInterrupt:
+        under_way = f"; perhaps carried out: {begun[-1]}" if begun else ""
+        stopped(f"{roles_file}: interrupted{under_way}; run the same command again", begun[:-1], as_json=as_json)
+        return 130
     if as_json:
         typer.echo(json.dumps(report(ended), ensure_ascii=False))
     else:
         conclude(ended, dry_run=dry_run)
     return 2 if dry_run and ended.plan.actions else 0
+
+
+def stopped(why: str, done: Sequence[Action], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps({"error": why, "done": [told(action) for action in done]}, ensure_ascii=False))
+    else:
+        typer.echo(f"stopped: {why}", err=True)
+        typer.echo(f"carried out before: {'; '.join(map(str, done)) or 'nothing'}", err=True)
 
 
 def desired_ram(roles_file: Path, settings: Settings) -> policies.DesiredRam:

@@ -11,6 +11,7 @@ import pytest
 
 from cli import provision as command
 from fakecloud.cloud import Cloud
+from fakecloud.http import Request, Response
 from fakecloud.identity import ACCOUNT, ROOT_KEY
 from shared.errors import ConfigError
 
@@ -70,6 +71,42 @@ def test_a_stop_tells_what_was_done_in_text_and_in_json(cloud: Cloud, provision:
     told = json.loads(out)
     assert (code, [action["call"] for action in told["done"]]) == (1, ["CreatePolicy"])
     assert "NoPermission" in told["error"]
+    assert provision(roles(web=READ))[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("at", "done", "under_way"),
+    [
+        pytest.param("ListRoles", [], "", id="while reading"),
+        pytest.param("CreateRole", [], "CreateRole: role web", id="at the first write"),
+        pytest.param("AttachPolicyToRole", ["CreateRole", "CreatePolicy"], "AttachPolicyToRole: role web", id="at the last"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
+def test_an_interrupt_tells_what_was_done(
+    cloud: Cloud, provision: Operator, roles: Roles, monkeypatch: pytest.MonkeyPatch,
+    at: str, done: list[str], under_way: str, as_json: bool,
+) -> None:  # fmt: skip
+    answer = cloud.handle
+
+    def interrupted(request: Request) -> Response:
+        if request.headers.get("x-acs-action") == at:
+            raise KeyboardInterrupt
+        return answer(request)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(cloud, "handle", interrupted)
+        code, out, err = provision(roles(web=READ), as_json=as_json)
+    assert code == 130
+    if as_json:
+        told = json.loads(out)
+        assert [action["call"] for action in told["done"]] == done
+        assert under_way in told["error"]
+    else:
+        why, before = err.splitlines()
+        assert under_way in why
+        assert "run the same command again" in why
+        assert before.startswith(f"carried out before: {done[0] if done else 'nothing'}")
     assert provision(roles(web=READ))[0] == 0
 
 
