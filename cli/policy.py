@@ -60,6 +60,8 @@ def render(
         key, equals, value = pair.partition("=")
         if not equals:
             raise ConfigError(f"{pair!r}: write KEY=VALUE")
+        if key in given:
+            raise ConfigError(f"{pair!r}: {key} is given twice; write the members of a list as {key}=A,B")
         declared = template.variables.get(key)
         given[key] = value.split(",") if declared and declared.type == "list" else value
     echo(policies.render(name, given, context="rolekeeper policy render"))

@@ -196,6 +196,9 @@ def test_policies_for_many_roles_are_printed_one_a_line_as_ram_takes_them(
         pytest.param(["render", "oss-read-only"], "bucket", id="a missing variable"),
         pytest.param(["render", "oss-read-only", "bucket=a", "bukket=b"], "bukket", id="an unknown variable"),
         pytest.param(["render", "oss-read-only", 'bucket=x","Action":"*'], "bucket", id="an attempt to break out"),
+        pytest.param(
+            ["render", "oss-read-only", "bucket=abc", "bucket=abd"], "bucket is given twice", id="a variable twice"
+        ),
         pytest.param(["pass-role", "--role", "admin"], "admin", id="a role that is not listed"),
         pytest.param(["member-role", "42"], "ROLEKEEPER_EXTERNAL_ID", id="no external id"),
         pytest.param(["member-role", "a42", "--external-id", "abc"], "account", id="no account id"),
