@@ -116,7 +116,7 @@ def build(
 
 @app.command()
 def roles(as_json: Json = False, roles_file: RolesFile = Path("roles.yaml")) -> None:
-    """The roles of roles.yaml as they are: trust, policies, how many instances hold them, drift."""
+    """The roles of roles.yaml as they are: trust, policies, how many instances hold them, drift; then orphans."""
     from cli.provision import roles as run
 
     raise typer.Exit(run(roles_file, as_json=as_json))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from shared.gateways.ecs import EcsGateway
 from shared.gateways.holders import Holders
 from shared.gateways.ram import RamGateway
 from shared.mapping import load
-from shared.provision import Action, Provisioned, Provisioner, ProvisionError, diff, plan, read
+from shared.provision import Action, Provisioned, Provisioner, ProvisionError, RamState, diff, plan, read
 from shared.settings import Settings
 
 
@@ -93,12 +93,20 @@ def show(found: Provisioned) -> None:
         typer.echo(
             f"role {role} also holds the {kind.lower()} policy {name}, which roles.yaml does not list: --prune takes it off"
         )
-    for role in found.plan.orphan_roles:
-        typer.echo(f"orphan: role {role} is rolekeeper's, and roles.yaml does not list it: --prune deletes it")
-    for name in found.plan.orphan_policies:
-        typer.echo(f"orphan: policy {name} is rolekeeper's, and roles.yaml does not want it: --prune deletes it")
+    show_orphans(found.plan.orphan_roles, found.plan.orphan_policies)
     for what in found.plan.kept:
         typer.echo(f"kept: {what}")
+
+
+def show_orphans(roles: Iterable[str], names: Iterable[str]) -> None:
+    for role in roles:
+        typer.echo(
+            f"orphan: role {role} is rolekeeper's, and roles.yaml does not list it: provision --prune deletes it"
+        )
+    for name in names:
+        typer.echo(
+            f"orphan: policy {name} is rolekeeper's, and roles.yaml does not want it: provision --prune deletes it"
+        )
 
 
 def conclude(ended: Provisioned, *, dry_run: bool) -> None:
@@ -125,15 +133,17 @@ def told(action: Action) -> dict[str, Any]:
 
 
 def roles(roles_file: Path, *, as_json: bool) -> int:
-    """The roles of roles.yaml as RAM and ECS have them. Exit code 2 where one has drifted."""
+    """The roles of roles.yaml as RAM and ECS have them, then what is ours and not listed there. Exit code 2 where a role has drifted."""
     settings = Settings.from_env(os.environ)
     mapping = load(text(roles_file), file=str(roles_file))
     desired = policies.desired(mapping, account_id=settings.account_id, file=str(roles_file))
     credentials = keys(settings)
     ecs = EcsGateway(settings, credentials, settings.region)
-    rows = role_rows(desired, RamGateway(settings, credentials), ecs)
+    state = read(RamGateway(settings, credentials), desired, orphans=True)
+    rows = role_rows(desired, state, ecs)
+    orphans = {"orphan_roles": list(state.orphan_roles), "orphan_policies": list(state.orphan_policies)}
     if as_json:
-        for row in rows:
+        for row in [*rows, *([orphans] if any(orphans.values()) else [])]:
             typer.echo(json.dumps(row, ensure_ascii=False))
     else:
         shown = Table(
@@ -148,12 +158,12 @@ def roles(roles_file: Path, *, as_json: bool) -> int:
                 "\n".join(row["drift"]),
             )
         console().print(shown)
+        show_orphans(state.orphan_roles, state.orphan_policies)
     return 2 if any(row["drift"] for row in rows) else 0
 
 
-def role_rows(desired: policies.DesiredRam, ram: RamGateway, ecs: EcsGateway) -> list[dict[str, Any]]:
+def role_rows(desired: policies.DesiredRam, state: RamState, ecs: EcsGateway) -> list[dict[str, Any]]:
     """A row for each role of the file, in its order: what is there, who holds it, and what provisioning would change."""
-    state = read(ram, desired)
     rows = []
     for role in desired.roles:
         alone = policies.DesiredRam(roles=(role,))  # what is in the way of one role hides nothing of another

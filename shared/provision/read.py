@@ -1,4 +1,5 @@
-"""Reads from RAM what a plan needs, and no more: one listing of roles, then only what the file names. Changes nothing."""
+"""Reads from RAM what a plan needs, and no more: one listing of roles, then what the file names, and all that is ours only
+where it is asked for. Changes nothing."""
 
 from __future__ import annotations
 
@@ -15,9 +16,11 @@ OUR_NAMES = "rolekeeper-"
 
 
 def read(
-    ram: RamGateway, desired: DesiredRam, *, prune: bool = False, holders: Callable[[str], int] = lambda role: 0
-) -> RamState:
-    """The state of the roles and policies in the file. prune: also what nothing lists, and who still holds it.
+    ram: RamGateway, desired: DesiredRam, *, prune: bool = False, orphans: bool = False,
+    holders: Callable[[str], int] = lambda role: 0,
+) -> RamState:  # fmt: skip
+    """The state of the roles and policies in the file. prune: also what nothing lists, and who still holds it. orphans: of that
+    the names alone; without either, a policy that nothing lists is there only where a role in the file still has it.
 
     holders: how many instances hold a role. Raises PermanentError, TransientError or Throttled.
     """
@@ -42,13 +45,16 @@ def read(
     documents = _documents(ram, wanted | leaving, "Custom")
     ours = ram.ours(documents) if documents else set()
     policies = {name: PolicyState(document=document, ours=name in ours) for name, document in documents.items()}
-    orphans = [name for name, role in listed.items() if role.ours and name not in {r.name for r in desired.roles}]
-    known = ram.our_policies() if prune else {n: 0 for kind, n in sorted(leaving) if kind == "Custom" and n in ours}
+    unlisted = [name for name, role in listed.items() if role.ours and name not in {r.name for r in desired.roles}]
+    if prune or orphans:
+        known = ram.our_policies()
+    else:
+        known = {name: 0 for kind, name in sorted(leaving) if kind == "Custom" and name in ours}
     return RamState(
         roles=roles, policies=policies, system=_documents(ram, wanted | leaving, "System"),
-        orphan_roles={name: frozenset(ram.attached(name) if prune else ()) for name in orphans},
+        orphan_roles={name: frozenset(ram.attached(name) if prune else ()) for name in unlisted},
         orphan_policies={name: count for name, count in known.items() if ("Custom", name) not in wanted},
-        holders={name: holders(name) for name in orphans} if prune else {},
+        holders={name: holders(name) for name in unlisted} if prune else {},
     )  # fmt: skip
 
 

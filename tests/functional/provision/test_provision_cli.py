@@ -171,3 +171,22 @@ def test_a_system_policy_that_the_file_dropped_is_drift(
     (row,) = map(json.loads, capsys.readouterr().out.splitlines())
     assert "DetachPolicyFromRole: role web, system policy AliyunLogReadOnlyAccess" in row["drift"]
     assert "Allow log:Get* on *" in row["losses"]
+
+
+def test_orphans_are_told_of_as_long_as_they_are_there(
+    cloud: Cloud, provision: Operator, roles: Roles, capsys: pytest.CaptureFixture[str]
+) -> None:
+    provision(roles(web=f"{READ}, {{template: cms-put-metrics}}", worker=LOGS))
+    for _ in range(2):
+        provision(roles(web=READ))
+    cloud.calls.clear()
+    assert command.roles(provision.file, as_json=True) == 0, "nothing is wrong with the role that is listed"
+    web, orphans = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (web["role"], web["drift"]) == ("web", [])
+    assert orphans == {"orphan_roles": ["worker"], "orphan_policies": ["rolekeeper-web-cms-put-metrics"]}
+    assert [call.action for call in cloud.calls].count("ListPolicies") == 1
+    command.roles(provision.file, as_json=False)
+    assert "orphan: policy rolekeeper-web-cms-put-metrics is rolekeeper's" in capsys.readouterr().out
+    provision(roles(web=READ), prune=True)
+    command.roles(provision.file, as_json=False)
+    assert "orphan" not in capsys.readouterr().out
