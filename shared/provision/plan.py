@@ -70,7 +70,7 @@ def _role(state: RamState, role: DesiredRole, adopt: Collection[str]) -> Iterato
         yield Action(call="TagResources", role=role.name, source="adopted")
     if not same(held.trust, role.trust):
         yield Action(call="UpdateRole", role=role.name, document=role.trust, source="trust policy")
-    if role.description and held.description != role.description:
+    if role.description and held.description != role.description:  # UpdateRole cannot empty one: 1 to 1024 characters
         yield Action(call="UpdateRole", role=role.name, description=role.description, source="description")
 
 
