@@ -38,6 +38,7 @@ class Switches:
     token_refused_code: str = "InvalidParameter.NextToken"  # DescribeInstances documents none
     tag_filter_beyond: Literal["all", "cut"] = "all"  # DescribeInstances' Tag filter where over 1,000 instances match
     metadata_delay: float = 0.0  # seconds until the metadata service shows a new role
+    list_roles_tags: Literal["shown", "absent"] = "shown"  # in the answer of ListRoles
     malformed_policy_status: Literal[400, 409] = 400
     permissions: Literal["off", "on"] = "off"  # whether every call is judged by the caller's RAM policies
     ecs_role_region: Literal["region", "empty"] = "region"  # in the role's ARN that ECS's role actions are judged on

@@ -102,7 +102,11 @@ def declare(ram: Ram) -> None:
         keys = own.matching(wanted, after) if wanted else state.roles.irange(minimum=after, inclusive=(False, True))
         found, marker = paging.page(keys, args["MaxItems"])
         roles = [state.roles[key] for key in found]
-        shown = [{**summary(role), "UpdateDate": role.updated, **tag_list(own.of(role.name.lower()))} for role in roles]
+        tagged = ram.cloud.switches.list_roles_tags == "shown"
+        shown = [
+            {**summary(role), "UpdateDate": role.updated, **(tag_list(own.of(role.name.lower())) if tagged else {})}
+            for role in roles
+        ]
         return {"Roles": {"Role": shown}, "IsTruncated": bool(marker), **({"Marker": marker} if marker else {})}
 
     @ram.declare({"RoleName": ROLE_NAME}, write=True)

@@ -6,7 +6,7 @@ Facts: RAM 2015-05-01 API pages. MaxItems to 1000; a policy has up to five versi
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property
 from itertools import islice
 from typing import Any, Literal
@@ -66,20 +66,50 @@ class RamGateway:
         tag = getattr(self._sdk[2], f"{action}RequestTag")
         return [tag(key=key, value=value) for key, value in (OURS, (NOTE, note)) if value]
 
-    def roles(self) -> Iterator[ListedRole]:
-        """Every role of the account: one call for each 1,000."""
+    def roles(self) -> list[ListedRole]:
+        """Every role of the account: one call for each 1,000.
+
+        The published definition of ListRoles has no tags in its answer, only the SDK has: where it shows none at all, they are
+        asked for.
+        """
+        listed: list[Any] = []
         marker: str | None = None
         while True:
             body = self._call("ListRoles", max_items=PAGE, marker=marker)
-            for role in (body.roles and body.roles.role) or []:
-                tags = {tag.tag_key: tag.tag_value or "" for tag in (role.tags and role.tags.tag) or []}
-                yield ListedRole(
-                    name=role.role_name, description=role.description or "", ours=tags.get(OURS[0]) == OURS[1],
-                    note=tags.get(NOTE, ""),
-                )  # fmt: skip
+            listed += (body.roles and body.roles.role) or []
             if not body.is_truncated:
-                return
+                break
             marker = body.marker
+        tags = {
+            role.role_name: {tag.tag_key: tag.tag_value or "" for tag in (role.tags and role.tags.tag) or []}
+            for role in listed
+        }
+        if listed and not any(tags.values()):
+            tags = self._role_tags()
+        return [
+            ListedRole(
+                name=role.role_name, description=role.description or "",
+                ours=tags.get(role.role_name, {}).get(OURS[0]) == OURS[1], note=tags.get(role.role_name, {}).get(NOTE, ""),
+            )
+            for role in listed
+        ]  # fmt: skip
+
+    def _role_tags(self) -> dict[str, dict[str, str]]:
+        """Our tag and the note, of every role that has it. Each is asked for: a listing by one tag may leave out the others."""
+        found: dict[str, dict[str, str]] = {}
+        for key, value in (OURS, (NOTE, None)):
+            tag = self._sdk[2].ListTagResourcesRequestTag(key=key, value=value)
+            token: str | None = None
+            while True:
+                body = self._call("ListTagResources", resource_type="role", page_size=100, next_token=token, tag=[tag])
+                for row in body.tag_resources or []:
+                    found.setdefault(row.resource_name, {})[row.tag_key] = row.tag_value or ""
+                token = body.next_token
+                if not token:
+                    break
+            if not found:
+                break
+        return found
 
     def trust(self, role: str) -> Mapping[str, Any]:
         """The trust policy of a role."""
