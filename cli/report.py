@@ -9,11 +9,13 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.output import console
-from shared.model import Outcome
+from shared.model import Outcome, Reason
 from shared.plan import BATCH
 from shared.records import Record
 
 BAD = (Outcome.REFUSED.value, Outcome.FAILED.value, Outcome.RETRYING.value)
+UNSEEN = (Reason.NOT_OBSERVED.value, Reason.MAX_CALLS.value)
+"""Reasons of looks that failed, or that the budget did not reach."""
 SHOWN = 100  # changes; the records have them all
 
 
@@ -71,8 +73,10 @@ def row(record: Record) -> Sequence[str]:
 def change(record: Mapping[str, str]) -> str:
     """The role before and after; of what is only planned, what it would be after; of what was refused or failed, both.
 
-    record: its fields.
+    record: its fields. "?" where nobody knows, for the look itself failed.
     """
+    if record["action"] == "none" and record["reason"] in UNSEEN:
+        return "?"
     before, after, role = (record.get(name) or "-" for name in ("role_before", "role_after", "role"))
     if record["action"] == "detach":
         wanted = "-"

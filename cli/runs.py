@@ -142,7 +142,12 @@ def where(settings: Settings, run_id: str, *, in_sls: bool) -> str:
     """Where all records of the run are."""
     if in_sls:
         return f'SLS, {settings.sls_project}/{settings.sls_logstore}: run_id: "{run_id}"'
-    return "standard error, as JSON lines" + ("" if settings.sls_project else ": ROLEKEEPER_SLS_PROJECT is not set")
+    why = (
+        "SLS did not take them, for the reason that stands there"
+        if settings.sls_project
+        else "ROLEKEEPER_SLS_PROJECT is not set"
+    )
+    return f"standard error, as JSON lines: {why}"
 
 
 def _invoke(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Path) -> int:

@@ -218,7 +218,7 @@ SLIPS = {
     "nothing at once": (["reconcile", "--concurrency", "0"], "reconcile: --concurrency: '0' is neither"),
     "no number": (["reconcile", "--max-errors", "ten"], "reconcile: --max-errors: 'ten' is neither"),
     "negative": (["reconcile", "--canary", "-1"], "reconcile: --canary: -1 is not a number of 0 or more"),
-    "canary is text": (["reconcile", "--canary", "one"], "--canary"),
+    "canary is text": (["reconcile", "--canary", "one"], "write a number - at `--canary`"),
     "budget is text": (["reconcile", "--max-calls", "1.5"], "--max-calls"),
     "no region": (["reconcile", "--region", "hangzhou!"], "--region: 'hangzhou!' is not a region id"),
     "no account": (["reconcile", "--account", "me"], "--account: 'me' is not an account id"),
@@ -294,3 +294,11 @@ def deploy(cloud: Cloud, folder: Path, name: str) -> None:
     document = {"edition": "3.0.0", "name": "t", "resources": {"f": {"component": "fc3", "props": props}}}
     (folder / "s.yaml").write_text(json.dumps(document))
     cloud.fc.deploy(folder / "s.yaml", code=folder, account=ACCOUNT, runner="inline")
+
+
+def test_a_role_that_nobody_could_look_up_is_shown_as_unknown(cloud: Cloud, rolekeeper: Command) -> None:
+    make(cloud, 1, "web", role="worker")
+    (row,) = [
+        line.split() for line in rolekeeper("remediate", "--all", "--max-calls", "1").out.splitlines() if "i-" in line
+    ]
+    assert row[1:4] == ["?", "refused", "max-calls"]
