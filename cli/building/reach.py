@@ -3,7 +3,7 @@
 Two rules, so that nothing is listed by hand and an SDK's update needs no change here:
 a package in Python is kept module by module, as its import statements say, those inside functions too;
 a distribution with compiled parts is kept whole, with those that it requires, since nothing tells what its C code imports.
-Data files are kept where a package that is kept has them.
+A wheel's data files are kept where a package that is kept has them; of what lies beside our own code, only the JSON that it names.
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ class Reach:
             waiting += self._keep(path)
             if path.suffix == ".py":
                 waiting += self._imports(module, path)
-        return self.files | {data for path in list(self.files) for data in self._data(path)}
+        vendored = {path for path in self.files if path.is_relative_to(self.vendored)}
+        data = {data for path in vendored for data in self._data(path)}
+        return self.files | data | set(_named(self.files - vendored))
 
     def _keep(self, path: Path) -> list[str]:
         """Also says which modules come along: all of a compiled distribution and of those it requires."""
@@ -125,20 +127,30 @@ class Reach:
                 )
 
     def _data(self, path: Path) -> Iterator[Path]:
-        """What lies in a package beside its modules, and in folders in it that are no packages themselves."""
+        """What lies in a wheel's package beside its modules, and in folders in it that are no packages themselves."""
         if path.name != "__init__.py":
             return
-        root = self.vendored if path.is_relative_to(self.vendored) else self.own
         waiting = [path.parent]
         while waiting:
             for child in sorted(waiting.pop().iterdir()):
-                name = child.relative_to(root).as_posix()
+                name = child.relative_to(self.vendored).as_posix()
                 if USELESS.search(name + "/" * child.is_dir()):
                     continue
                 if child.is_dir():
                     waiting += [] if any(child.glob("*.py")) else [child]
                 elif child.suffix not in (".py", COMPILED):
                     yield child
+
+
+def _named(modules: Iterable[Path]) -> Iterator[Path]:
+    """The JSON files beside our own modules of which a text in these modules is the name, or the name of their folder.
+
+    A working copy has more: keys, notes, an editor's copies. Those are never deployed.
+    """
+    texts = {node.value for path in modules for node in ast.walk(_parsed(path)) if isinstance(node, ast.Constant)}
+    for folder in {path.parent for path in modules}:
+        yield from (path for path in folder.glob("*.json") if path.name in texts)
+        yield from (path for path in folder.glob("*/[!.]*.json") if path.parent.name in texts)
 
 
 def _parsed(path: Path) -> ast.Module:

@@ -1,4 +1,4 @@
-"""What the bundle carries beside code: certificates that TLS is checked with, the mapping as parsed; and how large that is."""
+"""What the bundle carries beside code: what handlers read and nothing that just lies about, certificates, the mapping as parsed; its size."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import pytest
 from cli.building.assemble import zipped
 from shared.mapping.nodes import known
 
+from .conftest import ROOT
+from .project import Project
 from .test_bundle import alone
 
 CALL = """
@@ -72,6 +74,37 @@ def test_from_the_bundle_alone_a_certificate_is_held_against_those_that_it_carri
     for said in (ecs, sls[0]):
         assert "CERTIFICATE_VERIFY_FAILED" in said, said
         assert "self-signed certificate" in said or "self signed certificate" in said
+
+
+READS = """
+from pathlib import Path
+import thing
+HERE = Path(__file__).parent
+INDEX, TABLES = HERE / "index.json", HERE / "tables"
+def handler(event, context): ...
+"""
+STRAY = (
+    ".DS_Store", ".env", "one.py.orig", ".one.py.swp", "notes.json", "tables/.#a.json", "tables/a.json~", "tables/key.pem",
+    "tables/deeper/a.json", "scratch/key.pem", "scratch/key.json",
+)  # fmt: skip
+
+
+def test_of_what_lies_beside_our_own_code_the_json_that_it_names_is_deployed_and_nothing_else(project: Project) -> None:
+    project.write("functions/one.py", READS)
+    for name in ("index.json", "tables/a.json", *STRAY):
+        path = project.root / "functions" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+    project.build()
+    assert {name for name in project.files() if name.startswith("functions/")} == {
+        f"functions/{name}" for name in ("__init__.py", "one.py", "index.json", "tables/a.json")
+    }
+
+
+def test_every_template_that_a_function_may_render_is_in_it(bundle: Path, python310: str) -> None:
+    code = "from shared.policies import template, template_names, trust\ntrust('ecs')\ntrust('fc')\n"
+    read = alone(python310, bundle, code + "print(*[template(name) and name for name in template_names()])").split()
+    assert read == sorted(path.stem for path in (ROOT / "shared/policies/templates").glob("*.json"))
 
 
 def test_the_mapping_lies_in_it_as_parsed(bundle: Path) -> None:
