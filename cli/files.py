@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from shared.errors import ConfigError
+from shared.mapping import decoded
 
 
 def payloads(files: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
@@ -27,6 +28,6 @@ def content(file: Path) -> bytes:
 
 def text(file: Path) -> str:
     try:
-        return content(file).decode("utf-8-sig")
+        return decoded(content(file))
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file}: is not UTF-8 text: {error.reason} at byte {error.start}") from error

@@ -128,10 +128,10 @@ def credentials_from(env: Mapping[str, str], context: Any) -> Credentials:
 @lru_cache(maxsize=4)
 def mapping_from(path: str) -> RoleMapping:
     """roles.yaml of the package, read once a process. Raises ConfigError."""
-    from shared.mapping import load
+    from shared.mapping import decoded, load
 
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        text = decoded(Path(path).read_bytes())
         beside = Path(path + PARSED)
         parsed = beside.read_bytes() if beside.exists() else b""
     except (OSError, UnicodeDecodeError) as error:

@@ -18,7 +18,7 @@ from shared.mapping.model import (
     SystemPolicy,
     TemplatePolicy,
 )
-from shared.mapping.nodes import Node, Scalar, Unreadable, kept, known
+from shared.mapping.nodes import Node, Scalar, Unreadable, decoded, kept, known
 from shared.mapping.problems import MappingError, Problem, Report, Where
 from shared.mapping.schema import schema
 
@@ -37,6 +37,7 @@ __all__ = [
     "SystemPolicy",
     "TemplatePolicy",
     "check",
+    "decoded",
     "load",
     "parsed",
     "schema",

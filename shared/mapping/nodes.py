@@ -56,6 +56,14 @@ class _Kept(msgspec.Struct, frozen=True):
     root: Node | None
 
 
+def decoded(content: bytes) -> str:
+    """The text of a file, the same to all who read one: UTF-8, without a byte order mark, its line ends as they are.
+
+    Raises UnicodeDecodeError.
+    """
+    return content.decode("utf-8-sig")
+
+
 def kept(text: str, root: Node | None) -> bytes:
     """To be stored beside the text, and given to known()."""
     return msgspec.json.encode(_Kept(_digest(text), root))

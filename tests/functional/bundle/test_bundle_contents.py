@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from cli.building.assemble import zipped
+from shared.app import mapping_from
 from shared.mapping.nodes import known
 
 from .conftest import ROOT
-from .project import Project
+from .project import ROLES, Project
 from .test_bundle import alone
 
 CALL = """
@@ -112,6 +113,22 @@ def test_the_mapping_lies_in_it_as_parsed(bundle: Path) -> None:
     is_known, root = known(text, (bundle / "roles.yaml.parsed").read_bytes())
     assert is_known
     assert root is not None
+
+
+@pytest.mark.parametrize(
+    ("line_end", "mark"),
+    [
+        pytest.param(b"\r\n", b"", id="with the line ends of Windows"),
+        pytest.param(b"\n", b"\xef\xbb\xbf", id="with a byte order mark"),
+    ],
+)
+def test_however_the_mapping_is_written_a_function_need_not_parse_it(
+    line_end: bytes, mark: bytes, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project.root / "roles.yaml").write_bytes(mark + ROLES.encode().replace(b"\n", line_end))
+    bundle = project.build()
+    monkeypatch.setattr("shared.mapping.yaml_text.parse", None)
+    assert mapping_from(str(project.output / "roles.yaml")).hash == bundle.mapping.hash
 
 
 def test_its_size_is_that_of_the_zip_that_a_deployment_sends(bundle: Path, tmp_path: Path) -> None:
