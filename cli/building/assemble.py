@@ -82,14 +82,14 @@ def _put_back(left: Path) -> None:
 
 
 def exchange(finished: Path, output: Path, workshop: Path) -> None:
-    """The finished folder takes the place of the former one, which stays where that fails."""
+    """The finished folder takes the place of the former one, which stays where that fails or is interrupted."""
     former = workshop / (FORMER + output.name)
-    if output.exists():
-        os.rename(output, former)
     try:
+        if output.exists():
+            os.rename(output, former)
         os.rename(finished, output)
-    except OSError:
-        if former.exists():
+    except BaseException:
+        if former.exists() and not output.exists():
             os.rename(former, output)
         raise
     shutil.rmtree(former, ignore_errors=True)

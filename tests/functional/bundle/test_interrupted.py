@@ -37,6 +37,32 @@ def test_a_former_bundle_that_a_killed_build_had_taken_away_is_put_back_first(
     assert list(project.output.parent.iterdir()) == [project.output]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        pytest.param("bundle", "former-bundle", id="when the former is away"),
+        pytest.param("bundle", "bundle", id="when the new is there"),
+    ],
+)
+def test_an_interrupt_in_the_exchange_loses_no_bundle(
+    old: str, new: str, project: Project, mocker: MockerFixture
+) -> None:
+    project.output.mkdir(parents=True)
+    (project.output / "former.txt").write_text("the former bundle")
+    rename = os.rename
+
+    def interrupted(source: Path, place: Path) -> None:
+        rename(source, place)
+        if (source.name, place.name) == (old, new):
+            raise KeyboardInterrupt
+
+    mocker.patch("cli.building.assemble.os.rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        project.build()
+    assert ("former.txt" in project.files()) is (new == "former-bundle")
+    assert list(project.output.parent.iterdir()) == [project.output]
+
+
 def test_a_bundle_that_is_there_is_not_exchanged_for_one_that_was_left(project: Project) -> None:
     project.output.mkdir(parents=True)
     (project.output / "newer.txt").write_text("made since")
