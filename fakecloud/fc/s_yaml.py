@@ -25,6 +25,15 @@ def load_s_yaml(path: Path, env: Mapping[str, str], account: str, region: str = 
     env: for `${env(...)}`. region: if given, takes the place of vars.region and of each resource's region.
     Raises YamlError.
     """
+    try:
+        return _loaded(path, env, account, region)
+    except RecursionError:
+        raise YamlError(
+            f"{path}: nested without end: an alias stands inside what it names, or it is too deep"
+        ) from None
+
+
+def _loaded(path: Path, env: Mapping[str, str], account: str, region: str) -> dict[str, Any]:
     document = _read(path)
     if region and "region" in (document.get("vars") or {}):
         document["vars"]["region"] = region
@@ -57,13 +66,12 @@ class _Loader(yaml.SafeLoader):
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
-        for key, _ in node.value:
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
             if key.value in seen and key.tag != "tag:yaml.org,2002:merge":
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key.value!r} is there twice", key.start_mark
                 )
-            if isinstance(key, yaml.ScalarNode):
-                seen.add(key.value)
+            seen.add(key.value)
         return super().construct_mapping(node, deep)
 
 
@@ -72,7 +80,10 @@ def parse(text: str) -> Any:
     return yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """above: the files that extend this one."""
+    if path.resolve() in above:
+        raise YamlError(f"{path}: extend: the file extends itself")
     try:
         loaded = parse(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -91,8 +102,10 @@ def _read(path: Path) -> dict[str, Any]:
         if not isinstance(document.get(key) or {}, dict):
             raise YamlError(f"{path}: {key}: a map is needed")
     if document.get("extend"):
-        base = _read(path.parent / document.pop("extend"))
-        document = merge(base, document)
+        extended = document.pop("extend")
+        if not isinstance(extended, str):
+            raise YamlError(f"{path}: extend: {extended!r}: the name of a file is needed")
+        document = merge(_read(path.parent / extended, (*above, path.resolve())), document)
     if str(document.get("edition")) != "3.0.0":
         raise YamlError(f"{path}: edition {document.get('edition')!r}: only 3.0.0 is known")
     return document
@@ -105,10 +118,15 @@ def _resource(document: Mapping[str, Any], key: str, resource: Any, variables: V
     props: dict[str, Any] = resource.get("props") or {}
     extend = resource.get("extend")
     if extend:
-        template = (document.get("template") or {}).get(extend.get("name"))
-        if template is None:
-            raise YamlError(f"{where}.extend: there is no template {extend.get('name')!r}")
-        props = merge(_without(template, extend.get("ignore") or []), props)
+        if not isinstance(extend, dict) or not isinstance(extend.get("name"), str):
+            raise YamlError(f"{where}.extend: {extend!r}: write {{name: TEMPLATE}}, and if need be ignore")
+        name, ignored = extend["name"], extend.get("ignore") or []
+        template = (document.get("template") or {}).get(name)
+        if not isinstance(template, dict):
+            raise YamlError(f"{where}.extend: there is no map {name!r} under template")
+        if not isinstance(ignored, list) or not all(isinstance(entry, str) for entry in ignored):
+            raise YamlError(f"{where}.extend.ignore: a list of keys is needed")
+        props = merge(_without(template, ignored), props)
     whole = {**resource, "props": props}
     return {
         "component": variables.render(resource.get("component", ""), whole),

@@ -68,7 +68,11 @@ class Variables:
 
     def _call(self, name: str, inside: str, expression: str, this: Mapping[str, Any], depth: int) -> Any:
         if name == "json":
-            return json.loads(self._value(inside, this, depth))
+            value = self._value(inside, this, depth)
+            try:
+                return json.loads(value)
+            except (ValueError, TypeError) as error:
+                raise VariableError(f"${{{expression}}}: is not JSON: {error}") from None
         first, *rest = _arguments(inside)
         if name == "env":
             if first in self.env:
@@ -81,12 +85,14 @@ class Variables:
         if name == "config" and first == "AccountID":
             return self.account
         if name == "path":
-            return str((self.folder / first).resolve())
+            return str((self.folder / str(first)).resolve())
         if name == "file":
             try:
-                return (self.folder / first).read_text(encoding="utf-8")
+                return (self.folder / str(first)).read_text(encoding="utf-8")
             except OSError as error:
-                raise VariableError(f"${{{expression}}}: {error.strerror}: {self.folder / first}") from None
+                raise VariableError(f"${{{expression}}}: {error.strerror}: {self.folder / str(first)}") from None
+            except UnicodeDecodeError as error:
+                raise VariableError(f"${{{expression}}}: is not UTF-8: {error.reason} at byte {error.start}") from None
         raise VariableError(f"${{{expression}}}: unknown function or argument")
 
 
@@ -101,7 +107,10 @@ def _arguments(inside: str) -> list[Any]:
 def _argument(part: str) -> Any:
     if part[:1] in "'\"" and len(part) > 1 and part[-1] == part[0]:
         return part[1:-1]
-    return yaml.safe_load(part)
+    try:
+        return yaml.safe_load(part)
+    except yaml.YAMLError:
+        raise VariableError(f"{part!r}: an argument that is no YAML; put it in quotes") from None
 
 
 def _plain(source: str, value: Any) -> str:

@@ -76,6 +76,10 @@ def test_variables_are_resolved(tmp_path: Path, given: str, expected: Any) -> No
         pytest.param("${secret('x')}", "unknown function", id="unknown function"),
         pytest.param("${resources.one.output.arn}", "only env", id="output of a deployment"),
         pytest.param("a ${vars.map}", "cannot stand inside a text", id="a map inside a text"),
+        pytest.param("${json(env('NONE', 'x'))}", "is not JSON", id="json of what is none"),
+        pytest.param("${json(vars.map)}", "is not JSON", id="json of a map"),
+        pytest.param("${env(NONE, [)}", "put it in quotes", id="an argument that is no YAML"),
+        pytest.param("${file(5)}", "No such file", id="a file that is a number"),
     ],
 )
 def test_a_variable_that_cannot_be_resolved_is_named(tmp_path: Path, given: str, reason: str) -> None:
@@ -129,22 +133,29 @@ def test_merging_changes_neither_side() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "reason"),
     [
-        pytest.param("edition: 1.0.0\n", id="the edition of FC 2.0"),
-        pytest.param("edition: 3.0.0\nresources: {one: {extend: {name: none}}}\n", id="no such template"),
-        pytest.param("[1]\n", id="no map"),
-        pytest.param("a: [\n", id="no YAML"),
-        pytest.param(
-            "edition: 3.0.0\nresources: {one: {component: fc3, props: {timeout: 60, timeout: 30}}}\n",
-            id="a key that is there twice",
-        ),
+        pytest.param("edition: 1.0.0\n", "edition '1.0.0': only 3.0.0 is known", id="the edition of FC 2.0"),
+        pytest.param("resources: {one: {extend: {name: none}}}\n", "there is no map 'none' under template", id="no such template"),
+        pytest.param("resources: {one: {extend: base}}\n", "one.extend: 'base': write {name", id="a template by its bare name"),
+        pytest.param("resources: {one: {extend: {name: [base]}}}\n", "write {name", id="a template by a list"),
+        pytest.param("resources: {one: {extend: {name: base}}}\ntemplate: {base: [1]}\n", "there is no map 'base' under template", id="a template that is a list"),
+        pytest.param("resources: {one: {extend: {name: base, ignore: [1]}}}\ntemplate: {base: {a: 1}}\n", "ignore: a list of keys", id="a number ignored"),
+        pytest.param("resources: {one: {props: {[a]: b}}}\n", ":1: found unhashable key", id="a key that is a list"),
+        pytest.param("extend: s.yaml\n", "extend: the file extends itself", id="a file that extends itself"),
+        pytest.param("extend: [base.yaml]\n", "extend: .*: the name of a file is needed", id="a list of base files"),
+        pytest.param("vars: &a {x: *a}\n", "nested without end", id="an alias inside what it names"),
+        pytest.param("[1]\n", "a map is needed at the top", id="no map"),
+        pytest.param("a: [\n", ":3: expected", id="no YAML"),
+        pytest.param("resources: {one: {component: fc3, props: {timeout: 60, timeout: 30}}}\n", "'timeout' is there twice", id="a key that is there twice"),
     ],
-)
-def test_a_yaml_that_is_wrong_is_refused(tmp_path: Path, text: str) -> None:
-    (tmp_path / "s.yaml").write_text(text)
-    with pytest.raises(YamlError, match=r"s\.yaml"):
+)  # fmt: skip
+def test_a_yaml_that_is_wrong_is_refused_in_one_line(tmp_path: Path, text: str, reason: str) -> None:
+    edition = "" if text.startswith(("edition", "[")) else "edition: 3.0.0\n"
+    (tmp_path / "s.yaml").write_text(text + edition)
+    with pytest.raises(YamlError, match=rf"s\.yaml.*{reason}") as refused:
         load_s_yaml(tmp_path / "s.yaml", {}, "42")
+    assert "\n" not in str(refused.value)
 
 
 def trigger(**config: Any) -> dict[str, Any]:
