@@ -57,10 +57,17 @@ class Lock:
         try:
             return not marker or Marker(marker).evaluate(dict(self.markers))
         except InvalidMarker as error:
-            raise ConfigError(f"{self.file}: {error}") from None
+            raise ConfigError(f"{self.file}: {marker!r}: {' '.join(str(error).split())}") from None
 
     def pin(self, wanted: Requirement, by: str) -> Pin:
-        """What the lock file has for a requirement. by: who asks. Raises ConfigError where it has nothing that fits."""
+        """What the lock file has for a requirement. by: who asks. Raises ConfigError where it has nothing that fits.
+
+        Nor is what a lock file cannot tell of passed over: which packages an extra brings, and what a URL serves.
+        """
+        if wanted.extras or wanted.url:
+            raise ConfigError(
+                f"{by} asks for {wanted}: a build takes neither extras nor URLs; name the packages themselves, by version"
+            )
         pin = self.pins.get(canonicalize_name(wanted.name))
         has = f"has {pin.name} {pin.version}" if pin else f"has no {wanted.name}"
         if pin is None or not wanted.specifier.contains(pin.version, prereleases=True):
@@ -75,8 +82,8 @@ def deployed(pyproject: Path, markers: Mapping[str, str]) -> list[Requirement]:
     """
     try:
         project = tomli.loads(_text(pyproject)).get("project") or {}
-        wanted = [Requirement(text) for text in project.get("dependencies") or []]
-    except (tomli.TOMLDecodeError, InvalidRequirement, AttributeError, TypeError) as error:
+        wanted = [Requirement(text) for text in msgspec.convert(project.get("dependencies") or [], list[str])]
+    except (tomli.TOMLDecodeError, InvalidRequirement, AttributeError, msgspec.ValidationError) as error:
         raise ConfigError(f"{pyproject}: dependencies: {' '.join(str(error).split())}") from None
     if not wanted:
         raise ConfigError(f"{pyproject}: [project] has no dependencies to deploy")

@@ -113,7 +113,7 @@ class Reach:
                 bases = [_absolute(node, package)]
                 names = [f"{bases[0]}.{alias.name}" for alias in node.names if alias.name != "*"]
             if not path.is_relative_to(self.vendored):
-                self._are_there(bases, f"{path}:{node.lineno}")
+                self._are_there((*bases, *self._not_defined(bases[0], names)), f"{path}:{node.lineno}")
             yield from (*bases, *names)
 
     def _are_there(self, modules: Iterable[str], place: str) -> None:
@@ -125,6 +125,14 @@ class Reach:
                     f"{place}: imports {module}, which is neither ours nor a dependency; list it in pyproject.toml's "
                     "dependencies and run `make lock`"
                 )
+
+    def _not_defined(self, module: str, names: list[str]) -> list[str]:
+        """Of what is imported from a module of ours, what it does not have at its top: that has to be a module."""
+        path = self._find(module) if names else None
+        if path is None or path.is_relative_to(self.vendored):
+            return []
+        has = set(_names(_parsed(path))) if path.is_file() else set[str]()
+        return [name for name in names if name.rpartition(".")[2] not in has]
 
     def _data(self, path: Path) -> Iterator[Path]:
         """What lies in a wheel's package beside its modules, and in folders in it that are no packages themselves."""
@@ -162,13 +170,17 @@ def _parsed(path: Path) -> ast.Module:
 
 def _names(tree: ast.Module) -> Iterator[str]:
     """What a module has at its top."""
-    for node in tree.body:
-        if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             yield node.name
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            yield from (alias.asname or alias.name for alias in node.names)
+            yield from (alias.asname or alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
         else:
-            yield from (n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+            waiting += ast.iter_child_nodes(node)
 
 
 def _is_never(module: str) -> bool:
