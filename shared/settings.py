@@ -119,6 +119,8 @@ _REGION = r"[a-z]{2}-[a-z0-9-]{1,40}"
 _ACCOUNT = r"[0-9]{1,20}"
 _ROLE = r"[a-z0-9.-]{1,64}"
 _FORMS = {
+    "region": (_REGION, "a region; write it as cn-hangzhou"),
+    "account_id": (_ACCOUNT, "the digits of an account's id"),
     "external_id": (r"[\w+=,.@:/-]{2,1224}", "2 to 1224 letters, digits or any of +=,.@:/-_"),  # AssumeRole API page
     "fc_service": (r"[A-Za-z_][A-Za-z0-9_-]{0,127}", "a service of Function Compute 2.0"),
 }

@@ -5,6 +5,7 @@ Any error is a ConfigError, and leaves the former bundle where it was.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def make(
 
     shelf: where downloaded files are kept. layer: put the dependencies there and not into the bundle. Raises ConfigError.
     """
-    aim = target(root / "s.yaml")
+    aim = target(root / "s.yaml", os.environ)
     mapping, warnings = _validated(roles_file)
     wanted, lock = deployed(root / "pyproject.toml", aim.markers), Lock(root / "requirements.lock", aim.markers)
     compiler = "" if python == "none" else interpreter(aim.python, python)

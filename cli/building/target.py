@@ -12,6 +12,7 @@ from packaging.tags import Tag, compatible_tags, cpython_tags
 
 from fakecloud.fc.s_yaml import YamlError, load_s_yaml
 from shared.errors import ConfigError
+from shared.settings import Settings
 
 RUNTIMES = {"python3.10": (3, 10), "python3.12": (3, 12)}
 """Runtimes of Function Compute that this code runs on (it needs 3.10) and their Python: CPython on x86_64."""
@@ -56,24 +57,26 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
         return [*own, *compatible_tags(self.python, f"cp{self.python[0]}{self.python[1]}", PLATFORMS)]
 
 
-def target(s_yaml: Path) -> Target:
-    """What s.yaml deploys. Raises ConfigError where it cannot be read, or names a runtime that is not known."""
+def target(s_yaml: Path, env: Mapping[str, str]) -> Target:
+    """What s.yaml deploys. env: as `s` reads it in `${env(...)}`.
+
+    Raises ConfigError where it cannot be read, names a runtime that is not known, or has settings that a function would refuse.
+    """
     try:
-        resources = load_s_yaml(s_yaml, {}, "")["resources"]
+        resources = load_s_yaml(s_yaml, env, "")["resources"]
     except YamlError as error:
         raise ConfigError(str(error)) from None
     if not resources:
         raise ConfigError(f"{s_yaml}: there are no resources to build for")
-    handlers = tuple(_handler(f"{s_yaml}: resources.{key}", resource["props"]) for key, resource in resources.items())
-    props = [resource["props"] for resource in resources.values()]
-    runtime = _the_one(s_yaml, "runtime", (str(p.get("runtime") or "none") for p in props))
+    props = {f"{s_yaml}: resources.{key}": resource["props"] for key, resource in resources.items()}
+    handlers = tuple(_handler(where, of_one) for where, of_one in props.items())
+    runtime = _the_one(s_yaml, "runtime", (str(of_one.get("runtime") or "none") for of_one in props.values()))
     if runtime not in RUNTIMES:
         raise ConfigError(
             f"{s_yaml}: runtime: {runtime!r}: a bundle can be built for {' and '.join(RUNTIMES)}; name one of them"
         )
-    variables = (p.get("environmentVariables") or {} for p in props)
-    named = (v.get("ROLEKEEPER_ROLES_FILE", "roles.yaml") if isinstance(v, dict) else "" for v in variables)
-    roles_file = _the_one(s_yaml, "ROLEKEEPER_ROLES_FILE", map(str, named))
+    settings = [_settings(where, of_one) for where, of_one in props.items()]
+    roles_file = _the_one(s_yaml, "ROLEKEEPER_ROLES_FILE", (of_one.roles_file for of_one in settings))
     if not re.fullmatch(r"[\w-][\w.-]*(?:/[\w-][\w.-]*)*", roles_file) or roles_file.partition("/")[0] in TAKEN:
         raise ConfigError(
             f"{s_yaml}: ROLEKEEPER_ROLES_FILE: {roles_file!r}: has to be a place of its own in the bundle, as roles.yaml is"
@@ -86,6 +89,22 @@ def _handler(where: str, props: Mapping[str, Any]) -> str:
     if not isinstance(handler, str) or not re.fullmatch(r"\w+(?:\.\w+)+", handler):
         raise ConfigError(f"{where}: handler: {handler!r} is not of the form MODULE.FUNCTION")
     return handler
+
+
+def _settings(where: str, props: Mapping[str, Any]) -> Settings:
+    """As the function will read them. What Function Compute says of itself is not known here, and right."""
+    where, variables = f"{where}: environmentVariables", props.get("environmentVariables") or {}
+    if not isinstance(variables, dict):
+        raise ConfigError(f"{where}: a map is needed")
+    for name, value in variables.items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise ConfigError(
+                f"{where}: {name}: {value!r} is no text, and Function Compute takes no other; put it in quotes"
+            )
+    try:
+        return Settings.from_env(variables, region="cn-hangzhou", account_id="1")
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}") from None
 
 
 def _the_one(s_yaml: Path, what: str, given: Iterable[str]) -> str:

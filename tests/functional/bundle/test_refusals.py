@@ -39,11 +39,17 @@ STOPS: list[tuple[str, Callable[[Project], object], str]] = [
     ("no s.yaml", lambda p: (p.root / "s.yaml").unlink(), r"s\.yaml: No such file"),
     ("mapping outside", lambda p: p.write("s.yaml", S_YAML.replace("handler}", "handler, environmentVariables: {ROLEKEEPER_ROLES_FILE: ../r}}")),
      r"ROLEKEEPER_ROLES_FILE: '\.\./r': has to be a place of its own in the bundle"),
-    *((f"mapping at {place or 'nowhere'}", lambda p, place=place: p.write("s.yaml", S_YAML.replace("handler}", f"handler, environmentVariables: {{ROLEKEEPER_ROLES_FILE: '{place}'}}}}")),
+    *((f"a variable: {name} {value}", lambda p, name=name, value=value: p.write("s.yaml", S_YAML.replace("one.handler}", f"one.handler, environmentVariables: {{ROLEKEEPER_{name}: {value}}}}}")),
+       rf"s\.yaml: resources\.one: environmentVariables: .*ROLEKEEPER_{name}\b.*{said}")
+      for name, value, said in (
+          ("LOOK_AGAIN_SECOND", "'3'", "did you mean ROLEKEEPER_LOOK_AGAIN_SECONDS"), ("PARALLEL_CALLS", "'0'", "'0': a run makes 1 to 100"),
+          ("ACCOUNT_ID", "12x", "'12x' is not the digits of an account's id"), ("REGION", "Hangzhou", "'Hangzhou' is not a region"),
+          ("MAX_CALLS", "5", "5 is no text"), ("FC_EDITION", "'2.0'", "needs the name of the service"))),
+    *((f"mapping at {place}", lambda p, place=place: p.write("s.yaml", S_YAML.replace("handler}", f"handler, environmentVariables: {{ROLEKEEPER_ROLES_FILE: '{place}'}}}}")),
        rf"ROLEKEEPER_ROLES_FILE: '{place}': has to be a place of its own")
-      for place in ("", ".", "python/roles.yaml", "functions/__init__.py", "/etc/roles.yaml")),
+      for place in (".", "python/roles.yaml", "functions/__init__.py", "/etc/roles.yaml")),
     ("variables are a list", lambda p: p.write("s.yaml", S_YAML.replace("handler}", "handler, environmentVariables: [a]}")),
-     r"ROLEKEEPER_ROLES_FILE: '': has to be"),
+     r"resources\.one: environmentVariables: a map is needed"),
     ("no handler", lambda p: p.write("s.yaml", S_YAML.replace(", handler: functions.one.handler", "")),
      r"resources\.one: handler: None is not of the form MODULE\.FUNCTION"),
     ("a handler without a module", lambda p: p.write("s.yaml", S_YAML.replace("functions.one.handler", "handler")),
@@ -115,6 +121,17 @@ def test_a_build_that_cannot_be_right_stops_and_leaves_the_former_bundle(
     assert project.files() == {"former.txt"}
     assert list(project.output.parent.iterdir()) == [project.output], "nothing half made lies about"
     assert len(str(stopped.value).splitlines()) == 1
+
+
+def test_settings_that_come_from_the_environment_are_those_of_this_one(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    regions = """one.handler, environmentVariables: {ROLEKEEPER_REGIONS: "${env('ROLEKEEPER_REGIONS', '')}"}}"""
+    project.write("s.yaml", S_YAML.replace("one.handler}", regions))
+    project.build()
+    monkeypatch.setenv("ROLEKEEPER_REGIONS", "Hangzhou")
+    with pytest.raises(ConfigError, match="environmentVariables: ROLEKEEPER_REGIONS: 'Hangzhou' is not a region"):
+        project.build()
 
 
 def test_a_build_takes_the_place_of_the_former(project: Project) -> None:

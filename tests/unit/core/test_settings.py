@@ -63,6 +63,7 @@ def test_what_is_set_goes_before_what_function_compute_says() -> None:
         *[
             pytest.param({**HOME, variable(name): text}, (variable(name), repr(wrong)), id=f"{name} {text}")
             for name, text, wrong in (
+                ("region", "Peking", "Peking"), ("region", "cn-hangzhou,cn-beijing", "cn-hangzhou,cn-beijing"), ("account_id", "12x", "12x"),
                 ("regions", "cn-hangzhou,Peking", "Peking"), ("regions", "cn-hangzhou,", ""), ("regions", "*", "*"),
                 ("regions", "cn-hangzhou;cn-beijing", "cn-hangzhou;cn-beijing"), ("regions", "cn-hangzhou,,us-east-1", ""),
                 ("accounts", "7=member,8", "8"), ("accounts", "seven=member", "seven=member"), ("accounts", "7=", "7="),
