@@ -1,13 +1,21 @@
-"""Reading the files an operator names. Errors are one line with the file's name."""
+"""Reading the files an operator names, the mapping among them. Errors are one line with the file's name."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from shared.errors import ConfigError
 from shared.mapping import decoded
+from shared.settings import variable
+
+RolesFile = Annotated[Path, typer.Option("--roles-file", envvar=variable("roles_file"), help="the mapping")]
+"""Of every command that has it: the file that the functions' own setting names, where the option is not given."""
+ROLES = Path("roles.yaml")
 
 
 def payloads(files: Iterable[Path]) -> Iterator[tuple[str, bytes]]:

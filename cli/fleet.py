@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import getpass
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from cli import asked
+from cli.files import ROLES, RolesFile
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="change nothing; exit code 2 where there is something to do")]
 LiftBrake = Annotated[bool, typer.Option("--lift-brake", help="let removals through, however many there are")]
@@ -24,7 +24,6 @@ Everywhere = Annotated[
 Operator = Annotated[str, typer.Option(help="who asks; stands in every record (default: your login name)")]
 Why = Annotated[str, typer.Option("--reason", help="why; stands in every record")]
 Invoke = Annotated[bool, typer.Option("--invoke", help="ask the deployed function, and do not wait for it")]
-RolesFile = Annotated[Path, typer.Option("--roles-file", help="the mapping")]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object")]
 
 
@@ -32,7 +31,7 @@ def reconcile(
     dry_run: DryRun = False, lift_brake: LiftBrake = False, concurrency: Concurrency = "", max_errors: MaxErrors = "",
     canary: Canary = "", max_calls: MaxCalls = "", region: Region = "", account: Account = "",
     everywhere: Everywhere = False, operator: Operator = "", reason: Why = "", invoke: Invoke = False,
-    roles_file: RolesFile = Path("roles.yaml"), as_json: Json = False,
+    roles_file: RolesFile = ROLES, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Bring every instance of the region in line, as the timer does, here and with your own access key."""
     from cli.runs import run
@@ -54,7 +53,7 @@ def remediate(
     dry_run: DryRun = False, lift_brake: LiftBrake = False, concurrency: Concurrency = "", max_errors: MaxErrors = "",
     canary: Canary = "", max_calls: MaxCalls = "", region: Region = "", account: Account = "",
     everywhere: Everywhere = False, operator: Operator = "", reason: Why = "", invoke: Invoke = False,
-    roles_file: RolesFile = Path("roles.yaml"), as_json: Json = False,
+    roles_file: RolesFile = ROLES, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Bring the named instances in line, or say what would be done. Give one of --id, --tag, --rule, --role, --drift, --all."""
     from cli.runs import run

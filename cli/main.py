@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Optional
 
 import typer
 
+from cli.files import ROLES, RolesFile
 from cli.fleet import reconcile, remediate
 from cli.policy import app as policy
-from shared.errors import RolekeeperError
+from shared.errors import ConfigError, RolekeeperError
+from shared.settings import variable
 
 app = typer.Typer(
     help="Keeps the RAM role on every ECS instance the one its tags call for.",
@@ -21,6 +25,7 @@ app = typer.Typer(
 app.add_typer(policy, name="policy")
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="event payloads; - is standard input")]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
+UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE)
 
 
 @app.command()
@@ -55,20 +60,25 @@ def validate(
     """Check roles.yaml and its policies: errors, rules that nothing reaches, roles that no rule gives."""
     from cli.validate import run
 
-    raise typer.Exit(run(file or roles_file or Path("roles.yaml")))
+    if file and roles_file:
+        raise ConfigError(f"validate: one mapping at a time: {file} or --roles-file {roles_file}")
+    raise typer.Exit(run(file or roles_file or Path(os.environ.get(variable("roles_file")) or ROLES)))
 
 
 @app.command()
 def replay(
     files: Files,
     as_json: Json = False,
-    tag: Annotated[Optional[list[str]], typer.Option(help="KEY=VALUE on the instances the events name")] = None,  # noqa: UP045
+    tag: Annotated[
+        Optional[list[str]],  # noqa: UP045
+        typer.Option(help="KEY=VALUE on the instances the events name (default: what an event carries)"),
+    ] = None,
     attribute: Annotated[
         Optional[list[str]],  # noqa: UP045
         typer.Option(help="KEY=VALUE of the instances, as rules ask for it: vpc=vpc-bp1x, name=web-1"),
     ] = None,
     role: Annotated[str, typer.Option(help="a RAM role that the instances hold before")] = "",
-    roles_file: Annotated[Path, typer.Option(help="the mapping to replay against")] = Path("roles.yaml"),
+    roles_file: RolesFile = ROLES,
 ) -> None:
     """Run events through the functions on an emulated cloud that has the instances they name; print the records."""
     from cli.replay import run
@@ -76,9 +86,6 @@ def replay(
     raise typer.Exit(
         run(files, as_json=as_json, tags=tag or [], attributes=attribute or [], role=role, roles_file=roles_file)
     )
-
-
-RolesFile = Annotated[Path, typer.Option("--roles-file", help="the mapping")]
 
 
 @app.command()
@@ -89,7 +96,7 @@ def provision(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
     adopt: Annotated[list[str] | None, typer.Option(metavar="ROLE", help="take over a role of somebody else")] = None,
     prune: Annotated[bool, typer.Option("--prune", help="also remove what roles.yaml does not list")] = False,
-    roles_file: RolesFile = Path("roles.yaml"),
+    roles_file: RolesFile = ROLES,
 ) -> None:
     """Make RAM hold the roles and policies of roles.yaml, with your own access key."""
     from cli.provision import run
@@ -99,7 +106,10 @@ def provision(
 
 @app.command()
 def build(
-    roles_file: Annotated[Optional[Path], typer.Option("--roles-file", help="the mapping")] = None,  # noqa: UP045
+    roles_file: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option("--roles-file", envvar=variable("roles_file"), help="the mapping (default: the project's)"),
+    ] = None,
     layer: Annotated[
         bool, typer.Option("--layer", help="dependencies apart, in build/layer, to publish as a layer")
     ] = False,
@@ -115,7 +125,7 @@ def build(
 
 
 @app.command()
-def roles(as_json: Json = False, roles_file: RolesFile = Path("roles.yaml")) -> None:
+def roles(as_json: Json = False, roles_file: RolesFile = ROLES) -> None:
     """The roles of roles.yaml as they are: trust, policies, how many instances hold them, drift; then orphans."""
     from cli.provision import roles as run
 
@@ -137,9 +147,19 @@ def schema() -> None:
 
 
 def main() -> None:
-    """The console script. An error that rolekeeper raises on purpose is one line, not a traceback."""
+    """The console script. An error that rolekeeper raises on purpose is one line, not a traceback; a full disk too."""
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # Python's own, at the end, could only complain
     except RolekeeperError as error:
         typer.echo(f"rolekeeper: {error}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        if error.errno not in UNWRITABLE or error.filename:
+            raise
+        if error.errno != errno.EPIPE:  # who reads no further knows
+            typer.echo(f"rolekeeper: standard output: {error.strerror}", err=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Optional
 import typer
 from rich.table import Table
 
-from cli.files import text
+from cli.files import ROLES, RolesFile, text
 from cli.findings import findings
 from cli.output import console
 from shared import policies
@@ -20,10 +20,8 @@ from shared.mapping import load
 from shared.settings import Settings, targets, variable
 
 app = typer.Typer(help="RAM policies: templates, rendering, lint.", no_args_is_help=True)
-ROLES = Path("roles.yaml")
 Account = Annotated[str, typer.Option(help="account id (default: ROLEKEEPER_ACCOUNT_ID)")]
 Region = Annotated[str, typer.Option(help="region id, * for all (default: ROLEKEEPER_REGION)")]
-RolesFile = Annotated[Path, typer.Option("--roles-file", help="the mapping whose roles are meant")]
 
 
 @app.command("list")

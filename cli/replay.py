@@ -10,6 +10,7 @@ from typing import Any
 from rich.table import Table
 
 from cli.asked import pair
+from cli.asked import tags as tags_of
 from cli.files import payloads
 from cli.output import console
 from cli.report import change
@@ -29,8 +30,8 @@ def run(
     files: Iterable[Path], *, as_json: bool, tags: Sequence[str], attributes: Sequence[str], role: str, roles_file: Path
 ) -> int:
     """Exit code 1 where a function raised. Raises ConfigError."""
-    given = dict(pair(text) for text in tags)
-    properties = {**dict(map(attribute, attributes)), "role": role}
+    given = tags_of(tags) or {}
+    properties = {**attributes_of(attributes), "role": role}
     bodies = list(payloads(files))
     shown = Table(*COLUMNS, box=None, header_style="bold")
     failed = 0
@@ -50,20 +51,32 @@ def run(
     return 1 if failed else 0
 
 
-def attribute(text: str) -> tuple[str, str]:
-    """One that rules may ask for, and its value. The emulator calls them as rules do; the region is the event's own."""
-    key, value = pair(text, "--attribute")
+def attributes_of(given: Iterable[str]) -> dict[str, str]:
+    """Those that rules may ask for, and their values. The emulator calls them as rules do; the region is the event's own.
+
+    Raises ConfigError.
+    """
     known = [name for name in ATTRIBUTES if name != "region"]
-    if key not in known or not value:
-        raise ConfigError(f"--attribute {text!r}: write KEY=VALUE with one of {', '.join(known)}")
-    return key, value
+    found: dict[str, str] = {}
+    for text in given:
+        key, value = pair(text, "--attribute")
+        if key not in known:
+            raise ConfigError(f"--attribute {text!r}: write KEY=VALUE with one of {', '.join(known)}")
+        if not value:
+            raise ConfigError(
+                f"--attribute {text!r}: the value is empty; leave the option out for an instance without {key}"
+            )
+        if found.setdefault(key, value) != value:
+            raise ConfigError(f"--attribute {text!r}: {key!r} is given twice: an instance has one")
+    return found
 
 
 def replay(on: Stage, body: bytes, tags: Mapping[str, str], properties: Mapping[str, str]) -> Outcome:
     """Run the function that an event is meant for; the instances it names are there, with the given tags and properties.
 
-    Each event meets its instances so: what an earlier event did to them is gone.
+    Each event meets its instances so: what an earlier event did to them is gone, and so is the process that remembers it.
     """
+    on.cloud.fc.shutdown()
     read = [item for item in events.read(body, account_id=ACCOUNT, region=REGION) if isinstance(item, Trigger)]
     carried = dict(tags) or tags_in(body)
     for trigger in read:

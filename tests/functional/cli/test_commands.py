@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -16,10 +18,12 @@ ROOT = Path(__file__).resolve().parents[3]
 EVENTS = ROOT / "events"
 
 
-def run(*words: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+def run(
+    *words: str, stdin: bytes = b"", env: Mapping[str, str] = MappingProxyType({})
+) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
         [sys.executable, "-W", "error::UserWarning", "-c", "from cli.main import main; main()", *words],
-        cwd=ROOT, env={"PATH": "/usr/bin:/bin", "PYTHONIOENCODING": "utf-8"}, capture_output=True, input=stdin, timeout=120,
+        cwd=ROOT, env={"PATH": "/usr/bin:/bin", "PYTHONIOENCODING": "utf-8", **env}, capture_output=True, input=stdin, timeout=120,
     )  # fmt: skip
 
 
@@ -75,6 +79,49 @@ def test_a_file_that_is_not_there_is_one_line(words: list[str]) -> None:
     ran = run(*words)
     assert ran.returncode == 1
     assert ran.stderr.decode() == "rolekeeper: no/such/file.json: cannot be read: No such file or directory\n"
+
+
+@pytest.mark.parametrize("words", [["schema"], ["validate"], ["read", "events/reconcile/timer.json"]], ids=" ".join)
+def test_output_that_cannot_be_written_is_one_line(words: list[str]) -> None:
+    code = f"from cli.main import main; import sys; sys.argv[1:] = {words!r}; main()"
+    with open("/dev/full", "wb") as full:
+        ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, stdout=full, stderr=subprocess.PIPE, timeout=120)
+    assert (ran.returncode, ran.stderr.decode()) == (1, "rolekeeper: standard output: No space left on device\n")
+
+
+def test_who_reads_no_further_is_told_nothing() -> None:
+    code = "from cli.main import main; import sys; sys.argv[1:] = ['read', '--json', 'events/reconcile/timer.json']; main()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as running:
+        assert running.stdout
+        assert running.stderr
+        running.stdout.close()
+        assert running.stderr.read() == b""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["validate"], ["roles"], ["provision", "--dry-run"], ["reconcile"], ["remediate", "--all"], ["build"],
+        ["replay", "events/reconcile/timer.json"], ["policy", "execution-role"], ["policy", "pass-role"],
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_where_no_mapping_is_named_it_is_that_of_the_functions_setting(words: list[str]) -> None:
+    env = {"ROLEKEEPER_REGION": "cn-hangzhou", "ROLEKEEPER_ACCOUNT_ID": "1", "ALIBABA_CLOUD_ACCESS_KEY_ID": "k",
+           "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "s", "ROLEKEEPER_ENDPOINT": "http://127.0.0.1:9"}  # fmt: skip
+    ran = run(*words, env={**env, "ROLEKEEPER_ROLES_FILE": "no/such.yaml"})
+    assert (ran.returncode, ran.stderr.decode()) == (
+        1,
+        "rolekeeper: no/such.yaml: cannot be read: No such file or directory\n",
+    )
+
+
+def test_validate_refuses_two_mappings() -> None:
+    ran = run("validate", "roles.yaml", "--roles-file", "other.yaml")
+    assert ran.returncode == 1
+    assert ran.stderr.decode() == "rolekeeper: validate: one mapping at a time: roles.yaml or --roles-file other.yaml\n"
 
 
 def test_the_shipped_mapping_is_valid() -> None:
@@ -176,12 +223,34 @@ def test_replay_knows_each_attribute_that_a_rule_may_ask_for(tmp_path: Path, att
     assert [record["outcome"] for record in found] == ["unchanged", "attached"]
 
 
-@pytest.mark.parametrize("text", ["vpc", "vpc=", "=x", "region=cn-beijing", "role=web", "colour=red"])
+@pytest.mark.parametrize("text", ["vpc", "=x", "region=cn-beijing", "role=web", "colour=red"])
 def test_replay_refuses_an_attribute_that_no_rule_asks_for(text: str) -> None:
     ran = run("replay", "--attribute", text, "events/instance_created/state-created.json")
     assert ran.returncode == 1
     assert f"--attribute {text!r}: write KEY=VALUE" in ran.stderr.decode()
     assert len(ran.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        pytest.param(["--attribute", "vpc="], "--attribute 'vpc=': the value is empty; leave the option out", id="empty"),
+        pytest.param(["--attribute", "vpc=x", "--attribute", "vpc=y"], "--attribute 'vpc=y': 'vpc' is given twice", id="attribute twice"),
+        pytest.param(["--tag", "app=x", "--tag", "app=y"], "--tag 'app=y': 'app' is given twice", id="tag twice"),
+    ],
+)  # fmt: skip
+def test_replay_refuses_what_no_instance_can_have(words: list[str], said: str) -> None:
+    ran = run("replay", *words, "events/instance_created/state-created.json")
+    assert ran.returncode == 1
+    assert ran.stderr.decode().startswith(f"rolekeeper: {said}")
+    assert len(ran.stderr.splitlines()) == 1
+
+
+def test_replay_runs_each_file_for_itself() -> None:
+    """Of two tellings of one launch, a function that is still warm would pass over the second."""
+    created = "events/instance_created/state-created.json"
+    found = rows(run("replay", "--json", "--tag", "app=worker", created, created))
+    assert [[record["outcome"] for record in row["records"]] for row in found] == [["attached"], ["attached"]]
 
 
 @pytest.mark.parametrize(
