@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.table import Table
 
 from cli.building.bundle import Bundle, Part, make
-from cli.output import console
+from cli.output import console, print_table, table
 from cli.stage import HOME
 from fakecloud.fc.s_yaml import YamlError, load_s_yaml
 from shared.errors import ConfigError
@@ -59,7 +59,7 @@ def destination(s_yaml: Path) -> str:
 def report(bundle: Bundle) -> None:
     """What is in it, how large, and what the byte code is for."""
     out = console()
-    out.print(_table(bundle))
+    print_table(_table(bundle), out)
     where = f"; dependencies apart in {_short(bundle.layer)}" if bundle.layer else ""
     warned = f", {bundle.warnings} warnings (`rolekeeper validate`)" if bundle.warnings else ""
     out.print(f"{_short(bundle.folder)}: {_mb(bundle.zipped)} zipped{where}; mapping {bundle.mapping.hash}{warned}")
@@ -74,16 +74,18 @@ def report(bundle: Bundle) -> None:
 
 
 def _table(bundle: Bundle) -> Table:
-    table = Table("part", "version", "files", "size", "byte code", box=None, header_style="bold")
-    for column in table.columns[2:]:
+    made = table(
+        "part", "version", "files", "size", "byte code", whole=("part", "version", "files", "size", "byte code")
+    )
+    for column in made.columns[2:]:
         column.justify = "right"
     parts = sorted(bundle.parts, key=lambda part: -part.size - part.compiled)
     large = [part for part in parts if part.size + part.compiled >= SHOWN or part.name == "rolekeeper"]
     small = [part for part in parts if part not in large]
     rows = [*large, _sum(f"{len(small)} smaller ones", small), _sum("together", parts)]
     for part in rows:
-        table.add_row(part.name, part.version, str(part.files), _mb(part.size), _mb(part.compiled))
-    return table
+        made.add_row(part.name, part.version, str(part.files), _mb(part.size), _mb(part.compiled))
+    return made
 
 
 def _sum(name: str, parts: list[Part]) -> Part:

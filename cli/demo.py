@@ -9,8 +9,8 @@ from typing import Any
 
 import requests
 from rich.console import Console
-from rich.table import Table
 
+from cli.output import print_table, table
 from cli.stage import HOME, Stage, stage
 from fakecloud.people import Person
 from shared import policies
@@ -150,10 +150,10 @@ class Story:
     def records(self) -> None:
         self.title("What SLS has of all this, asked through the SLS client")
         rows = self.on.records()
-        table = Table("event time", "function", "instance", "outcome", "reason", "role", box=None, header_style="bold")
+        made = table("event time", "function", "instance", "outcome", "reason", "role", whole=("instance", "role"))
         for row in sorted(rows, key=lambda row: row["event_time"]):
-            table.add_row(*self.cells(row))
-        self.console.print(table)
+            made.add_row(*self.cells(row))
+        print_table(made, self.console)
         failures = [i for i in self.on.cloud.fc.invocations if not i.ok]
         self.say(
             f"{len(rows)} records of {len(self.on.cloud.fc.invocations)} invocations, {len(failures)} of them failed"

@@ -11,11 +11,10 @@ from typing import Any
 
 import msgspec
 import typer
-from rich.table import Table
 
 from cli.files import text
 from cli.keys import keys
-from cli.output import console
+from cli.output import print_table, table
 from shared import policies
 from shared.gateways.ecs import EcsGateway
 from shared.gateways.holders import Holders
@@ -146,9 +145,7 @@ def roles(roles_file: Path, *, as_json: bool) -> int:
         for row in [*rows, *([orphans] if any(orphans.values()) else [])]:
             typer.echo(json.dumps(row, ensure_ascii=False))
     else:
-        shown = Table(
-            "role", "trust", "policies", f"holders in {settings.region}", "drift", box=None, header_style="bold"
-        )
+        shown = table("role", "trust", "policies", f"holders in {settings.region}", "drift", whole=("role", "policies"))
         for row in rows:
             shown.add_row(
                 row["role"],
@@ -157,7 +154,7 @@ def roles(roles_file: Path, *, as_json: bool) -> int:
                 str(row["holders"]),
                 "\n".join(row["drift"]),
             )
-        console().print(shown)
+        print_table(shown)
         show_orphans(state.orphan_roles, state.orphan_policies)
     return 2 if any(row["drift"] for row in rows) else 0
 

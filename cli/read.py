@@ -7,10 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 from cli.files import payloads
+from cli.output import print_table, table
 from shared import events
 from shared.model import Ignored, Trigger
 
@@ -25,14 +23,14 @@ def run(files: Iterable[Path], *, as_json: bool, account: str, role: str, region
         for row in rows:
             print(json.dumps(row, ensure_ascii=False))
         return 0
-    console = Console()
     for row in rows:
-        table = Table(title=str(row.pop("file")), title_justify="left", show_header=False, box=None)
+        made = table("", "")
+        made.title, made.title_justify, made.show_header = str(row.pop("file")), "left", False
         for name, value in row.items():
             if value not in ("", [], None):
                 shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-                table.add_row(f"  {name}", shown, style="dim" if "ignored" in row else "")
-        console.print(table)
+                made.add_row(f"  {name}", shown, style="dim" if "ignored" in row else "")
+        print_table(made)
     return 0
 
 

@@ -7,12 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from rich.table import Table
-
 from cli.asked import pair
 from cli.asked import tags as tags_of
 from cli.files import payloads
-from cli.output import console
+from cli.output import print_table, table
 from cli.report import change
 from cli.stage import REGION, Stage, stage
 from fakecloud.ecs.regions import REGIONS
@@ -33,7 +31,7 @@ def run(
     given = tags_of(tags) or {}
     properties = {**attributes_of(attributes), "role": role}
     bodies = list(payloads(files))
-    shown = Table(*COLUMNS, box=None, header_style="bold")
+    shown = table(*COLUMNS, whole=("instance", "role"))
     failed = 0
     with stage(roles_file) as on:
         on.make_roles(on.mapping())
@@ -47,7 +45,7 @@ def run(
             for row in rows(outcome, records):
                 shown.add_row(name, *(cell or "-" for cell in row))
     if not as_json:
-        console().print(shown)
+        print_table(shown)
     return 1 if failed else 0
 
 

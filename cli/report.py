@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich.table import Table
 from rich.text import Text
 
-from cli.output import console
+from cli.output import console, print_table, table
 from shared.model import Outcome, Reason
 from shared.plan import BATCH
 from shared.records import Record
@@ -58,10 +57,10 @@ class Report:
         self._console.print(Text(text), soft_wrap=True)
 
     def _table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        table = Table(*columns, box=None, header_style="bold")
+        made = table(*columns, whole=("instance", "role"))
         for cells in rows:
-            table.add_row(*map(Text, cells))
-        self._console.print(table)
+            made.add_row(*map(Text, cells))
+        print_table(made, self._console)
 
 
 def row(record: Record) -> Sequence[str]:
