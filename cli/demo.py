@@ -63,7 +63,7 @@ class Story:
                 f"role [cyan]{change.role}[/]  [dim]gains {len(change.gains)} permissions, e.g.[/] {change.gains[0]}"
             )
         again = self.on.provision(self.on.mapping())
-        self.say(f"calls made: {len(made.done)}; made by a second run: {len(again.done)}")
+        self.say(f"write calls made: {len(made.done)}; made by a second run: {len(again.done)}")
         self.expect(not again.done)
         self.on.ram.create_role(FOREIGN, "somebody else's", policies.trust("ecs"))
         self.title("Functions, deployed from s.yaml")
@@ -112,7 +112,9 @@ class Story:
         self.holds("web-1", "worker")
 
     def untag(self) -> None:
-        self.title("An hour later web-1 loses its tags app and env: no rule gives it a role, the role is detached")
+        self.title(
+            "web-1, as if it had run for an hour, loses its tags app and env: no rule gives it a role, the role is detached"
+        )
         self.on.cloud.ecs.age(self.id("web-1"), 3600)  # a younger instance keeps its role: tags may still be on the way
         self.people.untag(self.id("web-1"), "app", "env")
         self.settle()
