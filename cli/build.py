@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.table import Table
 
 from cli.building.bundle import Bundle, Part, make
-from cli.output import console, print_table, table
+from cli.output import console, counted, print_table, table
 from cli.stage import HOME
 from fakecloud.fc.s_yaml import YamlError, load_s_yaml
 from shared.errors import ConfigError
@@ -61,7 +61,7 @@ def report(bundle: Bundle) -> None:
     out = console()
     print_table(_table(bundle), out)
     where = f"; dependencies apart in {_short(bundle.layer)}" if bundle.layer else ""
-    warned = f", {bundle.warnings} warnings (`rolekeeper validate`)" if bundle.warnings else ""
+    warned = f", {counted(bundle.warnings, 'warning')} (`rolekeeper validate`)" if bundle.warnings else ""
     out.print(f"{_short(bundle.folder)}: {_mb(bundle.zipped)} zipped{where}; mapping {bundle.mapping.hash}{warned}")
     out.print(f"left out, for no handler reaches it: {', '.join(bundle.left_out) or 'nothing'}")
     if bundle.python:

@@ -19,6 +19,11 @@ def console() -> Console:
     return made if made.is_terminal else Console(file=sys.stdout, width=PIPE_WIDTH, highlight=False)
 
 
+def counted(number: int, thing: str) -> str:
+    """`1 read`, `2 reads`."""
+    return f"{number} {thing}{'s' * (number != 1)}"
+
+
 def table(*columns: str, whole: Collection[str] = ()) -> Table:
     """An empty one. whole: the columns of ids and names, which people copy: in print_table() their lines are neither cut nor folded."""
     made = Table(box=None, header_style="bold")

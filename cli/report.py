@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
-from cli.output import console, print_table, table
+from cli.output import console, counted, print_table, table
 from shared.model import Outcome, Reason
 from shared.plan import BATCH
 from shared.records import Record
@@ -28,14 +28,16 @@ class Report:
         """Before the run changes anything."""
         self._say(
             f"may cost at most: DescribeInstances {calls['DescribeInstances']}, DescribeInstanceRamRole "
-            f"{calls['DescribeInstanceRamRole']} for {calls['instances']} instances, if no call has to be made twice; one write for "
-            f"up to {BATCH} that gain or lose the same role, two where it is swapped"
+            f"{calls['DescribeInstanceRamRole']} for {counted(calls['instances'], 'instance')}, if no call has to be made twice; "
+            f"one write for up to {BATCH} that gain or lose the same role, two where it is swapped"
         )
 
     def ended(self, run: Mapping[str, Any], changes: Sequence[Record], left_out: int, records: str) -> None:
         bill = run["bill"]
         by_action = ", ".join(f"{action} {count}" for action, count in bill["calls"].items())
-        self._say(f"bill: {bill['reads']} reads, {bill['writes']} writes{': ' + by_action if by_action else ''}")
+        self._say(
+            f"bill: {counted(bill['reads'], 'read')}, {counted(bill['writes'], 'write')}{': ' + by_action if by_action else ''}"
+        )
         if run["counts"]:
             counts = ((*key.partition("/")[::2], str(count)) for key, count in run["counts"].items())
             self._table(("outcome", "reason", "instances"), counts)
@@ -49,7 +51,7 @@ class Report:
             if word in run:
                 self._say(f"{word}: {run[word]}")
         self._say(
-            f"{run['run']}: {sum(run['counts'].values())} instances seen in {run['region']} of account {run['account_id']}"
+            f"{run['run']}: {counted(sum(run['counts'].values()), 'instance')} seen in {run['region']} of account {run['account_id']}"
         )
         self._say(f"records: {records}")
 

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from cli.files import text
 from cli.findings import findings
+from cli.output import counted
 from shared.mapping import check, load
 
 
@@ -20,18 +21,18 @@ def run(file: Path) -> int:
         console.print(Text(str(problem), style="red" if problem.severity == "error" else "yellow"))
     errors = sum(problem.severity == "error" for problem in problems)
     if errors:
-        console.print(f"{file}: {errors} error{'s' * (errors != 1)}, {len(problems) - errors} warnings")
+        console.print(f"{file}: {counted(errors, 'error')}, {counted(len(problems) - errors, 'warning')}")
         return 1
     mapping = load(source, file=str(file))
     found = findings(mapping, str(file))
     for finding in found:
         console.print(Text(str(finding), style="red" if finding.severity == "error" else "yellow"))
     if errors := sum(finding.severity == "error" for finding in found):
-        console.print(f"{file}: {errors} error{'s' * (errors != 1)} in its policies")
+        console.print(f"{file}: {counted(errors, 'error')} in its policies")
         return 1
     count = len(problems) + len(found)
-    warnings = f", {count} warnings" if count else ""
+    warnings = f", {counted(count, 'warning')}" if count else ""
     console.print(
-        f"{file}: valid: {len(mapping.roles)} roles, {len(mapping.rules)} rules, hash {mapping.hash}{warnings}"
+        f"{file}: valid: {counted(len(mapping.roles), 'role')}, {counted(len(mapping.rules), 'rule')}, hash {mapping.hash}{warnings}"
     )
     return 0

@@ -231,7 +231,7 @@ def test_an_interpreter_of_another_version_is_refused() -> None:
 def test_warnings_of_the_mapping_are_counted(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     project.write("roles.yaml", ROLES.replace("rules: [", "rules: [{name: first, role: reader}, "))
     report(project.build())
-    assert ", 1 warnings (`rolekeeper validate`)" in capsys.readouterr().out
+    assert ", 1 warning (`rolekeeper validate`)" in capsys.readouterr().out
 
 
 def test_pip_itself_may_be_missing(mocker: MockerFixture, project: Project, tmp_path: Path) -> None:

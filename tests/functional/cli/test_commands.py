@@ -142,6 +142,14 @@ def test_a_broken_mapping_is_told_with_file_line_rule_key_and_suggestion(tmp_pat
     assert "did you mean 'tags'?" in first
 
 
+def test_of_one_thing_is_spoken_as_of_one(tmp_path: Path) -> None:
+    file = tmp_path / "one.yaml"
+    file.write_text("version: 1\nroles: {web: {}}\nrules: [{name: all, role: web}]\n")
+    assert f"{file}: valid: 1 role, 1 rule, hash" in run("validate", str(file)).stdout.decode()
+    file.write_text("version: 1\nroles: {web: {}}\nrules: [{name: all, role: wbe}]\n")
+    assert f"{file}: 1 error, 1 warning\n" in run("validate", str(file)).stdout.decode()
+
+
 def test_warnings_do_not_fail_a_mapping(tmp_path: Path) -> None:
     file = tmp_path / "warned.yaml"
     file.write_text(

@@ -43,6 +43,8 @@ def test_the_tables_of_the_commands_have_ids_and_names_whole(rolekeeper: Command
     assert rolekeeper("provision").code == 0
     (instance,) = cloud.ecs.make(1, tags={"app": "web"})
     changes = plain(rolekeeper("remediate", "--all").out)
+    assert re.search(r"bill: \d+ reads, 1 write: ", changes)
+    assert "complete: 1 instance seen in" in changes
     roles = plain(rolekeeper("roles").out)
     assert re.search(rf"(?m)^ {instance.instance_id} +- -> {ROLE} +attached ", changes)
     assert re.search(rf"(?m)^ {ROLE} .* Custom:rolekeeper-\S*ecs-self-describe ", roles)
