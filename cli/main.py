@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import Annotated, Any, Optional
 
 import typer
+from typer.core import TyperGroup
 
 from cli.files import ROLES, RolesFile
 from cli.fleet import reconcile, remediate
@@ -16,7 +18,21 @@ from cli.policy import app as policy
 from shared.errors import ConfigError, RolekeeperError
 from shared.settings import variable
 
+
+class Commands(TyperGroup):
+    """A slip in the options ends with 1, as other errors do: 2 says that there is something to do."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if getattr(error, "exit_code", 0) == 2 and not isinstance(error, typer.Exit):
+                error.exit_code = 1  # type: ignore[attr-defined]
+            raise
+
+
 app = typer.Typer(
+    cls=Commands,
     help="Keeps the RAM role on every ECS instance the one its tags call for.",
     no_args_is_help=True,
     add_completion=False,
@@ -139,22 +155,26 @@ app.command()(remediate)
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of roles.yaml, for editors (docs/roles.schema.json)."""
-    import json
-
     from shared.mapping import schema as mapping_schema
 
     typer.echo(json.dumps(mapping_schema(), indent=2, ensure_ascii=False))
 
 
 def main() -> None:
-    """The console script. An error that rolekeeper raises on purpose is one line, not a traceback; a full disk too."""
+    """The console script. An error that rolekeeper raises on purpose is one line, not a traceback; a full disk too.
+
+    With --json it is an object on standard output, where whoever reads it looks.
+    """
     try:
         try:
             app()
         finally:
             sys.stdout.flush()  # Python's own, at the end, could only complain
     except RolekeeperError as error:
-        typer.echo(f"rolekeeper: {error}", err=True)
+        if "--json" in sys.argv:
+            typer.echo(json.dumps({"error": str(error)}, ensure_ascii=False))
+        else:
+            typer.echo(f"rolekeeper: {error}", err=True)
         sys.exit(1)
     except OSError as error:
         if error.errno not in UNWRITABLE or error.filename:

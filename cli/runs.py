@@ -20,7 +20,7 @@ from cli import asked
 from cli.files import text
 from cli.keys import keys
 from cli.report import BAD, SHOWN, Report
-from shared.errors import ConfigError, PermanentError, RolekeeperError
+from shared.errors import ConfigError, PermanentError
 from shared.events import manual
 from shared.gateways.fc import functions_gateway
 from shared.invocation import Invocation, Watch, shown
@@ -83,15 +83,9 @@ def run(kind: Kind, given: Mapping[str, Any], *, invoke: bool, as_json: bool, ro
     """Exit code 0: all is right; 1: something was refused or failed, or the run did not end; 2: a dry run found work;
     130: it was stopped.
 
-    given: the payload, by its keys. Raises RolekeeperError; with as_json it is printed as the one object.
+    given: the payload, by its keys. Raises RolekeeperError.
     """
-    try:
-        return (_invoke if invoke else _here)(kind, given, as_json, roles_file)
-    except RolekeeperError as error:
-        if not as_json:
-            raise
-        typer.echo(json.dumps({"error": str(error)}, ensure_ascii=False))
-        return 1
+    return (_invoke if invoke else _here)(kind, given, as_json, roles_file)
 
 
 def _here(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Path) -> int:

@@ -235,7 +235,7 @@ def test_a_slip_is_refused_before_any_call(
     cloud: Cloud, rolekeeper: Command, words: list[str], why: str, as_json: bool
 ) -> None:
     make(cloud, 1, "web")
-    ran = rolekeeper(*words, *(["--json"] if as_json and words[-1] != "app" and "a=2" not in words else []))
+    ran = rolekeeper(*words, *(["--json"] if as_json else []))
     assert (ran.code, len(cloud.calls)) == (1, 0)
     said = ran.json()["error"] if ran.out else ran.err
     assert why in said
@@ -294,11 +294,3 @@ def deploy(cloud: Cloud, folder: Path, name: str) -> None:
     document = {"edition": "3.0.0", "name": "t", "resources": {"f": {"component": "fc3", "props": props}}}
     (folder / "s.yaml").write_text(json.dumps(document))
     cloud.fc.deploy(folder / "s.yaml", code=folder, account=ACCOUNT, runner="inline")
-
-
-def test_a_role_that_nobody_could_look_up_is_shown_as_unknown(cloud: Cloud, rolekeeper: Command) -> None:
-    make(cloud, 1, "web", role="worker")
-    (row,) = [
-        line.split() for line in rolekeeper("remediate", "--all", "--max-calls", "1").out.splitlines() if "i-" in line
-    ]
-    assert row[1:4] == ["?", "refused", "max-calls"]
