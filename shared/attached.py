@@ -83,7 +83,7 @@ class Attached:
                 if holders < rest and held <= MANY and self._in_time(holders):
                     firsts, a_page = self._first_pages()
                     more = sum(max(0, _lookups(held) - 1) for _, held in firsts.values())
-                    if more < rest and self._in_time(more, a_page):
+                    if self._in_time(more, a_page):
                         self._learn(firsts)
             return {}
         total, holders = self._ecs.count(), 0

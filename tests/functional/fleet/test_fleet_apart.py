@@ -64,3 +64,18 @@ def test_a_code_that_refuses_everybody_is_soon_taken_for_that(fleet: Fleet) -> N
     run = fleet.run("reconcile", timer())
     assert fleet.outcomes() == {"failed": 100}
     assert Counter(run.calls)[ATTACH] <= 32
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["known to be bare", "an answer was lost"])
+def test_a_swap_whose_outcome_cannot_be_read_says_no_more_than_is_known(fleet: Fleet, lost: bool) -> None:
+    """Neither attaching nor putting back is answered with yes, and ECS shows no roles any more."""
+    fleet.ten()
+    made = fleet.instances(3, "r1", role="r2")
+    fleet.cloud.faults.add("timeout" if lost else "throttle", action=ATTACH, lost_answer=lost, count=None)
+    fleet.cloud.faults.add("5xx", action="DescribeInstanceRamRole", after=1, count=None)
+    fleet.run("remediate", remediate(instance_ids=[i.instance_id for i in made]))
+    assert {i.role for i in made} == {"r1" if lost else ""}
+    (told,) = {
+        (r["outcome"], r.get("role_after", ""), "could not be read" in r["error_message"]) for r in fleet.looks()
+    }
+    assert told == (("retrying", "r2", True) if lost else ("retrying", "", False))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from typing import Any
 
 import pytest
 
 from fakecloud.ecs.models import Instance
+from fakecloud.http import Request, Response
+from shared.model import Share
 from tests.functional.fleet.fleet import CHANGES, TEN, Fleet
 from tests.functional.handlers.world import remediate, timer
 
@@ -180,3 +183,40 @@ def test_the_timer_obeys_no_operator(fleet: Fleet) -> None:
     made = fleet.instances(10, "r1")
     fleet.run("reconcile", timer('{"dry_run": true}'))
     assert fleet.right(made) == {"right": 10}
+
+
+def test_a_percentage_of_all_works_side_by_side_as_the_same_number_does(fleet: Fleet) -> None:
+    """It is known only when all are: then it is no less than what it amounts to."""
+    fleet.ten()
+    fleet.unjudged()
+    fleet.env.setenv("ROLEKEEPER_CALLS_PER_MINUTE", "1000")
+    made = fleet.instances(1_000, "r0")
+    answer, lock, live, most = fleet.cloud.handle, threading.Lock(), [0], [0]
+
+    def handle(request: Request) -> Response:
+        if request.headers.get("x-acs-action") != "AttachInstanceRamRole":
+            return answer(request)
+        with lock:
+            live[0] += 1
+            most[0] = max(most[0], live[0])
+        threading.Event().wait(0.02)
+        with lock:
+            live[0] -= 1
+        return answer(request)
+
+    fleet.env.setattr(fleet.cloud, "handle", handle)
+    seen = []
+    for concurrency in (1_000, "100%"):
+        for instance in made:
+            fleet.hold(instance, "")
+        most[0] = 0
+        fleet.run("remediate", remediate(all=True, concurrency=concurrency))
+        seen.append(most[0])
+    assert fleet.right(made) == {"right": 1_000}
+    assert min(seen) > 1
+
+
+@pytest.mark.parametrize("percent", [29, 57, 58])
+def test_a_part_is_rounded_down_and_not_further(percent: int) -> None:
+    assert Share(part=percent / 100).of(100) == percent
+    assert Share(part=percent / 100).of(99) == percent - 1
