@@ -11,9 +11,8 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from shared.events.values import Json, account, decoded, region_id, text
+from shared.events.values import INSTANCE_ID, Json, account, decoded, region_id, text
 
-_ID = re.compile(r"i-[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
 _ARN = re.compile(r"(?:arn:)?acs:ecs:([^:]*):([^:]*):instance/(i-[0-9A-Za-z][0-9A-Za-z_-]{0,63})", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[\s,;]+")
 _RESOURCE_KEY = re.compile(r"(resource|instance)(id|arn)s?(\.\w+)*", re.ASCII)
@@ -39,7 +38,7 @@ def find(*values: object) -> Found:
             ids[arn[3]] = None
             region = region or region_id(arn[1])
             owner = owner or account(arn[2])
-        elif _ID.fullmatch(word):
+        elif INSTANCE_ID.fullmatch(word):
             ids[word] = None
         elif other := text(word, 80):
             others[other] = None

@@ -15,6 +15,8 @@ Json = Mapping[str, Any]
 # a line of a log.
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
 _SECRET = re.compile(r"\b(LTAI|STS\.)[0-9A-Za-z]{4,}")  # AccessKey ids, long-lived and temporary
+TEXT_LIMIT = 256
+INSTANCE_ID = re.compile(r"i-[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
 _REGION = re.compile(r"[a-z]{2,10}(-[a-z0-9]{1,20}){1,5}")
 
 
@@ -24,7 +26,7 @@ def clean(text: str, limit: int) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def text(value: object, limit: int = 256) -> str:
+def text(value: object, limit: int = TEXT_LIMIT) -> str:
     """A string or a whole number (account ids come as both) as a clean line; anything else is ""."""
     if isinstance(value, str):
         return clean(value, limit)

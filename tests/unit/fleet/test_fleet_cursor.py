@@ -16,9 +16,11 @@ from shared.model import Cursor, Ignored, Reason, Remedy, Share, Trigger
 
 shares = st.none() | st.builds(Share, count=st.integers(0, 999)) | st.builds(Share, part=st.floats(0, 1))
 texts = st.text(max_size=20)
+words = st.from_regex(r"[A-Za-z0-9:/角色._-]{0,20}", fullmatch=True)
+ids = st.lists(st.from_regex(r"i-[0-9a-z]{1,20}", fullmatch=True), max_size=5, unique=True).map(tuple)
 cursors = st.builds(
     Cursor, run_id=texts, link=st.integers(0, 500), token=texts, listed=st.booleans(),
-    instance_ids=st.lists(texts, max_size=5).map(tuple), pages=st.integers(0, 9), managed=st.none() | st.integers(0, 99),
+    instance_ids=ids, pages=st.integers(0, 9), managed=st.none() | st.integers(0, 99),
     removed=st.integers(0, 99), braked=st.booleans(), failed=st.integers(0, 99), tried=st.integers(0, 9),
     stopped=st.none() | st.sampled_from(Reason), spent=st.integers(0, 99), restarts=st.integers(0, 3),
     stalled=st.integers(0, 2), uncounted=st.booleans(),
@@ -31,8 +33,9 @@ remedies = st.builds(
     max_calls=st.none() | st.integers(0, 99), everywhere=st.booleans(), reason=texts, operator=texts,
 )  # fmt: skip
 triggers = st.builds(
-    Trigger, kind=st.sampled_from(["reconcile", "remediate"]), source=texts, region=texts, account_id=texts,
-    actor=texts, event_id=texts, event_time=texts, remedy=st.none() | remedies, cursor=cursors,
+    Trigger, kind=st.sampled_from(["reconcile", "remediate"]), source=words, region=st.sampled_from(["", "cn-hangzhou", "us-west-1"]),
+    account_id=st.from_regex("[0-9]{0,20}", fullmatch=True), actor=words, event_id=words, event_time=words,
+    instance_ids=ids, remedy=remedies, cursor=cursors,
 )  # fmt: skip
 
 
@@ -69,7 +72,15 @@ def test_an_event_is_never_taken_for_a_part_of_a_run(kind: str) -> None:
     assert "never handed over" in found.detail
 
 
-@pytest.mark.parametrize("slip", [{"cursor": {"link": "1"}}, {"cursor": {"stopped": "no reason"}}, {"kind": 1}, {}])
+@pytest.mark.parametrize(
+    "slip",
+    [
+        {"cursor": {"link": "1"}}, {"cursor": {"stopped": "no reason"}}, {"kind": 1}, {}, {"kind": "remediate"},
+        {"instance_ids": [""]}, {"instance_ids": ["i-1", "i-1"]}, {"cursor": {"instance_ids": ["x"]}},
+        {"region": "evil.example/"}, {"region": "CN-hangzhou"}, {"account_id": "1/2"}, {"actor": "a\nb"}, {"source": "x" * 300},
+    ],
+    ids=str,
+)  # fmt: skip
 def test_what_is_malformed_is_ignored_and_told_of(slip: dict[str, object]) -> None:
     whole = msgspec.to_builtins(Trigger(kind="reconcile", source="own")) | slip if slip else []
     found = read(json.dumps({"rolekeeper": whole}).encode())
