@@ -86,7 +86,7 @@ class Pace:
     def hold(self, calls: int, actions: tuple[str, ...] = (), kept: int = 0) -> Iterator[None]:
         """Keep so many calls of the budget for what this thread does meanwhile, `kept` of them for those actions alone. Raises
         BudgetSpent where fewer are left, and Interrupted."""
-        self._go_on("")
+        self._go_on("run")
         with self._lock:
             if self._max_calls is not None and self._spent() + calls > self._max_calls:
                 raise BudgetSpent("", self._max_calls)
