@@ -95,8 +95,8 @@ class Applier:
             return
         off = self._writer.detach(step.detach, _ids(step))
         began = time.monotonic()
-        off_now = [name for name in _ids(step) if name in off.done or _is_bare(name, off)]
-        on = self._writer.attach(step.attach, off_now, begun=True)
+        bare = [name for name in _ids(step) if name in off.done or _is_bare(name, off)]
+        on = self._writer.attach(step.attach, bare, begun=True)
         gap_ms = _since(began)
         # Where it could not be read whether the attach was carried out, putting back is tried: a refusal harms nobody.
         without = [n for n, f in on.failed.items() if not on.held.get(n) and f.code != GONE_CODE]
@@ -107,17 +107,17 @@ class Applier:
             name = decision.instance.instance_id
             if name in on.done or step.attach in (on.held.get(name), back.held.get(name)):
                 yield _ended(decision, Outcome.SWAPPED, calls, gap_ms=gap_ms)
-            elif name not in off_now and off.held.get(name) == step.attach:
+            elif name not in bare and off.held.get(name) == step.attach:
                 yield _overtaken(decision, Reason.IN_SYNC, calls)
-            elif name not in off_now:
+            elif name not in bare:
                 yield _failed(decision, off.failed[name], off.held.get(name), calls)
             elif name in back.done or back.held.get(name) == step.detach:
                 yield _failed(decision, on.failed[name], step.detach, calls, gap_ms=gap_back_ms)
             elif name in back.failed:
                 both = f"{on.failed[name].message}; putting {step.detach} back failed too: {back.failed[name].message}"
                 failure = msgspec.structs.replace(on.failed[name], message=both, transient=True)
-                bare = None if {name} & (on.lost | back.lost) else ""  # unless an attach may have been carried out
-                yield _failed(decision, failure, back.held.get(name, bare), calls, gap_ms=gap_back_ms)
+                unread = None if name in on.lost or name in back.lost else ""  # an attach may have been carried out
+                yield _failed(decision, failure, back.held.get(name, unread), calls, gap_ms=gap_back_ms)
             else:
                 yield _failed(decision, on.failed[name], on.held.get(name), calls)
 

@@ -23,7 +23,6 @@ from shared.observe import ITEM_CODES, by_halves
 from shared.pace import Pace
 
 MANY = 20_000  # holders; above, they are kept in memory only where that saves more than a little
-NO_SUCH_ROLE = "InvalidRamRole.NotFound"
 LOOKUP = "DescribeInstanceRamRole"
 Looked = tuple[list[Instance], CloudCallError | None]
 """Instances with their roles; or those whose roles could not be read, and why."""
@@ -31,9 +30,7 @@ Answer = Callable[[], Looked]
 """Waits for a lookup that is under way."""
 
 
-def at_most(
-    instances: int, *, holders: int = 0, asked_for: int | None = None, besides: int = 0
-) -> dict[str, int]:  # fmt: skip
+def at_most(instances: int, *, holders: int = 0, asked_for: int | None = None, besides: int = 0) -> dict[str, int]:
     """What looking at so many may cost, in calls by API, if none has to be made twice. holders: pages of holders that are read.
     asked_for: how many instances may have to be asked for by id; None = all. besides: DescribeInstances, besides the pages.
     """
@@ -59,14 +56,15 @@ class Attached:
         self.managed: int | None = None
         self.seen_managed, self.missed = 0, False  # missed: of some the role could not be read
 
-    def begin(self, cursor: Cursor) -> dict[str, int]:
+    def begin(self, cursor: Cursor, *, besides: int = 0) -> dict[str, int]:
         """Choose the way for a run over the whole region that is more than a page long; what the run may cost, in calls.
 
+        besides: DescribeInstances that were made already, besides the pages.
         Raises OutOfTime, BudgetSpent and Interrupted. Where it cannot be chosen, each instance is asked for.
         """
         self.managed, self.seen_managed = cursor.managed, 0
         try:
-            return self._choose(cursor)
+            return self._choose(cursor, besides)
         except (OutOfTime, BudgetSpent, Interrupted):
             raise
         except CloudCallError as error:  # will be met again with the instances that it concerns, if it concerns them
@@ -74,29 +72,27 @@ class Attached:
             self._holds = None
             return {}
 
-    def _choose(self, cursor: Cursor) -> dict[str, int]:
+    def _choose(self, cursor: Cursor, besides: int) -> dict[str, int]:
         if cursor.link:  # what lies ahead is about what the link before took
             rest = cursor.pages * 2
             if cursor.managed is not None:
-                held = cursor.managed + sum(n for k, n in cursor.counts.items() if k.startswith("attached/"))
-                holders = held / ROLE_IDS + len(self._roles)
-                if holders < rest and held <= MANY and self._in_time(holders):
-                    firsts, a_page = self._first_pages()
-                    more = sum(max(0, _lookups(held) - 1) for _, held in firsts.values())
+                managed = cursor.managed + cursor.gained
+                holders = managed / ROLE_IDS + len(self._roles)
+                if holders < rest and managed <= MANY and self._in_time(holders):
+                    firsts, more, a_page = self._first_pages()
                     if self._in_time(more, a_page):
                         self._learn(firsts)
             return {}
         total, holders = self._ecs.count(), 0
         rest, each = total, _lookups(total)
         if 2 * len(self._roles) <= each:  # else to ask for the holders may cost about as much as it may save
-            firsts, a_page = self._first_pages()
+            firsts, more, a_page = self._first_pages()
             self.managed = sum(held for _, held in firsts.values())
-            more = sum(max(0, _lookups(held) - 1) for _, held in firsts.values())
             holders = len(self._roles)
             if self._in_time(more, a_page) and self._worth_it(total, more):
                 holders, rest = holders + more, max(0, total - self.managed)
                 self._learn(firsts)
-        return at_most(total, holders=holders, asked_for=rest, besides=1)
+        return at_most(total, holders=holders, asked_for=rest, besides=besides + 1)
 
     def _in_time(self, lookups: float, a_page: float = 0.0) -> bool:
         """Whether so many can be made in less than half of the time that there is."""
@@ -106,23 +102,16 @@ class Attached:
         saved = (total - (self.managed or 0)) / ROLE_IDS  # at most: if no rule gives the others a role
         return (self.managed or 0) <= MANY or saved > 0.02 * (total / 100 + more)
 
-    def _first_pages(self) -> tuple[dict[str, tuple[list[str], int]], float]:
-        """Of each role's holders; and how long a page took, in seconds."""
+    def _first_pages(self) -> tuple[dict[str, tuple[list[str], int]], int, float]:
+        """Of each role's holders; how many more pages there are; and how long one took, in seconds."""
         began = time.monotonic()
-        firsts = dict(zip(self._roles, self._pool.map(self._holders, self._roles), strict=True))
-        return firsts, (time.monotonic() - began) / len(self._roles)
-
-    def _holders(self, role: str, number: int = 1) -> tuple[list[str], int]:
-        try:
-            return self._ecs.holders(role, number)
-        except PermanentError as error:
-            if error.code == NO_SUCH_ROLE:
-                return [], 0
-            raise
+        firsts = dict(zip(self._roles, self._pool.map(self._ecs.holders, self._roles), strict=True))
+        a_page = (time.monotonic() - began) / len(self._roles)
+        return firsts, sum(max(0, _lookups(held) - 1) for _, held in firsts.values()), a_page
 
     def _learn(self, firsts: dict[str, tuple[list[str], int]]) -> None:
         pages = [(role, n) for role, (_, held) in firsts.items() for n in range(2, _lookups(held) + 1)]
-        more = self._pool.map(lambda page: (page[0], self._holders(*page)[0]), pages)
+        more = self._pool.map(lambda page: (page[0], self._ecs.holders(*page)[0]), pages)
         holds: dict[str, str] = {}
         for role, names in chain(((role, names) for role, (names, _) in firsts.items()), more):
             holds.update(dict.fromkeys(names, role))

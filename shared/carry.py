@@ -4,7 +4,7 @@ ends. Makes no call itself and decides nothing about an instance."""
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future
 from typing import Any
 
@@ -80,9 +80,8 @@ class Carrier:
             yield from self._release(seen)
 
     def _close(self, *, complete: bool) -> Iterator[Record]:
-        for (
-            step
-        ) in self._batches.rest():  # no removals yet, if the brake holds any: attaches do not wait for their number
+        # Attaches do not wait for the number of removals: of those the batches have none yet, if the brake holds any.
+        for step in self._batches.rest():
             yield from self._submit(step)
         yield from self._ended(wait_for=0)
         if complete:
@@ -197,11 +196,6 @@ class Carrier:
 
     def _refused(self, seen: Seen, reason: Reason) -> Record:
         return self._recorder.ended(refused(seen.decision, reason), self._end(seen))
-
-
-def gained(counts: Mapping[str, int]) -> int:
-    """Of a run's counts by outcome/reason: instances that hold a listed role only since."""
-    return counts.get("attached/missing", 0) + counts.get("swapped/foreign-role", 0)
 
 
 def refused(decision: Decision, reason: Reason) -> Done:

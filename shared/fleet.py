@@ -14,7 +14,7 @@ import msgspec
 from shared.apply import Applier, Done
 from shared.attached import LOOKUP, Attached, at_most
 from shared.brake import Brake
-from shared.carry import CARRIED, Carrier, gained, refused, unbegun
+from shared.carry import CARRIED, Carrier, refused, unbegun
 from shared.errors import BudgetSpent, CloudCallError, Interrupted, OutOfTime
 from shared.gateways.ecs import EcsGateway
 from shared.model import Cursor, Desired, Instance, Reason, Remedy, Trigger
@@ -64,15 +64,14 @@ class Fleet:
                 self._ecs, attached, readers, self._pace, start, self._remedy.tags, reserve=self._reserve,
                 estimate=self._told_cost,
             )  # fmt: skip
-            whole = self._whole
             count = managed_in(self._ecs, mapping)
 
             def managed() -> int | None:
                 if attached.managed is None:  # what is counted is told to the next link
-                    as_seen = whole and not start.link and region.error is None and not attached.missed
+                    as_seen = self._whole and not start.link and region.error is None and not attached.missed
                     counted = attached.seen_managed if as_seen else count()
                     if counted is not None and not as_seen:  # those that this run gave a role are no measure
-                        counted = max(0, counted - carrier.gained - gained(start.counts))
+                        counted = max(0, counted - carrier.gained - start.gained)
                     attached.managed = counted
                 return attached.managed
 
@@ -95,7 +94,7 @@ class Fleet:
         beyond, self._unlooked = self._unlooked[room:], self._unlooked[:room]
         yield from self._never_looked(beyond, OutOfTime("DescribeInstanceRamRole"))
         counted = attached.managed
-        if counted is None and whole and region.listed and not start.link:
+        if counted is None and self._whole and region.listed and not start.link:
             counted = attached.seen_managed
         self.cursor = self._goes_on(region, carrier.removed, control, counted)
 

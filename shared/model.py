@@ -122,6 +122,11 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
     stalled: int = 0  # links in a row that got nothing done
     counts: Mapping[str, int] = {}  # by outcome/reason
 
+    @property
+    def gained(self) -> int:
+        """Instances that hold a listed role only since the run began."""
+        return self.counts.get("attached/missing", 0) + self.counts.get("swapped/foreign-role", 0)
+
 
 class Trigger(msgspec.Struct, frozen=True, kw_only=True):
     """One event, understood. A hint: it says which instances to look at and is believed in nothing else."""

@@ -65,11 +65,7 @@ class Region:
         if not (page.instances or page.next_token or page.token):
             self._ecs.confirm_none()
         if not tags and (page.next_token or self._cursor.link):
-            cost = self._attached.begin(self._cursor)
-            counted = 1 if self._tags and cost else 0  # see _few()
-            self._estimate(
-                {name: calls + (counted if name == "DescribeInstances" else 0) for name, calls in cost.items()}
-            )
+            self._estimate(self._attached.begin(self._cursor, besides=1 if self._tags else 0))  # see _few()
         elif not tags:
             self._estimate(at_most(len(page.instances), besides=0 if page.instances else 1))
         try:

@@ -44,8 +44,8 @@ def _slip(trigger: Trigger) -> str:
     if trigger.kind == "remediate" and trigger.remedy is None:
         return "a remediation without what the operator asked for is never handed over"
     if len(set(trigger.instance_ids)) < len(trigger.instance_ids) or not all(map(INSTANCE_ID.fullmatch, ids)):
-        return "its instance_ids are none, or not each once"
+        return "its instance_ids are not ids, each once"
     if trigger.region != region_id(trigger.region) or not re.fullmatch("[0-9]{0,20}", trigger.account_id, re.ASCII):
-        return "its region or account_id is none"
+        return "its region or its account_id is not one"
     texts = (trigger.source, trigger.actor, trigger.event_id, trigger.event_time)
     return "" if all(text == clean(text, TEXT_LIMIT) for text in texts) else "its texts are not clean"

@@ -29,6 +29,7 @@ VERSION = "2014-05-26"
 DESCRIBE_IDS = 100
 ROLE_IDS = 50
 TAG_IDS = 50
+NO_SUCH_ROLE = "InvalidRamRole.NotFound"
 DRY_RUN_PASSED = "DryRunOperation"  # is an error by its form
 TAG_MATCHES = 1_000  # the Tag filter of DescribeInstances shows no more (its API page)
 
@@ -136,16 +137,24 @@ class EcsGateway:
 
     def holders(self, role: str, number: int = 1) -> tuple[list[str], int]:
         """A page of 50 of the instances that hold a role, from 1 on, and how many hold it in all."""
-        query = {"RamRoleName": role, "PageNumber": str(number), "PageSize": str(ROLE_IDS)}
-        return self._read("DescribeInstanceRamRole", lambda body: (list(answers.roles(body)), _total(body)), query)
+
+        def read(body: Mapping[str, Any]) -> tuple[list[str], int]:
+            return list(answers.roles(body)), _total(body)
+
+        nobody: tuple[list[str], int] = [], 0
+        return self._holding(role, read, nobody, {"PageNumber": str(number), "PageSize": str(ROLE_IDS)})
 
     def count_holders(self, role: str) -> int:
         """How many instances of the region hold a role: one call."""
+        return self._holding(role, _total, 0, {"PageSize": "1"})
+
+    def _holding(self, role: str, read: Callable[[Mapping[str, Any]], T], nobody: T, page: Mapping[str, str]) -> T:
+        """nobody: the answer where RAM has no such role."""
         try:
-            return self._read("DescribeInstanceRamRole", _total, {"RamRoleName": role, "PageSize": "1"})
+            return self._read("DescribeInstanceRamRole", read, {"RamRoleName": role, **page})
         except PermanentError as error:
-            if error.code == "InvalidRamRole.NotFound":
-                return 0
+            if error.code == NO_SUCH_ROLE:
+                return nobody
             raise
 
     def ready(self, role: str) -> None:
