@@ -56,7 +56,7 @@ def handler_for(name: Kind) -> Handler:
             event, account_id=settings.account_id, own_role=settings.execution_role, region=settings.region
         )
         triggers, ignored = recent.sift(*sort(name, read))
-        mapping = mapping_from(str(CODE / settings.roles_file)) if triggers else None
+        mapping = mapping_from(settings.roles_file) if triggers else None
         if mapping:
             triggers, unknown = sort(name, (manual.checked(trigger, mapping) for trigger in triggers))
             ignored += unknown
@@ -126,17 +126,18 @@ def credentials_from(env: Mapping[str, str], context: Any) -> Credentials:
 
 
 @lru_cache(maxsize=4)
-def mapping_from(path: str) -> RoleMapping:
-    """roles.yaml of the package, read once a process. Raises ConfigError."""
+def mapping_from(roles_file: str) -> RoleMapping:
+    """roles.yaml of the package, read once a process. roles_file: relative to CODE, or absolute. Raises ConfigError."""
     from shared.mapping import decoded, load
 
+    path = CODE / roles_file
     try:
-        text = decoded(Path(path).read_bytes())
-        beside = Path(path + PARSED)
+        text = decoded(path.read_bytes())
+        beside = Path(f"{path}{PARSED}")
         parsed = beside.read_bytes() if beside.exists() else b""
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read: {error}; ROLEKEEPER_ROLES_FILE names it") from error
-    return load(text, file=Path(path).name, parsed=parsed)
+    return load(text, file=path.name, parsed=parsed)
 
 
 def sort(name: Kind, read: Iterable[Trigger | Ignored]) -> tuple[list[Trigger], list[Ignored]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -16,6 +17,11 @@ T = TypeVar("T")
 _ASIDE = ThreadPoolExecutor(
     4, thread_name_prefix="look"
 )  # the process's: a thread anew for each event costs as much as a call
+PAYS_FROM = 0.01
+"""Seconds that a call takes from which on another one beside it pays. Only waiting is saved by that; handing over to a second
+thread and back costs up to a millisecond of CPU (`make bench`)."""
+LAST_CALL = {"seconds": float("inf")}
+"""How long the process's last DescribeInstances of a look took. Nothing is known of the first: another one goes beside it."""
 GONE_CODE = "InvalidInstanceId.NotFound"
 ITEM_CODES = (GONE_CODE, "InvalidNetworkType.MismatchRamRole", "InvalidInstanceIds.Malformed")
 """Codes that refuse a whole call for the sake of single instances in it."""
@@ -42,16 +48,19 @@ def by_halves(ids: Sequence[str], ask: Callable[[Sequence[str]], T]) -> list[T]:
 def look(ecs: EcsGateway, ids: Sequence[str]) -> dict[str, Instance]:
     """Instances by id, each with its role; one that ECS does not show is left out.
 
-    The two describes go out side by side. An id that is gone, or an instance of the classic network, makes ECS refuse
-    the look at all roles: then they are asked for again, for those that are shown and in a VPC.
+    The two describes go out side by side, unless ECS answers at once. An id that is gone, or an instance of the classic
+    network, makes ECS refuse the look at all roles: then they are asked for again, for those that are shown and in a VPC.
     """
-    asked = _ASIDE.submit(ecs.roles, ids)
+    aside = _ASIDE.submit(ecs.roles, ids) if LAST_CALL["seconds"] >= PAYS_FROM else None
+    began = time.monotonic()
     try:
         shown = ecs.instances(ids)
+        LAST_CALL["seconds"] = time.monotonic() - began
     finally:
-        asked.exception()  # waits: an invocation must not end with a call of its own under way
+        if aside:
+            aside.exception()  # waits: an invocation must not end with a call of its own under way
     try:
-        roles = asked.result()
+        roles = aside.result() if aside else ecs.roles(ids)
     except PermanentError as error:
         if error.code not in ITEM_CODES:
             raise

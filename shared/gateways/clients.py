@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -11,7 +12,7 @@ from shared.settings import Settings
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
-    """Keys for one invocation; never logged, never kept longer."""
+    """Keys for one invocation; never logged, and kept only until another invocation brings others."""
 
     access_key_id: str
     access_key_secret: str
@@ -31,15 +32,7 @@ def config(
     retried here: it lasts until the next minute. retries=False: not even that, for a write whose answer may be lost after
     it was carried out; its caller reads before it tries again.
     """
-    made, retry_options = _sdk()
-    backoff = {"policy": "Fixed", "period": 200}
-    again = {
-        "maxAttempts": 2,
-        "exception": ["RetryError"],
-        "errorCode": ["ServiceUnavailable", "InternalError"],
-        "backoff": backoff,
-        "maxDelay": 1_000,  # of what an x-acs-retry-after header asks for
-    }
+    made, _ = _sdk()
     milliseconds = int(settings.timeout_seconds * 1000)
     return made(
         access_key_id=credentials.access_key_id,
@@ -50,9 +43,22 @@ def config(
         protocol="http" if settings.endpoint.startswith("http://") else "https",
         connect_timeout=milliseconds,
         read_timeout=milliseconds,
-        retry_options=retry_options({"retryable": retries, "retryCondition": [again]}),
+        retry_options=_again(retries),
         user_agent="rolekeeper",
     )
+
+
+@cache
+def _again(retries: bool) -> Any:
+    _, made = _sdk()
+    again = {
+        "maxAttempts": 2,
+        "exception": ["RetryError"],
+        "errorCode": ["ServiceUnavailable", "InternalError"],
+        "backoff": {"policy": "Fixed", "period": 200},
+        "maxDelay": 1_000,  # of what an x-acs-retry-after header asks for
+    }
+    return made({"retryable": retries, "retryCondition": [again]})
 
 
 @lean

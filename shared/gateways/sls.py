@@ -19,8 +19,9 @@ BYTES_A_CALL = 2_500_000
 VALUE_BYTES = 32_000  # SLS takes 1 MB, but nothing that long is of use; no value may cost the others their place
 GIVE_UP = 3  # calls in a row that SLS did not answer, before it is left alone for the rest of the invocation
 TOPIC = "rolekeeper"
-CONNECTIONS: dict[str, Any] = {}
-"""The session of the process's first client: its connections serve later invocations, while keys are each invocation's own."""
+KEPT: dict[str, Any] = {}
+"""The process's last client, and what it was made of. Later invocations go on with it, or, when their keys are others, with its
+connections."""
 
 
 class SlsGateway:
@@ -68,7 +69,11 @@ class SlsGateway:
             _, log_item, put_logs_request, _ = _sdk()
             # One time for all, nanoseconds too: LogItem's own would be of a later moment, and so upset the order.
             seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
-            items = [log_item(seconds, list(log.items()), time_nano_part=nanoseconds or 1) for log in logs]
+            items = []
+            for log in logs:
+                items.append(log_item(seconds, time_nano_part=nanoseconds or 1))
+                for name, value in log.items():  # one by one: given as a whole, they are copied deeply
+                    items[-1].push_back(name, value)
             answer = self._client.put_logs(put_logs_request(project, self._settings.sls_logstore, TOPIC, TOPIC, items))
             # Each answer of SLS has this header (its page "Common response headers"); success has no body to tell it by.
             if not any(name.lower() == "x-log-requestid" for name in answer.get_all_headers()):
@@ -77,6 +82,8 @@ class SlsGateway:
 
 def _clipped(value: str) -> str:
     """As UTF-8, and no longer than is of use."""
+    if value.isascii() and len(value) <= VALUE_BYTES:
+        return value  # nearly all
     data = value.encode("utf-8", "replace")
     return data.decode() if len(data) <= VALUE_BYTES else data[:VALUE_BYTES].decode("utf-8", "ignore") + " (cut)"
 
@@ -125,6 +132,14 @@ def _one_try() -> Any:
 
 def client(settings: Settings, credentials: Credentials) -> Any:
     """A LogClient that asks once, on the connections of the process."""
+    last, made_of = KEPT.get("client"), (settings, credentials)
+    made = last if last and KEPT["made_of"] == made_of else _made(settings, credentials, last)
+    made.may_be_dead = last is not None
+    KEPT.update(client=made, made_of=made_of)
+    return made
+
+
+def _made(settings: Settings, credentials: Credentials, last: Any) -> Any:
     at, region = settings.endpoint, settings.region
     made = _one_try()(
         at or f"https://{region}.log.aliyuncs.com",
@@ -136,12 +151,8 @@ def client(settings: Settings, credentials: Credentials) -> Any:
         region=region,
     )
     made.timeout = settings.timeout_seconds
-    made.may_be_dead = bool(CONNECTIONS)
-    if not CONNECTIONS:
-        CONNECTIONS["session"] = _settled(
-            made._session, at or f"https://{settings.sls_project}.{region}.log.aliyuncs.com"
-        )
-    made._session = CONNECTIONS["session"]
+    asked = at or f"https://{settings.sls_project}.{region}.log.aliyuncs.com"
+    made._session = last._session if last else _settled(made._session, asked)
     if at:
         made._isRowIp = True  # else it asks PROJECT.127.0.0.1, which has no address
     return made

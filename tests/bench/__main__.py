@@ -81,8 +81,8 @@ def targets(found: dict[str, Any]) -> list[dict[str, Any]]:
         target("cold start to role attached: peak MB", start["attached"]["peak_mb"], 70)
         for warm in found["start"]["warm"]:
             cpu, of = warm["cpu_ms"], f"warm event, {warm['latency_ms']} ms a call: CPU / the bare SDK calls"
-            target(f"{of} side by side, as in ours", cpu["event"] / cpu["typed_sdk_side_by_side"], 1.15)
-            target(f"{of} in turn", cpu["event"] / cpu["typed_sdk"], 1.15)  # why not at 0 ms: see WARM
+            target(f"{of} side by side", cpu["event"] / cpu["typed_sdk_side_by_side"], 1.15)
+            target(f"{of} in turn", cpu["event"] / cpu["typed_sdk"], 1.15)
         target("bundle, zipped MB", found["start"]["zip_mb"], 16.4)
     return made
 

@@ -31,8 +31,8 @@ PACKAGES = (
 DEPLOYED = time.mktime((2023, 11, 1, 0, 0, 0, 0, 0, 0))  # `s deploy` gives every file this time
 RUNS = 9
 WARM = {0: 200, 50: 30}
-"""Events to a warm process, by the milliseconds that a call takes longer. Where it takes none, side by side has nothing to win
-and costs what handing over to another thread costs; where it takes some, as it does in the cloud, in turn costs more. So at 0 ms an event is not within reach of the calls in turn."""
+"""Events to a warm process, by the milliseconds that a call takes longer. Where it takes none, rolekeeper makes its two looks in
+turn, since handing over to another thread would cost more than it saves; where it takes some, as in the cloud, side by side."""
 OURS = "functions.instance_created.handler"
 PLAIN = "plain_handler.handler"
 BARE = {"typed_sdk": "handler", "typed_sdk_side_by_side": "beside", "generic_sdk": "generic"}

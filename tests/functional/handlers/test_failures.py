@@ -157,12 +157,16 @@ def test_a_permanent_refusal_is_recorded_and_returned(world: World, code: str, s
     assert Counter(run.calls)[ATTACH] == 1
 
 
+@pytest.mark.parametrize("side_by_side", [True, False], ids=["side by side", "in turn"])
 @pytest.mark.parametrize("action", [DESCRIBE, ROLES])
 @pytest.mark.parametrize(
     ("kind", "outcome"),
     [*[pytest.param(kind, "retrying", id=kind) for kind in (*NO_ANSWER, "throttle")], ("error", "failed")],
 )
-def test_where_the_look_fails_each_instance_has_its_record(world: World, action: str, kind: Any, outcome: str) -> None:
+def test_where_the_look_fails_each_instance_has_its_record(
+    world: World, action: str, kind: Any, outcome: str, side_by_side: bool
+) -> None:
+    world.look(side_by_side=side_by_side)
     made = world.instances(3, "web")
     how = {"code": "Forbidden.RAM", "status": 403} if kind == "error" else {}
     world.cloud.faults.add(kind, action=action, count=None, **how)
@@ -174,9 +178,11 @@ def test_where_the_look_fails_each_instance_has_its_record(world: World, action:
     assert len(run.calls) <= 5
 
 
+@pytest.mark.parametrize("side_by_side", [True, False], ids=["side by side", "in turn"])
 @pytest.mark.parametrize("kind", ["reset", "timeout", "5xx"])
 @pytest.mark.parametrize("action", [DESCRIBE, ROLES])
-def test_a_look_that_fails_once_is_quietly_made_again(world: World, action: str, kind: Any) -> None:
+def test_a_look_that_fails_once_is_quietly_made_again(world: World, action: str, kind: Any, side_by_side: bool) -> None:
+    world.look(side_by_side=side_by_side)
     instance = world.instance("web")
     world.cloud.faults.add(kind, action=action)
     assert world.run("instance_created", created([instance.instance_id])).error is None

@@ -33,20 +33,20 @@ def test_sls_that_answers_nothing_twice_is_not_asked_a_third_time(world: World) 
     assert [line["record"]["instance_id"] for line in run.lines if "record" in line] == [second.instance_id]
 
 
-@pytest.mark.parametrize("world", ["python3.12"], indirect=True)
-def test_the_session_is_the_process_s_and_the_keys_are_the_invocation_s(world: World, mocker: Any) -> None:
+@pytest.mark.parametrize("renewed", [False, True], ids=["the same keys", "keys anew"])
+def test_a_session_is_the_process_s_and_its_client_lives_as_long_as_its_keys(
+    world: World, mocker: Any, renewed: bool
+) -> None:
     made = mocker.spy(sls, "client")
-    ids = [i.instance_id for i in world.instances(2, "web")]
-    callers = []
-    for name in ids:
-        world.allow()  # keys anew, as Function Compute gives them
-        world.run("tags_changed", tagged([name]))
-        callers.append({call.caller for call in world.cloud.calls})
-    clients = made.spy_return_list
-    assert len(clients) == 2
-    assert clients[0] is not clients[1]
-    assert clients[0]._session is clients[1]._session
-    assert all(len(caller) == 1 for caller in callers)
+    for instance in world.instances(2, "web"):
+        assert world.run("tags_changed", tagged([instance.instance_id])).error is None
+        assert world.record(instance.instance_id)["outcome"] == "attached"
+        if renewed:
+            world.cloud.clock.advance(7 * 3600)  # the keys are no longer good for anything
+            world.take_keys()
+    first, second = made.spy_return_list
+    assert first._session is second._session
+    assert (first is second) == (not renewed)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_the_session_keeps_what_the_environment_says_of_proxies_and_certificates
         monkeypatch.delenv(name.lower(), raising=False)
     for name, value in {"REQUESTS_CA_BUNDLE": "/etc/ssl/ours.pem", **around}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(sls, "CONNECTIONS", {})
+    monkeypatch.setattr(sls, "KEPT", {})
     settings = Settings(region="cn-hangzhou", account_id="1", sls_project="records")
     session = sls.client(settings, Credentials(access_key_id="k", access_key_secret="s"))._session
     shown = {name: session.proxies[name] for name in ("http", "https", "all") if name in session.proxies}

@@ -19,7 +19,7 @@ SETTINGS = Settings(region=REGION, account_id=ACCOUNT, sls_project=PROJECT)
 @pytest.fixture
 def records(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     """A cloud with the logstore, and a process that has no connection yet."""
-    monkeypatch.setattr(sls, "CONNECTIONS", {})
+    monkeypatch.setattr(sls, "KEPT", {})
     project = Project(PROJECT, REGION, ACCOUNT, "", 0, 0)
     cloud.sls.state.add(project)
     project.create_logstore(LOGSTORE, {"ttl": 30}, 0, 200)
