@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Annotated, Any, Optional
@@ -163,12 +164,14 @@ def schema() -> None:
 def main() -> None:
     """The console script. An error that rolekeeper raises on purpose is one line, not a traceback; a full disk too.
 
-    With --json it is an object on standard output, where whoever reads it looks.
+    With --json it is an object on standard output, where whoever reads it looks. SIGTERM is as Ctrl-C.
     """
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         try:
             app()
         finally:
+            signal.signal(signal.SIGTERM, before)
             sys.stdout.flush()  # Python's own, at the end, could only complain
     except RolekeeperError as error:
         if "--json" in sys.argv:

@@ -8,6 +8,7 @@ import os
 import secrets
 import signal
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from datetime import datetime, timezone
@@ -32,6 +33,8 @@ from shared.settings import Settings, member_role
 
 FUNCTION = "command"
 """What the records of a run on this machine have as their function."""
+NAP = 0.2
+"""Seconds that who waits for a turn may sleep on after the run was stopped."""
 QUIET = (Outcome.UNCHANGED.value, Outcome.SKIPPED.value)
 
 
@@ -60,6 +63,11 @@ class Follower(Watch):
 
     def stopped(self) -> bool:
         return self._stopped
+
+    def idle(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while not self._stopped and (left := until - time.monotonic()) > 0:
+            time.sleep(min(left, NAP))
 
     @contextmanager
     def stoppable(self) -> Iterator[None]:

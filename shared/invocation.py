@@ -38,6 +38,10 @@ class Watch:
         """Whether the run is to end: nothing more is begun, what has begun is brought to its end."""
         return False
 
+    def idle(self, seconds: float) -> None:
+        """Sleep, but no longer than until the run is to end."""
+        time.sleep(seconds)
+
 
 class Invocation:
     """One invocation: how events and runs are carried out, and where the records go.
@@ -96,8 +100,8 @@ class Invocation:
 
         runs = Runs(
             self._settings, self._mapping, self._credentials, self._stamp,
-            Keeper(self._take, self._write, self._watch.may_cost, self._watch.stopped), self._parts, function=self._function,
-            until=self._until,
+            Keeper(self._take, self._write, self._watch.may_cost, self._watch.stopped, self._watch.idle), self._parts,
+            function=self._function, until=self._until,
         )  # fmt: skip
         self._sls.ready()  # before the run has threads
         try:

@@ -47,17 +47,19 @@ class Pace:
 
     per_minute: calls an API and minute, from the API's name. max_calls: of all APIs together; None = no budget.
     until: when no call may begin any more, by the monotonic clock. pause: sleeps seconds. stopped: whether no call may begin
-    but those that hold() keeps for what has begun.
+    but those that end what has begun within hold(). idle: sleeps seconds, but no longer than until it is stopped.
     """
 
     def __init__(
         self, per_minute: Callable[[str], int], *, max_calls: int | None = None, until: float = FOREVER,
         pause: Callable[[float], None] = time.sleep, stopped: Callable[[], bool] = lambda: False,
+        idle: Callable[[float], None] | None = None,
     ) -> None:  # fmt: skip
         self.bill: Counter[str] = Counter()
         self.writes: set[str] = set()  # which actions of the bill are writes
         self.until = until
-        self._per_minute, self._max_calls, self._pause, self._stopped = per_minute, max_calls, pause, stopped
+        self._per_minute, self._max_calls, self._pause = per_minute, max_calls, pause
+        self._stopped, self._idle = stopped, idle or pause
         self.cut_short: Interrupted | None = None  # why a call was not made, if the run was stopped
         self._lock, self._mine = threading.Lock(), _Mine()
         self._held = 0  # calls of the budget that are kept for what is under way
@@ -68,10 +70,12 @@ class Pace:
     def __call__(self, action: str, send: Callable[[], T], *, read: bool) -> T:
         throttles = losses = 0
         while True:
+            has_begun = self._mine.begun
             self._take_turn(action, read)
             try:
                 return send()
             except Throttled:
+                self._mine.begun = has_begun  # by what was refused nothing has
                 throttles += 1
                 if throttles == THROTTLED_MINUTES:
                     raise
@@ -84,21 +88,22 @@ class Pace:
 
     @contextmanager
     def hold(self, calls: int, actions: tuple[str, ...] = (), kept: int = 0) -> Iterator[None]:
-        """Keep so many calls of the budget for what this thread does meanwhile, `kept` of them for those actions alone. Raises
-        BudgetSpent where fewer are left, and Interrupted."""
+        """Keep so many calls of the budget for what this thread does meanwhile, `kept` of them for those actions alone. From its
+        first write on it is brought to its end, whether or not the run is stopped. Raises BudgetSpent where fewer are left, and
+        Interrupted."""
         self._go_on("run")
         with self._lock:
             if self._max_calls is not None and self._spent() + calls > self._max_calls:
                 raise BudgetSpent("", self._max_calls)
             self._held += calls
-            self._mine.begun = True
+            self._mine.inside = True
             self._mine.held, self._mine.kept_for, self._mine.kept = calls, actions, kept
         try:
             yield
         finally:
             with self._lock:
                 self._held -= self._mine.held
-                self._mine.begun = False
+                self._mine.inside = self._mine.begun = False
                 self._mine.held = self._mine.kept = 0
                 self._mine.booked = set()
 
@@ -123,7 +128,7 @@ class Pace:
         """Wait until each of these APIs has a turn at one and the same moment: they are this thread's, for its next calls.
 
         A swap does this before it takes a role off, so that its instances do not wait without one. Within hold() only, which
-        gives back what was not used. Raises OutOfTime where so many seconds are not left then.
+        gives back what was not used. Raises OutOfTime where so many seconds are not left then, and Interrupted.
         """
         with self._lock:
             now = time.monotonic()
@@ -134,7 +139,8 @@ class Pace:
                 self._turns[action] = self._turn(action, at)
             self._mine.booked = set(actions)
         if at > now:
-            self._pause(at - now)
+            self._idle(at - now)
+        self._go_on(actions[0])
 
     def _free(self, action: str) -> float:
         """When the next call may be made."""
@@ -146,13 +152,14 @@ class Pace:
     def told(self) -> dict[str, Any]:
         """The bill, as records and results show it."""
         with self._lock:
-            calls = dict(sorted(self.bill.items()))
+            calls = dict(sorted((+self.bill).items()))
         writes = sum(count for action, count in calls.items() if action in self.writes)
         return {"reads": sum(calls.values()) - writes, "writes": writes, "calls": calls}
 
     def _take_turn(self, action: str, read: bool) -> None:
         """Wait for the call's turn, and put it on the bill. Raises BudgetSpent, OutOfTime or Interrupted: it must not be made."""
-        if not self._mine.begun:
+        may_stop = not (self._mine.begun or (self._mine.inside and read))
+        if may_stop:
             self._go_on(action)
         with self._lock:
             kept = 0 if action in self._mine.kept_for else self._mine.kept  # not for this call
@@ -174,7 +181,12 @@ class Pace:
             if not read:
                 self.writes.add(action)
         if turn > now:
-            self._pause(turn - now)
+            (self._idle if may_stop else self._pause)(turn - now)
+            if may_stop and self._stopped():
+                with self._lock:
+                    self.bill[action] -= 1
+                self._go_on(action)
+        self._mine.begun = self._mine.begun or (self._mine.inside and not read)
 
     def _turn(self, action: str, at: float) -> float:
         """Take the turn that is free then."""
@@ -201,10 +213,11 @@ class Pace:
 
 
 class _Mine(threading.local):
-    """Of a thread: calls of the budget that are held for it, APIs that it has a turn of, whether it is inside hold()."""
+    """Of a thread: calls of the budget that are held for it, APIs that it has a turn of, whether it is inside hold() and has sent a
+    write there."""
 
     def __init__(self) -> None:
-        self.held, self.booked, self.begun = 0, set[str](), False
+        self.held, self.booked, self.inside, self.begun = 0, set[str](), False, False
         self.kept, self.kept_for = 0, tuple[str, ...]()
 
 

@@ -40,13 +40,14 @@ class Take(Protocol):
 
 class Keeper(msgspec.Struct, frozen=True):
     """Where records go. take: of one look. write: fields as they are. may_cost: told of what a run may cost, in calls.
-    stopped: whether who follows the run wants it to end.
+    stopped: whether who follows the run wants it to end. idle: sleeps seconds, but no longer than until then.
     """
 
     take: Take
     write: Callable[[dict[str, str]], None]
     may_cost: Callable[[Mapping[str, int]], None]
     stopped: Callable[[], bool]
+    idle: Callable[[float], None]
 
 
 class Runs:
@@ -186,7 +187,7 @@ class Runs:
         return Pace(
             rates(per_minute, per_minute.get("", CALLS_PER_MINUTE)), max_calls=None if budget is None else max(0, budget - cursor.spent),
             until=self._until - self._reserve * LAST_SECONDS if self._function else FOREVER, pause=time.sleep,
-            stopped=self._keeper.stopped,
+            stopped=self._keeper.stopped, idle=self._keeper.idle,
         )  # fmt: skip
 
     def _gateway(self, target: Target, pace: Pace) -> EcsGateway:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from packaging.tags import Tag, compatible_tags, cpython_tags
 
+from cli.building.spelling import unknown
 from fakecloud.fc.s_yaml import YamlError, load_s_yaml
 from shared.errors import ConfigError
 from shared.settings import Settings
@@ -60,7 +61,8 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 def target(s_yaml: Path, env: Mapping[str, str]) -> Target:
     """What s.yaml deploys. env: as `s` reads it in `${env(...)}`.
 
-    Raises ConfigError where it cannot be read, names a runtime that is not known, or has settings that a function would refuse.
+    Raises ConfigError where it cannot be read, has keys that Function Compute does not know, names a runtime that is not known, or
+    has settings that a function would refuse.
     """
     try:
         resources = load_s_yaml(s_yaml, env, "")["resources"]
@@ -69,6 +71,9 @@ def target(s_yaml: Path, env: Mapping[str, str]) -> Target:
     if not resources:
         raise ConfigError(f"{s_yaml}: there are no resources to build for")
     props = {f"{s_yaml}: resources.{key}": resource["props"] for key, resource in resources.items()}
+    for where, of_one in props.items():
+        for said in unknown(of_one):
+            raise ConfigError(f"{where}: {said}")
     handlers = tuple(_handler(where, of_one) for where, of_one in props.items())
     runtime = _the_one(s_yaml, "runtime", (str(of_one.get("runtime") or "none") for of_one in props.values()))
     if runtime not in RUNTIMES:

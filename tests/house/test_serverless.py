@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from cli.building import spelling
 from fakecloud.fc.s_yaml import load_s_yaml
 from fakecloud.fc.variables import Variables
 
@@ -120,6 +121,24 @@ def test_the_component_s_schema_takes_it(name: str) -> None:
     validator = jsonschema.Draft7Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
     for props in ours3(name).values():
         assert [error.message for error in validator.iter_errors(props)] == []
+
+
+def test_the_build_knows_the_keys_of_the_component_s_schema() -> None:
+    if not SCHEMA.exists():
+        pytest.skip("the schema of fc3 is not at hand")
+    whole = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    by_name = {name: set(definition.get("properties", ())) for name, definition in whole["definitions"].items()}
+    assert set(whole["properties"]) == spelling.FUNCTION
+    for key, known in spelling.WITHIN.items():
+        assert set(known) == by_name[f"I{key[0].upper()}{key[1:]}"], key
+    assert set(spelling.TRIGGER) == by_name["ITrigger"]
+    assert set(spelling.BY_TRIGGER["eventbridge"]) == by_name["IEventBridge"]
+    assert set(spelling.BY_TRIGGER["timer"]) == by_name["ITimerTriggerConfig"]
+
+
+@pytest.mark.parametrize("name", EDITION3)
+def test_the_build_knows_every_key(name: str) -> None:
+    assert [said for props in ours3(name).values() for said in spelling.unknown(props)] == []
 
 
 def test_the_bundle_is_made_once_before_a_deployment() -> None:

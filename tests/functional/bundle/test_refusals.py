@@ -50,6 +50,16 @@ STOPS: list[tuple[str, Callable[[Project], object], str]] = [
       for place in (".", "python/roles.yaml", "functions/__init__.py", "/etc/roles.yaml")),
     ("variables are a list", lambda p: p.write("s.yaml", S_YAML.replace("handler}", "handler, environmentVariables: [a]}")),
      r"resources\.one: environmentVariables: a map is needed"),
+    *((f"misspelt: {said}", lambda p, props=props: p.write("s.yaml", S_YAML.replace("one.handler}", f"one.handler, {props}}}", 1)),
+       rf"s\.yaml: resources\.one: {said}")
+      for props, said in (
+          ("enviromentVariables: {ROLEKEEPER_MAX_CALLS: '5'}", r"enviromentVariables: .* did you mean environmentVariables\?"),
+          ("timeOut: 60", r"timeOut: .* did you mean timeout\?"),
+          ("logConfig: {project: p, logStore: l}", r"logConfig\.logStore: .* did you mean logstore\?"),
+          ("asyncInvokeConfig: {maxAsyncRetryAttempt: 1}", r"asyncInvokeConfig\.maxAsyncRetryAttempt: .* did you mean maxAsyncRetryAttempts\?"),
+          ("triggers: [{triggerName: t, trigger: timer}]", r"triggers\[0\]\.trigger: .* did you mean triggerType\?"),
+          ("triggers: [{triggerType: timer, triggerConfig: {cron: 1}}]", r"triggers\[0\]\.triggerConfig\.cron: .*known: cronExpression, enable, payload"),
+          ("xyzzy: 1", r"xyzzy: .* known: annotations, "))),
     ("no handler", lambda p: p.write("s.yaml", S_YAML.replace(", handler: functions.one.handler", "")),
      r"resources\.one: handler: None is not of the form MODULE\.FUNCTION"),
     ("a handler without a module", lambda p: p.write("s.yaml", S_YAML.replace("functions.one.handler", "handler")),

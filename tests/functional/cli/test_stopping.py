@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
+import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
+from cli import runs
+from cli.report import Report
 from fakecloud.cloud import Cloud
 from fakecloud.http import Request, Response
 from tests.functional.cli.operator import Command, make, records
@@ -34,6 +39,7 @@ def test_a_run_that_is_stopped_ends_what_it_began_and_accounts_for_all_that_it_s
     monkeypatch.setattr(cloud, "handle", handle)
     ran = rolekeeper("remediate", "--all", "--lift-brake", "--concurrency", "3", *(["--json"] if as_json else []))
     assert stopped.is_set()
+    print(ran.out, ran.err)
     assert ran.code == 130
     assert {i.role for i in swapped} == {"web"}
     held = Counter(i.role for i in rest)
@@ -50,4 +56,85 @@ def test_a_run_that_is_stopped_ends_what_it_began_and_accounts_for_all_that_it_s
         assert not told_error.startswith(":")
     else:
         assert "Interrupted: not asked: the run was stopped; what had begun was brought to its end" in ran.out
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+
+
+def stop_while_it_waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The run is stopped when it first waits; how long it waited, in seconds."""
+    made, follower, sleep, waits = list[runs.Follower](), runs.Follower, time.sleep, list[float]()
+
+    def follow(report: Report | None) -> runs.Follower:
+        made.append(follower(report))
+        return made[0]
+
+    def wait(seconds: float) -> None:
+        sleep(seconds)
+        if not made or seconds < runs.NAP:
+            return  # somebody else
+        waits.append(seconds)
+        if not made[0].stopped():
+            os.kill(os.getpid(), signal.SIGTERM)
+            while not made[0].stopped():  # the signal is the main thread's
+                threading.Event().wait(0.01)
+
+    monkeypatch.setattr(runs, "Follower", follow)
+    monkeypatch.setattr(time, "sleep", wait)
+    return waits
+
+
+@pytest.mark.parametrize("action", ["DescribeInstances", "DescribeInstanceRamRole", "AttachInstanceRamRole"])
+def test_a_call_that_waits_for_the_next_minute_is_not_made_after_a_stop(
+    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    rest = make(cloud, 3, "web")
+    cloud.faults.add("throttle", action=action, count=None)
+    waits = stop_while_it_waits(monkeypatch)
+    ran = rolekeeper("remediate", "--all")
+    assert ran.code == 130
+    assert sum(waits) < 1
+    assert cloud.calls.actions().count(action) == 1
+    assert {i.role for i in rest} == {""}
+    (told,) = [record for record in records(cloud) if record["action"] == "run"]
+    assert (told["run"], told["error_code"]) == ("incomplete", "Interrupted")
+    assert json.loads(told["calls"])[action] == 1
+    errors = [record["error_message"] for record in records(cloud) if record["action"] != "run"]
+    assert not [message for message in errors if "could not be read" in message]
+    if action == "AttachInstanceRamRole":
+        assert len(errors) == 3
+
+
+def test_a_swap_that_waits_for_its_turn_is_not_begun_after_a_stop(
+    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second swap of the run waits a minute for the turns of its two calls."""
+    made = make(cloud, 3, "web", role="worker")
+    monkeypatch.setenv("ROLEKEEPER_CALLS_PER_MINUTE", "100,DetachInstanceRamRole=1")
+    waits = stop_while_it_waits(monkeypatch)
+    ran = rolekeeper("remediate", "--all", "--lift-brake", "--canary", "1")
+    assert ran.code == 130
+    assert sum(waits) < 1
+    assert sorted(i.role for i in made) == ["web", "worker", "worker"]
+    assert cloud.calls.actions().count("DetachInstanceRamRole") == 1
+    assert ran.err.count('{"intent": ') == 2
+
+
+def test_a_provision_tells_what_was_done_when_a_service_manager_stops_it(
+    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = cloud.handle
+
+    def handle(request: Request) -> Response:
+        if request.headers.get("x-acs-action") == "CreatePolicy":
+            signal.raise_signal(signal.SIGTERM)
+        return answer(request)
+
+    monkeypatch.setattr(cloud, "handle", handle)
+    Path("roles.yaml").write_text(
+        "version: 1\nroles: {web2: {description: w, policies: [{template: oss-read-only, with: {bucket: one}}]}}\n"
+        "rules: [{name: all, when: {tags: {app: web2}}, role: web2}]\n"
+    )
+    ran = rolekeeper("provision")
+    assert ran.code == 130
+    assert "perhaps carried out: CreatePolicy: role web2" in ran.err
+    assert "carried out before: CreateRole: role web2" in ran.err
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
