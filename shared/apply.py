@@ -37,7 +37,7 @@ class Applier:
         self._ecs, self._writer, self._pause = ecs, Writer(ecs, announce), pause
 
     def apply(self, step: Step) -> list[Done]:
-        """Carry the step out; never raises for what the cloud answers."""
+        """Carry the step out; never raises for what the cloud answers. Raises Interrupted where nothing was begun."""
         if step.verb == "attach":
             return list(self._attach(step))
         if step.verb == "detach":

@@ -158,8 +158,7 @@ class Pace:
 
     def _take_turn(self, action: str, read: bool) -> None:
         """Wait for the call's turn, and put it on the bill. Raises BudgetSpent, OutOfTime or Interrupted: it must not be made."""
-        may_stop = not (self._mine.begun or (self._mine.inside and read))
-        if may_stop:
+        if not self._mine.begun:
             self._go_on(action)
         with self._lock:
             kept = 0 if action in self._mine.kept_for else self._mine.kept  # not for this call
@@ -181,8 +180,8 @@ class Pace:
             if not read:
                 self.writes.add(action)
         if turn > now:
-            (self._idle if may_stop else self._pause)(turn - now)
-            if may_stop and self._stopped():
+            (self._pause if self._mine.begun else self._idle)(turn - now)
+            if not self._mine.begun and self._stopped():
                 with self._lock:
                     self.bill[action] -= 1
                 self._go_on(action)

@@ -21,7 +21,7 @@ from shared.observe import GONE_CODE, ITEM_CODES, held
 Call = Literal["AttachInstanceRamRole", "DetachInstanceRamRole"]
 FOR_ALL = (
     "Forbidden", "NoPermission", "InvalidRamRole", "InvalidUser", "InvalidAccessKey", "InvalidSecurityToken", "Signature",
-    "Missing", "PackageIncomplete", "IntentNotWritten", BudgetSpent.CODE, Interrupted.CODE,
+    "Missing", "PackageIncomplete", "IntentNotWritten", BudgetSpent.CODE,
 )  # fmt: skip
 """How codes begin that refuse a call for the sake of the caller, the role or the run: no part of it would do better."""
 FOR_ONE = ("IncorrectInstanceStatus", "OperationConflict")
@@ -46,7 +46,7 @@ class Written(msgspec.Struct):
 
 
 class Writer:
-    """Writes through one region's gateway. Never raises for what the cloud answers."""
+    """Writes through one region's gateway. Never raises for what the cloud answers; Interrupted before the first write of a step."""
 
     def __init__(self, ecs: EcsGateway, announce: Announce) -> None:
         self._ecs, self._announce = ecs, announce
@@ -76,6 +76,8 @@ class Writer:
         try:
             self._announce(call, self._ecs.region, role, ids)
             send(ids)
+        except Interrupted:
+            raise
         except CloudCallError as error:
             if error.code != NO_SUCH_RESOURCE or len(ids) == 1:
                 return dict.fromkeys(ids, Failure.of(error))
@@ -108,6 +110,8 @@ class Writer:
             with suppress(CloudCallError) if begun else nullcontext():
                 self._announce(call, self._ecs.region, role, ids)
             answer = send(role, ids)
+        except Interrupted:
+            raise
         except CloudCallError as error:
             written.request_ids += [error.request_id] if error.request_id else []
             written.refusals += 1

@@ -1,8 +1,9 @@
 """Which files the handlers reach: every import statement that can be got to from them counts. Runs none of the code.
 
 Two rules, so that nothing is listed by hand and an SDK's update needs no change here:
-a package in Python is kept module by module, as its import statements say, those inside functions too;
+a package in Python is kept module by module, as its import statements say, those inside functions too, and as its entry points do;
 a distribution with compiled parts is kept whole, with those that it requires, since nothing tells what its C code imports.
+A module that is imported by a name which is put together when it runs is not seen: an `import` that names it has to stand somewhere.
 A wheel's data files are kept where a package that is kept has them; of what lies beside our own code, only the JSON that it names.
 """
 
@@ -12,7 +13,9 @@ import ast
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from configparser import ConfigParser
 from pathlib import Path, PurePosixPath
+from typing import TypeGuard
 
 from cli.building.unpack import COMPILED, Distribution
 from shared.errors import ConfigError
@@ -76,11 +79,23 @@ class Reach:
         if not path.is_relative_to(self.vendored):
             return []
         dist = self._owner[path.relative_to(self.vendored).as_posix()]
-        return self._whole(dist) if dist.is_compiled else []
+        if dist.is_compiled:
+            return self._whole(dist)
+        return list(self._plugged_in(dist)) if self._by_name.pop(dist.name, None) else []
+
+    def _plugged_in(self, dist: Distribution) -> Iterator[str]:
+        """Modules that a distribution finds by its entry points. Those of scripts are for people."""
+        for file in dist.metadata:
+            if file.endswith("/entry_points.txt"):
+                read = ConfigParser(delimiters=("=",), strict=False, interpolation=None)
+                read.read_string((self.vendored / file).read_text(encoding="utf-8"))
+                for group in {*read.sections()} - {"console_scripts", "gui_scripts"}:
+                    yield from (re.split(r"[:\[]", value)[0].strip() for value in read[group].values())
 
     def _whole(self, dist: Distribution) -> list[str]:
         if self._by_name.pop(dist.name, None) is None:
             return []
+        self.files |= {self.vendored / file for file in dist.files if not USELESS.search(file)}
         names = [module for file in sorted(dist.files) if not USELESS.search(file) and (module := _module(file))]
         for name in dist.requires:
             if name in self._by_name:
@@ -94,9 +109,9 @@ class Reach:
             for candidate in (folder / place / "__init__.py", folder / place.with_suffix(".py")):
                 if candidate.is_file():
                     return candidate
-            compiled = sorted((folder / place).parent.glob(f"{place.name}.*{COMPILED}"))
-            if compiled:
-                return compiled[0]
+            for compiled in (f"{place.name}.*{COMPILED}", f"{place.name}{COMPILED}"):
+                if found := sorted((folder / place).parent.glob(compiled)):
+                    return found[0]
         return next((folder / place for folder in (self.own, self.vendored) if (folder / place).is_dir()), None)
 
     @staticmethod
@@ -107,14 +122,30 @@ class Reach:
     def _imports(self, module: str, path: Path) -> Iterator[str]:
         package = module if path.name == "__init__.py" else module.rpartition(".")[0]
         for node in _statements(_parsed(path)):
+            names = list[str]()
             if isinstance(node, ast.Import):
-                bases, names = [alias.name for alias in node.names], list[str]()
+                bases = [alias.name for alias in node.names]
+            elif isinstance(node, ast.Call):
+                bases = [_called_for(node, package)]
             else:
-                bases = [_absolute(node, package)]
+                bases = [_absolute(node.module, node.level, package)]
                 names = [f"{bases[0]}.{alias.name}" for alias in node.names if alias.name != "*"]
+                if len(names) < len(node.names):
+                    names += [f"{bases[0]}.{name}" for name in self._all_of(bases[0])]
             if not path.is_relative_to(self.vendored):
                 self._are_there((*bases, *self._not_defined(bases[0], names)), f"{path}:{node.lineno}")
             yield from (*bases, *names)
+
+    def _all_of(self, module: str) -> Iterator[str]:
+        """What `from MODULE import *` takes by name: modules may be among it."""
+        path = self._find(module)
+        for node in _parsed(path).body if path and path.suffix == ".py" else ():
+            if isinstance(node, (ast.Assign, ast.AugAssign)) and "__all__" in ast.dump(node):
+                yield from (
+                    text.value
+                    for text in ast.walk(node.value)
+                    if isinstance(text, ast.Constant) and isinstance(text.value, str)
+                )
 
     def _are_there(self, modules: Iterable[str], place: str) -> None:
         """SDKs import what they can do without; our own code does not."""
@@ -199,22 +230,45 @@ def _module(file: str) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def _absolute(node: ast.ImportFrom, package: str) -> str:
-    if not node.level:
-        return node.module or ""
+def _absolute(module: str | None, level: int, package: str) -> str:
+    if not level:
+        return module or ""
     parts = package.split(".")
-    base = ".".join(parts[: len(parts) - node.level + 1])
-    return f"{base}.{node.module}" if node.module else base
+    base = ".".join(parts[: len(parts) - level + 1])
+    return f"{base}.{module}" if module else base
 
 
-def _statements(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
-    """Every import, but for those that only a type checker sees."""
+def _called_for(call: ast.Call, package: str) -> str:
+    """The module that `import_module("...")` names."""
+    name = str(call.args[0].value)  # type: ignore[attr-defined]
+    level = len(name) - len(name.lstrip("."))
+    return _absolute(name[level:] or None, level, package)
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.Import | ast.ImportFrom | ast.Call]:
+    """Every import, but for those that only a type checker sees; calls that import what they name in plain text too."""
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, (ast.Import, ast.ImportFrom)):
+        if isinstance(node, (ast.Import, ast.ImportFrom)) or _is_importing(node):
             yield node
-        elif isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+        elif isinstance(node, ast.If) and _word(node.test) == "TYPE_CHECKING":
             waiting += node.orelse
-        elif not isinstance(node, ast.expr):
+        else:
             waiting += ast.iter_child_nodes(node)
+
+
+def _is_importing(node: ast.AST) -> TypeGuard[ast.Call]:
+    return (
+        isinstance(node, ast.Call)
+        and _word(node.func) in ("import_module", "__import__")
+        and len(node.args) > 0
+        and isinstance(node.args[0], ast.Constant)
+        and isinstance(node.args[0].value, str)
+        and bool(node.args[0].value.strip("."))
+    )
+
+
+def _word(node: ast.AST) -> str:
+    """The last word of `a.b.word`."""
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""

@@ -48,7 +48,7 @@ def _unpacked(wheel: Wheel, folder: Path) -> Distribution:
                 if not re.fullmatch(r"METADATA|entry_points\.txt", rest):
                     continue
                 metadata.add(place)
-            if entry.is_dir() or ".." in place.split("/"):
+            if entry.is_dir() or ".." in place.split("/") or place.startswith("/"):
                 continue
             path = folder / place
             path.parent.mkdir(parents=True, exist_ok=True)

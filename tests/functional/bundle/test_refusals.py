@@ -198,30 +198,6 @@ def test_what_was_downloaded_is_used_again_and_only_while_it_is_what_was_locked(
         project.build()
 
 
-def test_a_module_is_kept_if_an_import_leads_to_it_and_compiled_distributions_are_kept_whole(project: Project) -> None:
-    thing = project.wheel("thing", more="Requires-Dist: fast\nRequires-Dist: idle\nRequires-Dist: old; python_version < '3'\n", files={
-        "thing/__init__.py": "from . import used\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import thing.typed\n",
-        "thing/used.py": "def call():\n    import fast\n", "thing/unused.py": "", "thing/typed.py": "",
-        "thing/data.json": "{}", "thing/tables/a.bin": "x", "thing/tests/test_a.py": "", "thing/stub.pyi": "",
-    })  # fmt: skip
-    fast = project.wheel("fast", "cp310-cp310-manylinux2014_x86_64", more="Requires-Dist: beside\n", files={
-        "fast/__init__.py": "", "fast/core.cpython-310-x86_64-linux-gnu.so": "ELF", "fast/by_c.py": "", "fast/core.c": "",
-    })  # fmt: skip
-    beside, idle = project.wheel("beside", files={"beside.py": "", "beside_more.py": ""}), project.wheel("idle")
-    project.lock(thing, fast, beside, idle)
-    bundle = project.build()
-    kept = {
-        name.removeprefix("python/")
-        for name in project.files()
-        if name.startswith("python/") and "dist-info" not in name
-    }
-    assert kept == {
-        "thing/__init__.py", "thing/used.py", "thing/data.json", "thing/tables/a.bin",
-        "fast/__init__.py", "fast/core.cpython-310-x86_64-linux-gnu.so", "fast/by_c.py", "beside.py", "beside_more.py",
-    }  # fmt: skip
-    assert bundle.left_out == ("idle",)
-
-
 def test_dependencies_can_be_kept_apart_as_a_layer(project: Project) -> None:
     layer = project.root / "layer"
     project.build(layer=layer)
