@@ -20,7 +20,7 @@ VALUE_BYTES = 32_000  # SLS takes 1 MB, but nothing that long is of use; no valu
 GIVE_UP = 3  # calls in a row that SLS did not answer, before it is left alone for the rest of the invocation
 TOPIC = "rolekeeper"
 KEPT: dict[str, Any] = {}
-"""The process's last client, and what it was made of. Later invocations go on with it, or, when their keys are others, with its
+"""The process's last client, after what it was made of. Later invocations go on with it, or, when their keys are others, with its
 connections."""
 
 
@@ -112,16 +112,16 @@ def _one_try() -> Any:
         """The SDK's own, asking again, takes ten times a second and more for any 5xx (measured): longer than a function lives."""
 
         may_be_dead = False
-        """Whether the connection is an earlier invocation's: it may have died while the function was frozen."""
+        """Whether the connection is an earlier invocation's: it may have died while the function was frozen, with or without a word."""
 
         def _sendRequest(self, *args: Any, **options: Any) -> Any:
+            was_idle, self.may_be_dead = self.may_be_dead, False
             try:
                 return super()._sendRequest(*args, **options)
             except log_exception as error:  # the SDK asks again after no other error
                 unanswered = error.get_error_code() == "LogRequestError" and error.get_resp_status() == 200
-                if self.may_be_dead and unanswered and "timed out" not in error.get_error_message():
-                    self.may_be_dead = False  # that costs one quiet retry
-                    return super()._sendRequest(*args, **options)
+                if was_idle and unanswered and "connect timeout" not in error.get_error_message():
+                    return self._sendRequest(*args, **options)  # that costs one quiet retry
                 ours = from_sls("SLS", error)
                 if isinstance(ours, TransientError):
                     raise ours from error
@@ -132,10 +132,11 @@ def _one_try() -> Any:
 
 def client(settings: Settings, credentials: Credentials) -> Any:
     """A LogClient that asks once, on the connections of the process."""
-    last, made_of = KEPT.get("client"), (settings, credentials)
-    made = last if last and KEPT["made_of"] == made_of else _made(settings, credentials, last)
+    made_of = settings, credentials
+    last_of, last = KEPT.get("client", (None, None))
+    made = last if last_of == made_of else _made(settings, credentials, last)
     made.may_be_dead = last is not None
-    KEPT.update(client=made, made_of=made_of)
+    KEPT["client"] = made_of, made
     return made
 
 
