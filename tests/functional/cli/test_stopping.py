@@ -19,6 +19,26 @@ from fakecloud.http import Request, Response
 from tests.functional.cli.operator import Command, make, records
 
 
+class Stopper:
+    """Stops the run once, and comes back when it knows."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.followers, made = list[runs.Follower](), runs.Follower
+
+        def follow(report: Report | None) -> runs.Follower:
+            self.followers.append(made(report))
+            return self.followers[0]
+
+        monkeypatch.setattr(runs, "Follower", follow)
+
+    def __call__(self, stop: signal.Signals) -> None:
+        (follower,) = self.followers
+        if not follower.stopped():
+            os.kill(os.getpid(), stop)
+            while not follower.stopped():  # the signal is the main thread's
+                threading.Event().wait(0.01)
+
+
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 @pytest.mark.parametrize("as_json", [False, True], ids=["table", "json"])
 def test_a_run_that_is_stopped_ends_what_it_began_and_accounts_for_all_that_it_saw(
@@ -26,25 +46,22 @@ def test_a_run_that_is_stopped_ends_what_it_began_and_accounts_for_all_that_it_s
 ) -> None:
     """It is stopped while the first instances are without a role."""
     swapped, rest = make(cloud, 3, "web", role="worker"), make(cloud, 150, "web")
-    answer, stopped = cloud.handle, threading.Event()
+    answer, stopper = cloud.handle, Stopper(monkeypatch)
 
     def handle(request: Request) -> Response:
-        if request.headers.get("x-acs-action") == "DetachInstanceRamRole" and not stopped.is_set():
-            response = answer(request)
-            stopped.set()
-            os.kill(os.getpid(), stop)
-            return response
-        return answer(request)
+        response = answer(request)
+        if request.headers.get("x-acs-action") == "DetachInstanceRamRole":
+            stopper(stop)
+        return response
 
     monkeypatch.setattr(cloud, "handle", handle)
     ran = rolekeeper("remediate", "--all", "--lift-brake", "--concurrency", "3", *(["--json"] if as_json else []))
-    assert stopped.is_set()
-    print(ran.out, ran.err)
     assert ran.code == 130
     assert {i.role for i in swapped} == {"web"}
     held = Counter(i.role for i in rest)
     written = [record for record in records(cloud) if record["action"] != "run"]
     outcomes = Counter(record["outcome"] for record in written)
+    assert ran.err.count('"intent": ') == cloud.calls.actions().count("AttachInstanceRamRole") + 1, "one Detach"
     assert (outcomes["swapped"], outcomes["attached"]) == (3, held["web"])
     assert 0 < outcomes["failed"] <= held[""]
     assert outcomes.total() == len({record["instance_id"] for record in written})
@@ -61,23 +78,14 @@ def test_a_run_that_is_stopped_ends_what_it_began_and_accounts_for_all_that_it_s
 
 def stop_while_it_waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The run is stopped when it first waits; how long it waited, in seconds."""
-    made, follower, sleep, waits = list[runs.Follower](), runs.Follower, time.sleep, list[float]()
-
-    def follow(report: Report | None) -> runs.Follower:
-        made.append(follower(report))
-        return made[0]
+    stopper, sleep, waits = Stopper(monkeypatch), time.sleep, list[float]()
 
     def wait(seconds: float) -> None:
         sleep(seconds)
-        if not made or seconds < runs.NAP:
-            return  # somebody else
-        waits.append(seconds)
-        if not made[0].stopped():
-            os.kill(os.getpid(), signal.SIGTERM)
-            while not made[0].stopped():  # the signal is the main thread's
-                threading.Event().wait(0.01)
+        if stopper.followers and seconds >= runs.NAP:  # else it is somebody else
+            waits.append(seconds)
+            stopper(signal.SIGTERM)
 
-    monkeypatch.setattr(runs, "Follower", follow)
     monkeypatch.setattr(time, "sleep", wait)
     return waits
 
@@ -101,21 +109,25 @@ def test_a_call_that_waits_for_the_next_minute_is_not_made_after_a_stop(
     assert not [message for message in errors if "could not be read" in message]
     if action == "AttachInstanceRamRole":
         assert len(errors) == 3
+        assert cloud.calls.actions()[-2:] == [action, "PutLogs"], "nothing was begun, so nothing has to be looked at"
 
 
-def test_a_swap_that_waits_for_its_turn_is_not_begun_after_a_stop(
-    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("role", ["worker", ""], ids=["swap", "attach"])
+def test_a_change_that_waits_for_its_turn_is_not_begun_after_a_stop(
+    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch, role: str
 ) -> None:
-    """The second swap of the run waits a minute for the turns of its two calls."""
-    made = make(cloud, 3, "web", role="worker")
-    monkeypatch.setenv("ROLEKEEPER_CALLS_PER_MINUTE", "100,DetachInstanceRamRole=1")
+    """The run's second change waits a minute for its turn."""
+    made = make(cloud, 3, "web", role=role)
+    monkeypatch.setenv("ROLEKEEPER_CALLS_PER_MINUTE", "100,AttachInstanceRamRole=1")
     waits = stop_while_it_waits(monkeypatch)
     ran = rolekeeper("remediate", "--all", "--lift-brake", "--canary", "1")
     assert ran.code == 130
     assert sum(waits) < 1
-    assert sorted(i.role for i in made) == ["web", "worker", "worker"]
-    assert cloud.calls.actions().count("DetachInstanceRamRole") == 1
-    assert ran.err.count('{"intent": ') == 2
+    assert sorted(i.role for i in made) == sorted(["web", role, role])
+    changes = ["DetachInstanceRamRole", "AttachInstanceRamRole"] if role else ["AttachInstanceRamRole"]
+    assert [action for action in cloud.calls.actions() if action in changes] == changes
+    if role:
+        assert ran.err.count('"intent": ') == len(changes), "a swap has its turns before it says what it is about to do"
 
 
 def test_a_provision_tells_what_was_done_when_a_service_manager_stops_it(
