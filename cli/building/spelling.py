@@ -1,4 +1,5 @@
-"""Keys of a function in s.yaml that `s deploy` would drop without a word, as it does with any it does not know. Reads no file."""
+"""Keys of a function in s.yaml that `s deploy` would drop or hand on without a word, as it does with any it does not know. Reads no
+file."""
 
 from __future__ import annotations
 
@@ -15,42 +16,58 @@ FUNCTION = frozenset({
     "triggers", "vpcBinding", "vpcConfig",
 })  # fmt: skip
 """Of component fc3 (devsapp/fc3, src/schema.json), as are the others."""
-WITHIN: Mapping[str, Collection[str]] = {
-    "asyncInvokeConfig": (
-        "asyncTask", "destinationConfig", "maxAsyncEventAgeInSeconds", "maxAsyncRetryAttempts", "qualifier",
+Keys = Mapping[str, Any]
+"""A key, and the Keys of what is in it; None: not looked into."""
+DESTINATION: Keys = {"destination": None}
+WITHIN: Keys = {
+    "asyncInvokeConfig": {
+        "asyncTask": None, "destinationConfig": {"onFailure": DESTINATION, "onSuccess": DESTINATION},
+        "maxAsyncEventAgeInSeconds": None, "maxAsyncRetryAttempts": None, "qualifier": None,
+    },
+    "logConfig": dict.fromkeys(
+        ("enableInstanceMetrics", "enableLlmMetrics", "enableRequestMetrics", "logBeginRule", "logstore", "project")
     ),
-    "logConfig": (
-        "enableInstanceMetrics", "enableLlmMetrics", "enableRequestMetrics", "logBeginRule", "logstore", "project",
-    ),
-    "vpcConfig": ("securityGroupId", "vSwitchIds", "vpcId"),
+    "vpcConfig": dict.fromkeys(("securityGroupId", "vSwitchIds", "vpcId")),
 }  # fmt: skip
 TRIGGER = ("description", "invocationRole", "qualifier", "sourceArn", "triggerConfig", "triggerName", "triggerType")
-BY_TRIGGER: Mapping[str, Collection[str]] = {
-    "eventbridge": (
-        "asyncInvocationType", "eventRuleFilterPattern", "eventSinkConfig", "eventSourceConfig", "runOptions",
-        "triggerEnable",
-    ),
-    "timer": ("cronExpression", "enable", "payload"),
+BY_TRIGGER: Keys = {
+    "eventbridge": {
+        "asyncInvocationType": None, "eventRuleFilterPattern": None, "triggerEnable": None,
+        "eventSinkConfig": {"deliveryOption": dict.fromkeys(("concurrency", "eventSchema", "mode"))},
+        "eventSourceConfig": {"eventSourceParameters": None, "eventSourceType": None},
+        "runOptions": {
+            "batchWindow": dict.fromkeys(("CountBasedWindow", "TimeBasedWindow")), "deadLetterQueue": {"Arn": None},
+            "errorsTolerance": None, "maximumTasks": None, "mode": None,
+            "retryStrategy": dict.fromkeys(("MaximumEventAgeInSeconds", "MaximumRetryAttempts", "PushRetryStrategy")),
+        },
+    },
+    "timer": dict.fromkeys(("cronExpression", "enable", "payload")),
+    **dict.fromkeys(("cdn_events", "http", "log", "mns_topic", "oss", "tablestore")),
 }  # fmt: skip
-"""Keys of triggerConfig. Other kinds of trigger are not looked into."""
+"""Keys of triggerConfig by triggerType. Within eventbridge's: the API's EventSinkConfig and RunOptions (reference of CreateTrigger)."""
 
 
 def unknown(props: Mapping[str, Any]) -> Iterator[str]:
-    """Each key that fc3 does not know, where it stands and what may be meant: "logConfig.logStore: no key of ..."."""
-    yield from _unknown(props, FUNCTION, "")
-    for key, known in WITHIN.items():
-        yield from _unknown(props.get(key), known, f"{key}.")
+    """Each key that is not known, where it stands and what may be meant: "logConfig.logStore: Function Compute has no ..."."""
+    yield from _unknown(props, {**dict.fromkeys(FUNCTION), **WITHIN}, "")
     triggers = props.get("triggers")
     for place, trigger in enumerate(triggers if isinstance(triggers, list) else []):
-        yield from _unknown(trigger, TRIGGER, f"triggers[{place}].")
-        if isinstance(trigger, dict) and (known := BY_TRIGGER.get(str(trigger.get("triggerType")), ())):
-            yield from _unknown(trigger.get("triggerConfig"), known, f"triggers[{place}].triggerConfig.")
+        kind = trigger.get("triggerType") if isinstance(trigger, dict) else None
+        if isinstance(kind, str) and kind not in BY_TRIGGER:
+            yield f"triggers[{place}].triggerType: there is no {kind!r}{_meant(kind, BY_TRIGGER)}"
+        config = BY_TRIGGER.get(kind) if isinstance(kind, str) else None
+        yield from _unknown(trigger, {**dict.fromkeys(TRIGGER), "triggerConfig": config}, f"triggers[{place}].")
 
 
-def _unknown(given: object, known: Collection[str], where: str) -> Iterator[str]:
-    for key in given if isinstance(given, dict) else ():
+def _unknown(given: object, known: Keys, where: str) -> Iterator[str]:
+    for key, value in given.items() if isinstance(given, dict) else ():
         if key not in known:
-            near = get_close_matches(str(key), known, 1)
-            yield f"{where}{key}: Function Compute has no such key, and `s deploy` would drop it" + (
-                f"; did you mean {near[0]}?" if near else f"; known: {', '.join(sorted(known))}"
-            )
+            dropped = "Function Compute has no such key, and `s deploy` would not say so"
+            yield f"{where}{key}: {dropped}{_meant(str(key), known)}"
+        elif inner := known[key]:
+            yield from _unknown(value, inner, f"{where}{key}.")
+
+
+def _meant(word: str, known: Collection[str]) -> str:
+    near = get_close_matches(word, known, 1)
+    return f"; did you mean {near[0]}?" if near else f"; known: {', '.join(sorted(known))}"

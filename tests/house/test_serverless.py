@@ -130,15 +130,26 @@ def test_the_build_knows_the_keys_of_the_component_s_schema() -> None:
     by_name = {name: set(definition.get("properties", ())) for name, definition in whole["definitions"].items()}
     assert set(whole["properties"]) == spelling.FUNCTION
     for key, known in spelling.WITHIN.items():
-        assert set(known) == by_name[f"I{key[0].upper()}{key[1:]}"], key
+        assert known.keys() == by_name[f"I{key[0].upper()}{key[1:]}"], key
+    assert spelling.WITHIN["asyncInvokeConfig"]["destinationConfig"].keys() == by_name["IDestinationConfig"]
+    assert spelling.DESTINATION.keys() == by_name["IDestination"]
     assert set(spelling.TRIGGER) == by_name["ITrigger"]
-    assert set(spelling.BY_TRIGGER["eventbridge"]) == by_name["IEventBridge"]
-    assert set(spelling.BY_TRIGGER["timer"]) == by_name["ITimerTriggerConfig"]
+    assert spelling.BY_TRIGGER.keys() == set(whole["definitions"]["ITriggerType"]["enum"])
+    assert spelling.BY_TRIGGER["eventbridge"].keys() == by_name["IEventBridge"]
+    assert spelling.BY_TRIGGER["timer"].keys() == by_name["ITimerTriggerConfig"]
 
 
 @pytest.mark.parametrize("name", EDITION3)
 def test_the_build_knows_every_key(name: str) -> None:
     assert [said for props in ours3(name).values() for said in spelling.unknown(props)] == []
+    tried = 0
+    for props in ours3(name).values():
+        for *way, key in misspelt(props):
+            if "eventSourceParameters" not in way:
+                (said,) = spelling.unknown(with_misspelt(props, way, key))
+                assert f"{key}x: Function Compute has no such key" in said
+                tried += 1
+    assert tried > 100
 
 
 def test_the_bundle_is_made_once_before_a_deployment() -> None:

@@ -59,6 +59,8 @@ STOPS: list[tuple[str, Callable[[Project], object], str]] = [
           ("asyncInvokeConfig: {maxAsyncRetryAttempt: 1}", r"asyncInvokeConfig\.maxAsyncRetryAttempt: .* did you mean maxAsyncRetryAttempts\?"),
           ("triggers: [{triggerName: t, trigger: timer}]", r"triggers\[0\]\.trigger: .* did you mean triggerType\?"),
           ("triggers: [{triggerType: timer, triggerConfig: {cron: 1}}]", r"triggers\[0\]\.triggerConfig\.cron: .*known: cronExpression, enable, payload"),
+          ("asyncInvokeConfig: {destinationConfig: {onFailure: {destinaton: x}}}", r"asyncInvokeConfig\.destinationConfig\.onFailure\.destinaton: .* mean destination\?"),
+          ("triggers: [{triggerType: eventbrige}]", r"triggers\[0\]\.triggerType: there is no 'eventbrige'; did you mean eventbridge\?"),
           ("xyzzy: 1", r"xyzzy: .* known: annotations, "))),
     ("no handler", lambda p: p.write("s.yaml", S_YAML.replace(", handler: functions.one.handler", "")),
      r"resources\.one: handler: None is not of the form MODULE\.FUNCTION"),
