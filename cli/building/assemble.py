@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -73,23 +73,34 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 
 def _put_back(left: Path) -> None:
-    """Killed between the two renames of an exchange, it had taken the former one away already."""
-    for former in left.glob(f"{FORMER}*"):
-        output = left.parent / former.name.removeprefix(FORMER)
-        if not output.exists():
+    """Killed in the middle of an exchange, it had taken former ones away and not put all new ones there."""
+    formers = {left.parent / former.name.removeprefix(FORMER): former for former in left.glob(f"{FORMER}*")}
+    if not all(output.exists() for output in formers):
+        for output, former in formers.items():
+            shutil.rmtree(output, ignore_errors=True)
             os.rename(former, output)
     shutil.rmtree(left, ignore_errors=True)
 
 
-def exchange(finished: Path, output: Path, workshop: Path) -> None:
-    """The finished folder takes the place of the former one, which stays where that fails or is interrupted."""
-    former = workshop / (FORMER + output.name)
+def exchange(finished: Mapping[Path, Path], workshop: Path) -> None:
+    """The finished folders take the places of the former ones, which all stay where that fails or is interrupted.
+
+    finished: by the place. They go together: a bundle and the layer that it was made with.
+    """
+    formers = {output: workshop / (FORMER + output.name) for output in finished if output.exists()}
     try:
-        if output.exists():
+        for output, former in formers.items():
             os.rename(output, former)
-        os.rename(finished, output)
+        for output, folder in finished.items():
+            os.rename(folder, output)
     except BaseException:
-        if former.exists() and not output.exists():
-            os.rename(former, output)
+        if any(folder.exists() for folder in finished.values()):  # else it is done
+            for output, folder in finished.items():
+                if not folder.exists():
+                    os.rename(output, folder)
+            for output, former in formers.items():
+                if former.exists():
+                    os.rename(former, output)
         raise
-    shutil.rmtree(former, ignore_errors=True)
+    for former in formers.values():
+        shutil.rmtree(former, ignore_errors=True)

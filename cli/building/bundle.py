@@ -91,9 +91,7 @@ def make(
             folder=output, target=aim, mapping=mapping, parts=parts, zipped=zipped(finished), python=compiler, layer=layer,
             left_out=tuple(dist.name for dist in distributions if dist not in kept), warnings=warnings,
         )  # fmt: skip
-        if layer:
-            exchange(apart, layer, shop)
-        exchange(finished, output, shop)
+        exchange({output: finished, **({layer: apart} if layer else {})}, shop)
     return bundle
 
 

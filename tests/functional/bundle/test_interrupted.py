@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import threading
 from pathlib import Path
@@ -61,6 +62,41 @@ def test_an_interrupt_in_the_exchange_loses_no_bundle(
         project.build()
     assert ("former.txt" in project.files()) is (new == "former-bundle")
     assert list(project.output.parent.iterdir()) == [project.output]
+
+
+@pytest.mark.parametrize("at", range(4))
+@pytest.mark.parametrize("killed", [False, True], ids=["interrupted", "killed"])
+def test_a_bundle_and_its_layer_are_exchanged_together(
+    at: int, killed: bool, project: Project, mocker: MockerFixture
+) -> None:
+    layer = project.output.parent / "layer"
+    project.build(layer)
+    (project.output / "former.txt").touch()
+    (layer / "former.txt").touch()
+    rename, renamed = os.rename, list[Path]()
+
+    def interrupted(source: Path, place: Path) -> None:
+        rename(source, place)
+        renamed.append(place)
+        if len(renamed) == at + 1:
+            if killed:  # then nobody cleans up
+                shutil.copytree(project.output.parent, project.root / "left", symlinks=True)
+            raise KeyboardInterrupt
+
+    mocker.patch("cli.building.assemble.os.rename", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        project.build(layer)
+    mocker.stopall()
+    if killed:
+        shutil.rmtree(project.output.parent)
+        shutil.move(project.root / "left", project.output.parent)
+        with assemble.workshop(project.output):
+            pass
+    former = {place.name for place in (project.output, layer) if (place / "former.txt").exists()}
+    assert former == ({"bundle", "layer"} if at < 3 else set())
+    assert (project.output / "functions" / "one.py").exists()
+    assert (layer / "python" / "thing" / "__init__.py").exists()
+    assert {path.name for path in project.output.parent.iterdir()} == {"bundle", "layer"}
 
 
 def test_a_bundle_that_is_there_is_not_exchanged_for_one_that_was_left(project: Project) -> None:
