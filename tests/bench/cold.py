@@ -33,6 +33,11 @@ RUNS = 9
 WARM = {0: 200, 50: 30}
 """Events to a warm process, by the milliseconds that a call takes longer. Where it takes none, rolekeeper makes its two looks in
 turn, since handing over to another thread would cost more than it saves; where it takes some, as in the cloud, side by side."""
+ENDED = {
+    "reference": "attached", "reference_deployed": "attached", "attached": "'outcomes': {'attached': 1}",
+    "unchanged": "'outcomes': {'unchanged': 1}", "ignored": "'reason': 'not-for-us'",
+}  # fmt: skip
+"""What each start's result says, where it did what is measured."""
 OURS = "functions.instance_created.handler"
 PLAIN = "plain_handler.handler"
 BARE = {"typed_sdk": "handler", "typed_sdk_side_by_side": "beside", "generic_sdk": "generic"}
@@ -117,6 +122,14 @@ def cold(runs: int = RUNS) -> dict[str, Any]:
                 ("reference_deployed", [stale], PLAIN, lambda: bench.events("")),
             ):
                 kinds.setdefault(kind, []).append(bench.run(path, handler, payload()))  # type: ignore[no-untyped-call]
+        wrong = [
+            f"{kind}: {run['results'][0]}"
+            for kind, all_ in kinds.items()
+            for run in all_
+            if ENDED[kind] not in run["results"][0]
+        ]
+        if wrong:
+            raise RuntimeError(f"starts that did not end as they should: {'; '.join(wrong[:3])}")
         figures = {
             kind: {
                 name: round(median(run[name] for run in all_), 1)
