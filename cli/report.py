@@ -13,8 +13,8 @@ from shared.plan import BATCH
 from shared.records import Record
 
 BAD = (Outcome.REFUSED.value, Outcome.FAILED.value, Outcome.RETRYING.value)
-UNSEEN = (Reason.NOT_OBSERVED.value, Reason.MAX_CALLS.value)
-"""Reasons of looks that failed, or that the budget did not reach."""
+UNSEEN = (Reason.NOT_OBSERVED.value, Reason.MAX_CALLS.value, Reason.STOPPED.value)
+"""Reasons of looks that failed, or that the run did not come to."""
 SHOWN = 100  # changes; the records have them all
 
 

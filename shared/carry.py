@@ -12,7 +12,7 @@ import msgspec
 
 from shared.apply import Done
 from shared.brake import Brake
-from shared.errors import BudgetSpent, CloudCallError, OutOfTime
+from shared.errors import BudgetSpent, CloudCallError, Interrupted, OutOfTime
 from shared.gateways.ecs import Failure
 from shared.model import Outcome, Reason
 from shared.plan import Batches, Decision, Step, steps
@@ -205,6 +205,8 @@ def refused(decision: Decision, reason: Reason) -> Done:
 
 def unbegun(decision: Decision, error: CloudCallError) -> Done:
     """No call was made for it."""
+    if isinstance(error, Interrupted):
+        return refused(decision, Reason.STOPPED)
     failure, before = Failure.of(error), decision.instance.role
     outcome = Outcome.RETRYING if failure.transient else Outcome.FAILED
     return Done(decision=decision, outcome=outcome, reason=decision.reason, role_after=before, failure=failure)

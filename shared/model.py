@@ -52,6 +52,7 @@ class Reason(str, Enum):
     CANARY = "canary"  # refused: one of the first instances of a remediation failed
     MAX_ERRORS = "max-errors"  # refused: a remediation has met more errors than it may
     MAX_CALLS = "max-calls"  # refused: the run's budget of calls is spent
+    STOPPED = "stopped"  # refused: who ran it has stopped the run
 
 
 DISPLACED_TAG = "rolekeeper-displaced-role"

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from shared.apply import Done
-from shared.errors import BudgetSpent, CloudCallError, TransientError
+from shared.errors import BudgetSpent, CloudCallError, Interrupted, TransientError
 from shared.model import Outcome, Reason, Trigger
 from shared.observe import GONE_CODE
 from shared.plan import Decision
@@ -76,11 +76,13 @@ class Recorder:
         return self._base(name, region, trigger, began, outcome=outcome.value, reason=reason.value, action="none")
 
     def unseen(self, name: str, region: str, trigger: Trigger, error: CloudCallError, began: float) -> Record:
-        """The look itself failed, or the run's budget did not reach so far."""
+        """The look itself failed, or the run's budget did not reach so far, or it was stopped before."""
         outcome = Outcome.RETRYING if isinstance(error, TransientError) else Outcome.FAILED
         reason = Reason.NOT_OBSERVED
         if isinstance(error, BudgetSpent):
             outcome, reason = Outcome.REFUSED, Reason.MAX_CALLS
+        elif isinstance(error, Interrupted):
+            outcome, reason = Outcome.REFUSED, Reason.STOPPED
         return self._base(
             name, region, trigger, began, outcome=outcome.value, reason=reason.value, action="none",
             error_code=error.code, error_message=str(error), cloud_request_ids=error.request_id,

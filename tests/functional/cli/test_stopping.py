@@ -63,7 +63,8 @@ def test_a_run_that_is_stopped_ends_what_it_began_and_accounts_for_all_that_it_s
     outcomes = Counter(record["outcome"] for record in written)
     assert ran.err.count('"intent": ') == cloud.calls.actions().count("AttachInstanceRamRole") + 1, "one Detach"
     assert (outcomes["swapped"], outcomes["attached"]) == (3, held["web"])
-    assert 0 < outcomes["failed"] <= held[""]
+    assert {record["reason"] for record in written if record["outcome"] == "refused"} == {"stopped"}
+    assert 0 < outcomes["refused"] <= held[""]
     assert outcomes.total() == len({record["instance_id"] for record in written})
     (told,) = [record for record in records(cloud) if record["action"] == "run"]
     assert (told["run"], told["error_code"]) == ("incomplete", "Interrupted")
@@ -105,10 +106,10 @@ def test_a_call_that_waits_for_the_next_minute_is_not_made_after_a_stop(
     (told,) = [record for record in records(cloud) if record["action"] == "run"]
     assert (told["run"], told["error_code"]) == ("incomplete", "Interrupted")
     assert json.loads(told["calls"])[action] == 1
-    errors = [record["error_message"] for record in records(cloud) if record["action"] != "run"]
-    assert not [message for message in errors if "could not be read" in message]
+    looks = [(record["outcome"], record["reason"]) for record in records(cloud) if record["action"] != "run"]
+    assert set(looks) <= {("refused", "stopped")}
     if action == "AttachInstanceRamRole":
-        assert len(errors) == 3
+        assert len(looks) == 3
         assert cloud.calls.actions()[-2:] == [action, "PutLogs"], "nothing was begun, so nothing has to be looked at"
 
 
