@@ -31,7 +31,7 @@ check: $(READY)  ## lint, formatting, types, import contracts, roles.yaml
 	@$(BIN)/rolekeeper validate
 
 build: $(READY)  ## build/bundle, the package of the functions (LAYER=1: the dependencies apart, for a layer; ROLES_FILE=, BUILD_PYTHON=)
-	@$(BIN)/rolekeeper build $(if $(LAYER),--layer) $(if $(ROLES_FILE),--roles-file "$(ROLES_FILE)") \
+	@$(BIN)/rolekeeper build $(if $(filter-out 0 no false,$(LAYER)),--layer) $(if $(ROLES_FILE),--roles-file "$(ROLES_FILE)") \
 		$(if $(BUILD_PYTHON),--python "$(BUILD_PYTHON)") $(if $(DEPLOYING),--deploying)
 
 devs:  ## the Serverless Devs CLI of both editions into build/, for the tests of s.yaml (needs npm)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
 from rich.table import Table
@@ -28,14 +29,18 @@ def run(*, roles_file: Path | None, layer: bool, python: str, deploying: bool) -
     place = HOME / "build"
     if deploying:
         console().print(f"deploying to {destination(HOME / 's.yaml')}")
-    bundle = make(
-        HOME,
-        place / "bundle",
-        roles_file=roles_file or HOME / "roles.yaml",
-        shelf=place / "wheels",
-        python=python,
-        layer=place / "layer" if layer else None,
-    )
+    try:
+        bundle = make(
+            HOME,
+            place / "bundle",
+            roles_file=roles_file or HOME / "roles.yaml",
+            shelf=place / "wheels",
+            python=python,
+            layer=place / "layer" if layer else None,
+        )
+    except KeyboardInterrupt:
+        print("rolekeeper: build: stopped; the former bundle is as it was", file=sys.stderr)
+        return 130
     if not layer:
         shutil.rmtree(place / "layer", ignore_errors=True)  # it would not go with this bundle
     report(bundle)
@@ -63,7 +68,9 @@ def report(bundle: Bundle) -> None:
     where = f"; dependencies apart in {_short(bundle.layer)}" if bundle.layer else ""
     warned = f", {counted(bundle.warnings, 'warning')} (`rolekeeper validate`)" if bundle.warnings else ""
     out.print(f"{_short(bundle.folder)}: {_mb(bundle.zipped)} zipped{where}; mapping {bundle.mapping.hash}{warned}")
-    out.print(f"left out, for no handler reaches it: {', '.join(bundle.left_out) or 'nothing'}")
+    out.print(
+        f"left out, for no handler reaches it (ECS and STS are called by the SDK's generic client): {', '.join(bundle.left_out) or 'nothing'}"
+    )
     if bundle.python:
         out.print(f"byte code: for Python {bundle.target.version}, by {bundle.python}; `s deploy` cannot make it stale")
     else:

@@ -169,7 +169,7 @@ def main() -> None:
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         try:
-            app()
+            app(prog_name="rolekeeper")
         finally:
             signal.signal(signal.SIGTERM, before)
             sys.stdout.flush()  # Python's own, at the end, could only complain

@@ -27,8 +27,8 @@ def interpreter(version: tuple[int, int], named: str = "") -> str:
         if not found:
             what = "is not" if shutil.which(named) else "is no program, so not"
             raise ConfigError(
-                f"--python {named}: it {what} the CPython {version[0]}.{version[1]} that the byte code has to be made by; "
-                "`--python none` makes a bundle without"
+                f"{named}: it {what} the CPython {version[0]}.{version[1]} that the byte code has to be made by; "
+                "`none` in its place (--python, BUILD_PYTHON) makes a bundle without"
             )
         return found
     return next(filter(None, (_program(python, version) for python in _candidates("{}.{}".format(*version)))), "")

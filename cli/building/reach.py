@@ -52,7 +52,7 @@ class Reach:
         for module, _, function in (handler.rpartition(".") for handler in handlers):
             path = self._find(module)
             if path is None or path.is_dir():
-                raise ConfigError(f"{module}: there is no such module to build a bundle for")
+                raise ConfigError(f"{module}.{function}, a handler in s.yaml: there is no such module")
             if path.suffix == ".py" and function not in _names(_parsed(path)):
                 raise ConfigError(f"{path}: there is no {function}, which s.yaml names as a handler")
             waiting.append(module)

@@ -1,8 +1,8 @@
-"""Keys of a function in s.yaml that `s deploy` would drop or hand on without a word, as it does with any it does not know. Reads no
-file."""
+"""Keys in s.yaml that `s deploy` would drop or hand on without a word, as it does with any that it does not know. Reads no file."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
@@ -47,25 +47,53 @@ BY_TRIGGER: Keys = {
 """Keys of triggerConfig by triggerType. Within eventbridge's: the API's EventSinkConfig and RunOptions (reference of CreateTrigger)."""
 
 
+DOCUMENT = (
+    "access", "actions", "edition", "extend", "flow", "name", "resources", "template", "validation", "vars",
+)  # fmt: skip
+RESOURCE = ("actions", "allow_failure", "component", "extend", "props")
+"""Around a function's props (manual.serverless-devs.com, user-guide/spec; Serverless-Devs/toolkit, packages/parse-spec)."""
+MOMENTS = ("complete", "fail", "pre", "success")
+
+
+def unknown_around(document: Mapping[str, Any]) -> Iterator[str]:
+    """The same of a whole file, but for what is in props and in template."""
+    yield from _unknown(document, dict.fromkeys(DOCUMENT), "", "Serverless Devs has")
+    yield from _hooks(document, "")
+    resources = document.get("resources")
+    for name, resource in resources.items() if isinstance(resources, dict) else ():
+        yield from _unknown(resource, dict.fromkeys(RESOURCE), f"resources.{name}.", "Serverless Devs has")
+        yield from _hooks(resource, f"resources.{name}.")
+
+
+def _hooks(given: object, where: str) -> Iterator[str]:
+    """An action of a moment that there is not would never run."""
+    actions = given.get("actions") if isinstance(given, dict) else None
+    for key in actions if isinstance(actions, dict) else ():
+        if not re.fullmatch(rf"(?:{'|'.join(MOMENTS)})-[a-z][a-z_-]*", str(key)):
+            yield f"{where}actions.{key}: would never run: write MOMENT-COMMAND, as pre-deploy; moments are {', '.join(MOMENTS)}"
+
+
 def unknown(props: Mapping[str, Any]) -> Iterator[str]:
     """Each key that is not known, where it stands and what may be meant: "logConfig.logStore: Function Compute has no ..."."""
-    yield from _unknown(props, {**dict.fromkeys(FUNCTION), **WITHIN}, "")
+    yield from _unknown(props, {**dict.fromkeys(FUNCTION), **WITHIN}, "", OURS)
     triggers = props.get("triggers")
     for place, trigger in enumerate(triggers if isinstance(triggers, list) else []):
         kind = trigger.get("triggerType") if isinstance(trigger, dict) else None
         if isinstance(kind, str) and kind not in BY_TRIGGER:
             yield f"triggers[{place}].triggerType: there is no {kind!r}{_meant(kind, BY_TRIGGER)}"
         config = BY_TRIGGER.get(kind) if isinstance(kind, str) else None
-        yield from _unknown(trigger, {**dict.fromkeys(TRIGGER), "triggerConfig": config}, f"triggers[{place}].")
+        yield from _unknown(trigger, {**dict.fromkeys(TRIGGER), "triggerConfig": config}, f"triggers[{place}].", OURS)
 
 
-def _unknown(given: object, known: Keys, where: str) -> Iterator[str]:
+OURS = "Function Compute has"
+
+
+def _unknown(given: object, known: Keys, where: str, who: str) -> Iterator[str]:
     for key, value in given.items() if isinstance(given, dict) else ():
         if key not in known:
-            dropped = "Function Compute has no such key, and `s deploy` would not say so"
-            yield f"{where}{key}: {dropped}{_meant(str(key), known)}"
+            yield f"{where}{key}: {who} no such key, and `s deploy` would not say so{_meant(str(key), known)}"
         elif inner := known[key]:
-            yield from _unknown(value, inner, f"{where}{key}.")
+            yield from _unknown(value, inner, f"{where}{key}.", who)
 
 
 def _meant(word: str, known: Collection[str]) -> str:

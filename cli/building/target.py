@@ -9,9 +9,10 @@ from typing import Any
 
 import msgspec
 from packaging.tags import Tag, compatible_tags, cpython_tags
+from yaml import YAMLError
 
-from cli.building.spelling import unknown
-from fakecloud.fc.s_yaml import YamlError, load_s_yaml
+from cli.building.spelling import unknown, unknown_around
+from fakecloud.fc.s_yaml import YamlError, load_s_yaml, parse
 from shared.errors import ConfigError
 from shared.settings import Settings
 
@@ -23,6 +24,8 @@ PLATFORMS = (
 )  # fmt: skip
 """Of wheels. python3.10 runs on Debian 10, whose glibc is 2.28: 2.17 leaves room."""
 
+DEPENDENCIES = ("/code/python", "/opt/python")
+"""Where a function finds them: in the bundle, or in a layer."""
 TAKEN = ("functions", "shared", "python")
 """Folders of the bundle that are not the mapping's."""
 
@@ -64,6 +67,7 @@ def target(s_yaml: Path, env: Mapping[str, str]) -> Target:
     Raises ConfigError where it cannot be read, has keys that Function Compute does not know, names a runtime that is not known, or
     has settings that a function would refuse.
     """
+    _spelt(s_yaml)
     try:
         resources = load_s_yaml(s_yaml, env, "")["resources"]
     except YamlError as error:
@@ -75,7 +79,9 @@ def target(s_yaml: Path, env: Mapping[str, str]) -> Target:
         for said in unknown(of_one):
             raise ConfigError(f"{where}: {said}")
     handlers = tuple(_handler(where, of_one) for where, of_one in props.items())
-    runtime = _the_one(s_yaml, "runtime", (str(of_one.get("runtime") or "none") for of_one in props.values()))
+    runtime = _the_one(s_yaml, "runtime", (str(of_one.get("runtime") or "") for of_one in props.values()))
+    if not runtime:
+        raise ConfigError(f"{s_yaml}: runtime: none is named; a bundle can be built for {' and '.join(RUNTIMES)}")
     if runtime not in RUNTIMES:
         raise ConfigError(
             f"{s_yaml}: runtime: {runtime!r}: a bundle can be built for {' and '.join(RUNTIMES)}; name one of them"
@@ -86,7 +92,19 @@ def target(s_yaml: Path, env: Mapping[str, str]) -> Target:
         raise ConfigError(
             f"{s_yaml}: ROLEKEEPER_ROLES_FILE: {roles_file!r}: has to be a place of its own in the bundle, as roles.yaml is"
         )
+    for where, of_one in props.items():
+        _finds_dependencies(where, of_one)
     return Target(runtime=runtime, handlers=handlers, roles_file=roles_file)
+
+
+def _spelt(s_yaml: Path) -> None:
+    """Before anything is rendered, which a misspelt `vars` would stop with the wrong words. What is no YAML is told of there."""
+    try:
+        document = parse(s_yaml.read_text(encoding="utf-8"))
+    except (OSError, ValueError, YAMLError):
+        return
+    for said in unknown_around(document) if isinstance(document, dict) else ():
+        raise ConfigError(f"{s_yaml}: {said}")
 
 
 def _handler(where: str, props: Mapping[str, Any]) -> str:
@@ -110,6 +128,15 @@ def _settings(where: str, props: Mapping[str, Any]) -> Settings:
         return Settings.from_env(variables, region="cn-hangzhou", account_id="1")
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}") from None
+
+
+def _finds_dependencies(where: str, props: Mapping[str, Any]) -> None:
+    variables = props.get("environmentVariables") or {}
+    if variables and not {*variables.get("PYTHONPATH", "").split(":")} & {*DEPENDENCIES}:
+        raise ConfigError(
+            f"{where}: environmentVariables: PYTHONPATH: {variables.get('PYTHONPATH', '')!r} does not name {DEPENDENCIES[0]}, where "
+            f"the dependencies are ({DEPENDENCIES[1]} for those of a layer)"
+        )
 
 
 def _the_one(s_yaml: Path, what: str, given: Iterable[str]) -> str:

@@ -67,7 +67,8 @@ def trigger2(given: Any) -> Any:
     }
 
 
-PROPS3 = {
+PROPS3: dict[str, Any] = {
+    **{f"{key}?": ANY for key in ("layers", "nasConfig", "tags", "tracingConfig", "vpcConfig")},
     "region": TEXT, "functionName": TEXT, "description": TEXT, "runtime": TEXT, "code": TEXT, "handler": TEXT, "cpu": float,
     "memorySize": NUMBER, "diskSize": NUMBER, "timeout": NUMBER, "internetAccess": FLAG, "role": TEXT,
     "environmentVariables": {"*": TEXT}, "logConfig": LOG, "triggers?": [trigger3],
@@ -76,7 +77,7 @@ PROPS3 = {
         "destinationConfig": {"onFailure": {"destination": TEXT}},
     },
 }  # fmt: skip
-"""Of component fc3 (devsapp/fc3, src/schema.json), as far as s.yaml uses it: `?` may be missing, `*` is any name."""
+"""Of component fc3 (devsapp/fc3, src/schema.json), as far as s.yaml uses it or a user may: `?` may be missing, `*` is any name."""
 PROPS2 = {
     "region": TEXT,
     "service": {"name": TEXT, "description": TEXT, "internetAccess": FLAG, "role": TEXT, "logConfig": LOG},

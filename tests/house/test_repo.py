@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 import subprocess
 from pathlib import Path
@@ -10,6 +11,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from fakecloud.cloud import Cloud
+from fakecloud.faults import KINDS, Fault
+from fakecloud.sidedoor import SideDoor
 from fakecloud.switches import Switches
 from shared.model import Outcome, Reason
 from shared.records import Record
@@ -89,3 +93,12 @@ def test_the_readme_has_every_outcome(name: str) -> None:
 def test_the_mapping_page_explains_every_reason() -> None:
     text = read("docs/mapping.md")
     assert all(f"`{reason.value}`" in text for reason in Reason)
+
+
+def test_the_emulator_s_page_names_every_route_and_every_fault() -> None:
+    page = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(GET|POST|DELETE) ([a-z]+)`", page))
+    assert named == set(SideDoor(Cloud()).routes)
+    words = set(re.findall(r"`([a-z0-9_]+)`", page))
+    fields = {field.name for field in dataclasses.fields(Fault)} - {"seen", "hit"}
+    assert {*KINDS, *fields} - words == set()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from pytest_mock import MockerFixture
 
-from cli.build import EXAMPLE, destination
+from cli.build import EXAMPLE, destination, run
 from cli.stage import HOME
 from shared.errors import ConfigError
 
@@ -34,3 +35,9 @@ def test_a_deployment_is_told_where_it_goes_and_never_to_the_example_s_account(
     except ConfigError as error:
         told = str(error)
     assert said in told
+
+
+def test_a_build_that_is_stopped_says_so(mocker: MockerFixture, capsys: pytest.CaptureFixture[str]) -> None:
+    mocker.patch("cli.build.make", side_effect=KeyboardInterrupt)
+    assert run(roles_file=None, layer=False, python="", deploying=False) == 130
+    assert capsys.readouterr().err == "rolekeeper: build: stopped; the former bundle is as it was\n"

@@ -61,7 +61,17 @@ STOPS: list[tuple[str, Callable[[Project], object], str]] = [
           ("triggers: [{triggerType: timer, triggerConfig: {cron: 1}}]", r"triggers\[0\]\.triggerConfig\.cron: .*known: cronExpression, enable, payload"),
           ("asyncInvokeConfig: {destinationConfig: {onFailure: {destinaton: x}}}", r"asyncInvokeConfig\.destinationConfig\.onFailure\.destinaton: .* mean destination\?"),
           ("triggers: [{triggerType: eventbrige}]", r"triggers\[0\]\.triggerType: there is no 'eventbrige'; did you mean eventbridge\?"),
+          ("environmentVariables: {PYTHON_PATH: /code/python}", r"environmentVariables: PYTHONPATH: '' does not name /code/python"),
+          ("environmentVariables: {PYTHONPATH: /code/pyton}", r"environmentVariables: PYTHONPATH: '/code/pyton' does not name /code/python"),
           ("xyzzy: 1", r"xyzzy: .* known: annotations, "))),
+    *((f"misspelt around: {key}", lambda p, key=key, other=other: p.write("s.yaml", "vars: {a: b}\nactions: {pre-deploy: []}\n" + S_YAML.replace(key, other, 1) if key in S_YAML else f"{other} {{}}\n" + S_YAML),
+       rf"s\.yaml: {said}")
+      for key, other, said in (
+          ("resources:", "resourcess:", r"resourcess: Serverless Devs has no such key, .* did you mean resources\?"),
+          ("vars:", "var:", r"var: .* did you mean vars\?"), ("actions:", "action:", r"action: .* did you mean actions\?"),
+          ("predeploy", "actions: {predeploy: []}\nflow:", r"actions\.predeploy: would never run: write MOMENT-COMMAND"),
+          ("component:", "componnent:", r"resources\.one\.componnent: .* did you mean component\?"))),
+    ("no runtime", lambda p: p.write("s.yaml", S_YAML.replace("runtime: python3.10, ", "")), r"s\.yaml: runtime: none is named"),
     ("no handler", lambda p: p.write("s.yaml", S_YAML.replace(", handler: functions.one.handler", "")),
      r"resources\.one: handler: None is not of the form MODULE\.FUNCTION"),
     ("a handler without a module", lambda p: p.write("s.yaml", S_YAML.replace("functions.one.handler", "handler")),
@@ -92,7 +102,7 @@ STOPS: list[tuple[str, Callable[[Project], object], str]] = [
      r"pyproject\.toml: dependencies: Expected `array`, got `str`"),
     ("no dependencies", lambda p: p.write("pyproject.toml", "[project]\n"), r"pyproject\.toml: \[project\] has no dependencies"),
     ("no such handler", lambda p: p.write("s.yaml", S_YAML.replace("functions.one", "functions.onne")),
-     r"functions\.onne: there is no such module"),
+     r"functions\.onne\.handler, a handler in s\.yaml: there is no such module"),
     ("invalid mapping", lambda p: p.write("roles.yaml", ROLES.replace("role: reader", "role: raeder")), r"roles\.yaml:\d+.*raeder"),
     ("policy too wide", lambda p: p.write("roles.yaml", ROLES.replace("AliyunOSSReadOnlyAccess", "AdministratorAccess")),
      r"roles\.yaml:3: error RK101 \(everything\): role 'reader'"),
@@ -100,7 +110,6 @@ STOPS: list[tuple[str, Callable[[Project], object], str]] = [
      r"roles\.yaml:3: error RK301 \(render\): role 'reader', policy 'log-write'"),
     ("policy too long with an account in it", lambda p: p.write("roles.yaml", ROLES.replace("system: AliyunOSSReadOnlyAccess", TABLES)),
      r"roles\.yaml:3: error RK302 \(size\): role 'reader', policy 'ots-read-write'|ots-read-write\.json:\d+: error RK302"),
-    ("no runtime", lambda p: p.write("s.yaml", S_YAML.replace("runtime: python3.10, ", "")), r"s\.yaml: runtime: 'none': a bundle can be"),
     ("broken s.yaml", lambda p: p.write("s.yaml", S_YAML + "x: [1"), r"s\.yaml:\d+: expected"),
     ("nothing locked", lambda p: p.write("requirements.lock", ""),
      r"requirements\.lock is out of step: pyproject\.toml asks for thing<2,>=1, and it has no thing; run `make lock`"),
@@ -138,7 +147,7 @@ def test_a_build_that_cannot_be_right_stops_and_leaves_the_former_bundle(
 def test_settings_that_come_from_the_environment_are_those_of_this_one(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    regions = """one.handler, environmentVariables: {ROLEKEEPER_REGIONS: "${env('ROLEKEEPER_REGIONS', '')}"}}"""
+    regions = """one.handler, environmentVariables: {PYTHONPATH: /code/python, ROLEKEEPER_REGIONS: "${env('ROLEKEEPER_REGIONS', '')}"}}"""
     project.write("s.yaml", S_YAML.replace("one.handler}", regions))
     project.build()
     monkeypatch.setenv("ROLEKEEPER_REGIONS", "Hangzhou")
@@ -210,7 +219,7 @@ def test_dependencies_can_be_kept_apart_as_a_layer(project: Project) -> None:
 def test_an_interpreter_of_another_version_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"it is not the CPython 2\.7 that the byte code has to be made by"):
         interpreter((2, 7), sys.executable)
-    with pytest.raises(ConfigError, match=r"--python /nope: it is no program, so not the CPython 3\.10"):
+    with pytest.raises(ConfigError, match=r"/nope: it is no program, so not the CPython 3\.10"):
         interpreter((3, 10), "/nope")
     assert interpreter((3, 4)) == ""
     assert interpreter((sys.version_info[0], sys.version_info[1])) == sys.executable
