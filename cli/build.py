@@ -39,7 +39,10 @@ def run(*, roles_file: Path | None, layer: bool, python: str, deploying: bool) -
             layer=place / "layer" if layer else None,
         )
     except KeyboardInterrupt:
-        print("rolekeeper: build: stopped; the former bundle is as it was", file=sys.stderr)
+        print(
+            "rolekeeper: build: stopped; build/bundle is whole: the former one, unless the new one was done",
+            file=sys.stderr,
+        )
         return 130
     if not layer:
         shutil.rmtree(place / "layer", ignore_errors=True)  # it would not go with this bundle

@@ -12,12 +12,12 @@ import msgspec
 
 from shared.apply import Done
 from shared.brake import Brake
-from shared.errors import BudgetSpent, CloudCallError, Interrupted, OutOfTime
+from shared.errors import BudgetSpent, CloudCallError, OutOfTime
 from shared.gateways.ecs import Failure
 from shared.model import Outcome, Reason
 from shared.plan import Batches, Decision, Step, steps
 from shared.rate_control import RateControl
-from shared.recorder import Recorder, Seen
+from shared.recorder import NOT_ASKED, Recorder, Seen
 from shared.records import Record
 
 CARRIED = 3_500  # instance ids that can be handed over: an asynchronous payload may have 128 KB
@@ -114,10 +114,6 @@ class Carrier:
             released, refused = self._brake.close()
         except OutOfTime:
             return
-        except BudgetSpent:
-            for seen in self._brake.unfinished():
-                yield self._refused(seen, Reason.MAX_CALLS)
-            return
         except CloudCallError as error:
             for seen in self._brake.unfinished():
                 yield self._recorder.ended(unbegun(seen.decision, error), self._end(seen))
@@ -205,8 +201,8 @@ def refused(decision: Decision, reason: Reason) -> Done:
 
 def unbegun(decision: Decision, error: CloudCallError) -> Done:
     """No call was made for it."""
-    if isinstance(error, Interrupted):
-        return refused(decision, Reason.STOPPED)
+    if type(error) in NOT_ASKED:
+        return refused(decision, NOT_ASKED[type(error)])
     failure, before = Failure.of(error), decision.instance.role
     outcome = Outcome.RETRYING if failure.transient else Outcome.FAILED
     return Done(decision=decision, outcome=outcome, reason=decision.reason, role_after=before, failure=failure)

@@ -14,7 +14,7 @@ import msgspec
 from shared.apply import Applier, Done
 from shared.attached import LOOKUP, Attached, at_most
 from shared.brake import Brake
-from shared.carry import CARRIED, Carrier, refused, unbegun
+from shared.carry import CARRIED, Carrier, unbegun
 from shared.errors import BudgetSpent, CloudCallError, Interrupted, OutOfTime
 from shared.gateways.ecs import EcsGateway
 from shared.model import Cursor, Desired, Instance, Reason, Remedy, Trigger
@@ -182,9 +182,7 @@ class Fleet:
                 if step.verb == "swap":  # with an API that refuses, the instances would be left without a role
                     self._pace.book("DetachInstanceRamRole", "AttachInstanceRamRole", lasting=SWAP_SECONDS)
                 return self._applier.apply(step)
-        except BudgetSpent:
-            return [refused(decision, Reason.MAX_CALLS) for decision in step.decisions]
-        except (OutOfTime, Interrupted) as error:
+        except (BudgetSpent, OutOfTime, Interrupted) as error:
             return [unbegun(decision, error) for decision in step.decisions]
 
     def _goes_on(self, region: Region, removed: int, control: RateControl, managed: int | None) -> Cursor | None:

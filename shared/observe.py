@@ -19,7 +19,7 @@ _ASIDE = ThreadPoolExecutor(
 )  # the process's: a thread anew for each event costs as much as a call
 PAYS_FROM = 0.01
 """Seconds that a call takes from which on another one beside it pays. Only waiting is saved by that; handing over to a second
-thread and back costs up to a millisecond of CPU (`make bench`)."""
+thread and back costs CPU (`make bench`: the bare calls of a warm event, side by side and in turn)."""
 LAST_CALL = {"seconds": float("inf")}
 """How long the process's last DescribeInstances of a look took. Nothing is known of the first: another one goes beside it."""
 GONE_CODE = "InvalidInstanceId.NotFound"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -15,6 +15,8 @@ from shared.observe import GONE_CODE
 from shared.plan import Decision
 from shared.records import Record, age_ms
 
+NOT_ASKED: Mapping[type[CloudCallError], Reason] = {BudgetSpent: Reason.MAX_CALLS, Interrupted: Reason.STOPPED}
+"""Errors that are the run's own no to a call: what they end is refused for that reason, and has not failed."""
 BIRTH = timedelta(minutes=2)
 """A creation event younger than this may be ahead of what ECS shows."""
 
@@ -79,10 +81,8 @@ class Recorder:
         """The look itself failed, or the run's budget did not reach so far, or it was stopped before."""
         outcome = Outcome.RETRYING if isinstance(error, TransientError) else Outcome.FAILED
         reason = Reason.NOT_OBSERVED
-        if isinstance(error, BudgetSpent):
-            outcome, reason = Outcome.REFUSED, Reason.MAX_CALLS
-        elif isinstance(error, Interrupted):
-            outcome, reason = Outcome.REFUSED, Reason.STOPPED
+        if type(error) in NOT_ASKED:
+            outcome, reason = Outcome.REFUSED, NOT_ASKED[type(error)]
         return self._base(
             name, region, trigger, began, outcome=outcome.value, reason=reason.value, action="none",
             error_code=error.code, error_message=str(error), cloud_request_ids=error.request_id,

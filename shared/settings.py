@@ -58,7 +58,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         given = {key[len(PREFIX) :].lower(): value for key, value in env.items() if key.startswith(PREFIX)}
         for name in given:
             if name not in fields:
-                raise ConfigError(f"{variable(name)} is not a setting; {_meant(name, fields, variable)}")
+                raise ConfigError(f"{variable(name)} is not a setting; {meant(name, fields, variable)}")
         values: dict[str, Any] = {"region": region, "account_id": account_id}
         for name, text in given.items():
             if text.strip():
@@ -142,7 +142,8 @@ def _whole(name: str, text: str) -> int:
     return int(text)
 
 
-def _meant(word: str, known: Collection[str], shown: Callable[[str], str] = str) -> str:
+def meant(word: str, known: Collection[str], shown: Callable[[str], str] = str) -> str:
+    """`did you mean NEAREST?`, or all that are known where none is near."""
     from difflib import get_close_matches
 
     near = get_close_matches(word, known, 1)
@@ -159,7 +160,7 @@ def _rates(name: str, text: str) -> CallsPerMinute:
             raise ConfigError(f"{variable(name)}: {part!r} is neither a number of calls a minute nor API=NUMBER; write "
                               "100,DescribeInstances=500")  # fmt: skip
         if (api := action.strip()) and api not in APIS:
-            raise ConfigError(f"{variable(name)}: {api!r} is no API that a run calls; {_meant(api, APIS)}")
+            raise ConfigError(f"{variable(name)}: {api!r} is no API that a run calls; {meant(api, APIS)}")
         found[api] = int(number)
     return found
 

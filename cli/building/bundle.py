@@ -15,7 +15,7 @@ from cli.building.assemble import copy, exchange, settle, workshop, zipped
 from cli.building.bytecode import compile_folder, interpreter
 from cli.building.lock import Lock, deployed
 from cli.building.reach import Reach
-from cli.building.target import Target, target
+from cli.building.target import CODE, LAYERS, VENDORED, Target, target
 from cli.building.unpack import Distribution, unpack
 from cli.building.wheels import gather
 from cli.files import text
@@ -24,9 +24,6 @@ from shared.app import PARSED
 from shared.mapping import Mapping as RoleMapping
 from shared.mapping import check, load, parsed
 from shared.policies import PolicyError
-
-VENDORED = "python"
-"""The dependencies' folder in the bundle: PYTHONPATH in s.yaml names it; a layer has it by the same name."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,7 +78,7 @@ def make(
         copy({**own, aim.roles_file: roles_file}, finished)
         (finished / (aim.roles_file + PARSED)).write_bytes(parsed(text(roles_file)))
         copy(theirs, (apart if layer else finished) / VENDORED)
-        for folder, place in ((finished, "/code"), (apart, "/opt")):
+        for folder, place in ((finished, CODE), (apart, LAYERS)):
             if compiler and folder.exists():
                 compile_folder(folder, compiler, place)
             if folder.exists():
@@ -91,7 +88,7 @@ def make(
             folder=output, target=aim, mapping=mapping, parts=parts, zipped=zipped(finished), python=compiler, layer=layer,
             left_out=tuple(dist.name for dist in distributions if dist not in kept), warnings=warnings,
         )  # fmt: skip
-        exchange({output: finished, **({layer: apart} if layer else {})}, shop)
+        exchange({**({layer: apart} if layer else {}), output: finished}, shop)  # never a bundle without its layer
     return bundle
 
 

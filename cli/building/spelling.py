@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-FUNCTION = frozenset({
-    "annotations", "asyncInvokeConfig", "code", "concurrencyConfig", "cpu", "customContainerConfig", "customDNS",
-    "customRuntimeConfig", "description", "diskSize", "enableLongLiving", "endpoint", "environmentVariables", "functionName",
-    "gpuConfig", "handler", "instanceConcurrency", "instanceIsolationMode", "instanceLifecycleConfig", "internetAccess",
-    "layers", "logConfig", "memorySize", "nasConfig", "ossMountConfig", "provisionConfig", "region", "resourceGroupId", "role",
-    "runtime", "scalingConfig", "sessionAffinity", "sessionAffinityConfig", "supplement", "tags", "timeout", "tracingConfig",
-    "triggers", "vpcBinding", "vpcConfig",
-})  # fmt: skip
+from fakecloud.fc.deploy import KNOWN, WITHOUT_EFFECT
+from shared.settings import meant
+
+FUNCTION = (
+    *KNOWN, *WITHOUT_EFFECT, "customContainerConfig", "customDNS", "customRuntimeConfig", "enableLongLiving", "gpuConfig",
+    "instanceIsolationMode", "sessionAffinity", "sessionAffinityConfig",
+)  # fmt: skip
 """Of component fc3 (devsapp/fc3, src/schema.json), as are the others."""
+OURS, THEIRS = "Function Compute has", "Serverless Devs has"
 Keys = Mapping[str, Any]
 """A key, and the Keys of what is in it; None: not looked into."""
 DESTINATION: Keys = {"destination": None}
@@ -46,7 +45,6 @@ BY_TRIGGER: Keys = {
 }  # fmt: skip
 """Keys of triggerConfig by triggerType. Within eventbridge's: the API's EventSinkConfig and RunOptions (reference of CreateTrigger)."""
 
-
 DOCUMENT = (
     "access", "actions", "edition", "extend", "flow", "name", "resources", "template", "validation", "vars",
 )  # fmt: skip
@@ -57,11 +55,11 @@ MOMENTS = ("complete", "fail", "pre", "success")
 
 def unknown_around(document: Mapping[str, Any]) -> Iterator[str]:
     """The same of a whole file, but for what is in props and in template."""
-    yield from _unknown(document, dict.fromkeys(DOCUMENT), "", "Serverless Devs has")
+    yield from _unknown(document, dict.fromkeys(DOCUMENT), "", THEIRS)
     yield from _hooks(document, "")
     resources = document.get("resources")
     for name, resource in resources.items() if isinstance(resources, dict) else ():
-        yield from _unknown(resource, dict.fromkeys(RESOURCE), f"resources.{name}.", "Serverless Devs has")
+        yield from _unknown(resource, dict.fromkeys(RESOURCE), f"resources.{name}.", THEIRS)
         yield from _hooks(resource, f"resources.{name}.")
 
 
@@ -80,22 +78,14 @@ def unknown(props: Mapping[str, Any]) -> Iterator[str]:
     for place, trigger in enumerate(triggers if isinstance(triggers, list) else []):
         kind = trigger.get("triggerType") if isinstance(trigger, dict) else None
         if isinstance(kind, str) and kind not in BY_TRIGGER:
-            yield f"triggers[{place}].triggerType: there is no {kind!r}{_meant(kind, BY_TRIGGER)}"
+            yield f"triggers[{place}].triggerType: there is no {kind!r}; {meant(kind, sorted(BY_TRIGGER))}"
         config = BY_TRIGGER.get(kind) if isinstance(kind, str) else None
         yield from _unknown(trigger, {**dict.fromkeys(TRIGGER), "triggerConfig": config}, f"triggers[{place}].", OURS)
-
-
-OURS = "Function Compute has"
 
 
 def _unknown(given: object, known: Keys, where: str, who: str) -> Iterator[str]:
     for key, value in given.items() if isinstance(given, dict) else ():
         if key not in known:
-            yield f"{where}{key}: {who} no such key, and `s deploy` would not say so{_meant(str(key), known)}"
+            yield f"{where}{key}: {who} no such key, and `s deploy` would not say so; {meant(str(key), sorted(known))}"
         elif inner := known[key]:
             yield from _unknown(value, inner, f"{where}{key}.", who)
-
-
-def _meant(word: str, known: Collection[str]) -> str:
-    near = get_close_matches(word, known, 1)
-    return f"; did you mean {near[0]}?" if near else f"; known: {', '.join(sorted(known))}"

@@ -24,9 +24,12 @@ PLATFORMS = (
 )  # fmt: skip
 """Of wheels. python3.10 runs on Debian 10, whose glibc is 2.28: 2.17 leaves room."""
 
-DEPENDENCIES = ("/code/python", "/opt/python")
-"""Where a function finds them: in the bundle, or in a layer."""
-TAKEN = ("functions", "shared", "python")
+CODE, LAYERS = "/code", "/opt"
+"""Where Function Compute puts a bundle and a layer."""
+VENDORED = "python"
+"""The dependencies' folder in a bundle or a layer: PYTHONPATH in s.yaml names it."""
+DEPENDENCIES = (f"{CODE}/{VENDORED}", f"{LAYERS}/{VENDORED}")
+TAKEN = ("functions", "shared", VENDORED)
 """Folders of the bundle that are not the mapping's."""
 
 

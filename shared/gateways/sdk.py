@@ -32,6 +32,10 @@ DEFERRED: Mapping[str, str] = {
 T = TypeVar("T")
 
 
+def is_deferred(module: str) -> bool:
+    return any(module == name or module.startswith(name + ".") for name in DEFERRED)
+
+
 def lean(importing: Callable[[], T]) -> Callable[[], T]:
     """Decorates a function that imports from an SDK and returns what it needs of it; the function runs once.
 
@@ -102,7 +106,7 @@ class _Finder(MetaPathFinder, Loader):
     def find_spec(
         self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        if any(name == deferred or name.startswith(deferred + ".") for deferred in DEFERRED):
+        if is_deferred(name):
             return ModuleSpec(name, self, is_package=True)
         return None
 

@@ -128,7 +128,7 @@ def test_the_build_knows_the_keys_of_the_component_s_schema() -> None:
         pytest.skip("the schema of fc3 is not at hand")
     whole = json.loads(SCHEMA.read_text(encoding="utf-8"))
     by_name = {name: set(definition.get("properties", ())) for name, definition in whole["definitions"].items()}
-    assert set(whole["properties"]) == spelling.FUNCTION
+    assert set(whole["properties"]) == set(spelling.FUNCTION)
     for key, known in spelling.WITHIN.items():
         assert known.keys() == by_name[f"I{key[0].upper()}{key[1:]}"], key
     assert spelling.WITHIN["asyncInvokeConfig"]["destinationConfig"].keys() == by_name["IDestinationConfig"]

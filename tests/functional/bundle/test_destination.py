@@ -40,4 +40,7 @@ def test_a_deployment_is_told_where_it_goes_and_never_to_the_example_s_account(
 def test_a_build_that_is_stopped_says_so(mocker: MockerFixture, capsys: pytest.CaptureFixture[str]) -> None:
     mocker.patch("cli.build.make", side_effect=KeyboardInterrupt)
     assert run(roles_file=None, layer=False, python="", deploying=False) == 130
-    assert capsys.readouterr().err == "rolekeeper: build: stopped; the former bundle is as it was\n"
+    assert (
+        capsys.readouterr().err
+        == "rolekeeper: build: stopped; build/bundle is whole: the former one, unless the new one was done\n"
+    )

@@ -9,14 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from shared.gateways.sdk import DEFERRED
+from shared.gateways.sdk import is_deferred
 from tests.unit.gateways.test_sdk import IMPORTS, run
 
 LEAN = f"from shared.gateways.sdk import lean\n@lean\ndef get():\n    {IMPORTS}\nget()\n"
-
-
-def is_deferred(module: str) -> bool:
-    return any(module == name or module.startswith(name + ".") for name in DEFERRED)
 
 
 def taken(tree: ast.Module) -> tuple[set[str], set[str]]:
