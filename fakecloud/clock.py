@@ -76,6 +76,11 @@ class Clock:
         with self._changed:
             return len(self._due)
 
+    def wake(self) -> None:
+        """Whoever waits for the time looks up."""
+        with self._changed:
+            self._changed.notify_all()
+
     def clear(self) -> None:
         with self._changed:
             self._due.clear()
@@ -83,7 +88,8 @@ class Clock:
             self._changed.notify_all()
 
     def run(self, stop: threading.Event) -> None:
-        """Run tasks as real time reaches them, until `stop` is set: the server's background thread."""
+        """Run tasks as real time reaches them, until `stop` is set: the server's background thread. wake() lets it see that
+        at once."""
         while not stop.is_set():
             with self._changed:
                 if not self._changed.wait_for(self._ready, 0.2):

@@ -116,7 +116,8 @@ class Cloud:
         return response
 
     def _answer(self, service: Service, call: Call) -> tuple[Response, str]:
-        time.sleep(self.latency.seconds(call.service, call.action))
+        if seconds := self.latency.seconds(call.service, call.action):
+            time.sleep(seconds)
         fault = self.faults.take(call.service, call.action, call.params)
         partial = fault if fault and fault.kind == "partial" else None
         if fault and not partial and not fault.lost_answer:

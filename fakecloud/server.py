@@ -50,6 +50,7 @@ class Server:
 
     def __exit__(self, *_: object) -> None:
         self._stop.set()
+        self.cloud.clock.wake()
         self._server.shutdown()
         for thread in self._threads:
             thread.join(timeout=5)

@@ -156,6 +156,7 @@ def test_calls_that_are_slow_are_slow_side_by_side(served: Way, monkeypatch: pyt
     together = threading.Barrier(10)
     slow = SimpleNamespace(sleep=lambda _: together.wait(10), perf_counter=time.perf_counter)
     monkeypatch.setattr("fakecloud.cloud.time", slow)
+    served.cloud.latency.set(1)
     threads = [threading.Thread(target=served.ecs, args=("describe_regions",)) for _ in range(10)]
     for thread in threads:
         thread.start()

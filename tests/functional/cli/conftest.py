@@ -27,9 +27,9 @@ def rolekeeper(
 ) -> Command:
     """The console script, with the roles in RAM and a logstore. Waiting takes no time: it moves the emulated clock."""
     real = time.monotonic
-    mocker.patch("time.sleep", side_effect=cloud.clock.advance)
-    mocker.patch("time.monotonic", side_effect=lambda: real() + cloud.clock.offset)
-    mocker.patch("shared.pace.wall", side_effect=cloud.clock.now)
+    mocker.patch("time.sleep", cloud.clock.advance)
+    mocker.patch("time.monotonic", lambda: real() + cloud.clock.offset)
+    mocker.patch("shared.pace.wall", cloud.clock.now)
     for name in ("web", "worker", "foreign"):
         cloud.ram.put_role(ACCOUNT, name)
     project = Project(PROJECT, REGION, ACCOUNT, "", 0, 0)

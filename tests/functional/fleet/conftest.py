@@ -20,10 +20,10 @@ def fleet(
     import time
 
     began, uptime = cloud.clock.now() - cloud.clock.offset, time.monotonic()
-    mocker.patch("time.sleep", side_effect=cloud.clock.advance)
-    mocker.patch("time.monotonic", side_effect=lambda: uptime + cloud.clock.offset)
-    mocker.patch.object(cloud.clock, "now", side_effect=lambda: began + cloud.clock.offset)
-    mocker.patch("shared.pace.wall", side_effect=cloud.clock.now)
+    mocker.patch("time.sleep", cloud.clock.advance)
+    mocker.patch("time.monotonic", lambda: uptime + cloud.clock.offset)
+    mocker.patch.object(cloud.clock, "now", lambda: began + cloud.clock.offset)
+    mocker.patch("shared.pace.wall", cloud.clock.now)
     made = Fleet(cloud, monkeypatch, capsys, tmp_path)
     made.open()
     return made

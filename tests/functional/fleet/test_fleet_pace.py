@@ -58,7 +58,7 @@ def _sent_when_due(fleet: Fleet, mocker: MockerFixture) -> None:
             under_way.add(threading.get_ident())
 
     mocker.patch.object(Pace, "__call__", call)
-    mocker.patch("time.sleep", side_effect=wait)
+    mocker.patch("time.sleep", wait)
 
 
 @pytest.mark.usefixtures("_sent_when_due")
@@ -127,8 +127,7 @@ def test_a_swap_does_not_begin_while_the_attach_is_refused(fleet: Fleet) -> None
 
 @pytest.mark.parametrize("budget", [0, 1, 5, 12, 13, 20, 33, 40, 45, 50, 60, 70, 100, 200])
 @pytest.mark.parametrize("fault", [None, "throttle", "5xx", "empty"])
-@pytest.mark.parametrize("by", ["payload", "setting"])
-@pytest.mark.parametrize("parallel", ["1", "4"])
+@pytest.mark.parametrize(("by", "parallel"), [("payload", "1"), ("setting", "4")])
 def test_the_budget_is_never_exceeded_and_no_swap_is_left_half_done(
     fleet: Fleet, budget: int, fault: Any, by: str, parallel: str
 ) -> None:

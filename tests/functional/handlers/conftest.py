@@ -20,8 +20,8 @@ def world(
     """Waiting takes no time: it moves the emulated clock."""
     real = time.monotonic
     mocker.patch("time.sleep", side_effect=cloud.clock.advance)
-    mocker.patch("time.monotonic", side_effect=lambda: real() + cloud.clock.offset)
-    mocker.patch("shared.pace.wall", side_effect=cloud.clock.now)
+    mocker.patch("time.monotonic", lambda: real() + cloud.clock.offset)
+    mocker.patch("shared.pace.wall", cloud.clock.now)
     made = World(cloud, monkeypatch, capsys, tmp_path, request.param)
     made.open()
     return made

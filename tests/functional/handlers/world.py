@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, Literal
@@ -132,7 +133,7 @@ class World:
         """Render the execution role for the roles.yaml in force, and for other names: region, project, logstore."""
         self.rendered_for |= others
         with suppress(MappingError):  # what is no roles.yaml leaves the role as it was
-            policies = execution_policies(load(self.roles_yaml), account_id=ACCOUNT, **self.rendered_for)
+            policies = _rendered(self.roles_yaml, tuple(self.rendered_for.items()))
             self.cloud.ram.put_role(ACCOUNT, EXECUTION_ROLE, services=("fc.aliyuncs.com",), policies=policies)
 
     def instance(self, app: str = "", **properties: Any) -> Instance:
@@ -209,6 +210,12 @@ class World:
     def role(self, instance_id: str) -> str:
         found = self.cloud.ecs.instance(instance_id)
         return found.role if found else ""
+
+
+@cache
+def _rendered(roles_yaml: str, others: tuple[tuple[str, Any], ...]) -> Any:
+    """Many tests have the same roles.yaml, and reading it is most of what some take."""
+    return execution_policies(load(roles_yaml), account_id=ACCOUNT, **dict(others))
 
 
 class _Strict(SimpleNamespace):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
+from pytest_mock import MockerFixture
 
 from fakecloud.cloud import Cloud
 from fakecloud.identity import ACCOUNT, ROOT_KEY
@@ -39,6 +41,7 @@ class Account:
         return proposed if dry_run else provisioner.apply(proposed)
 
     @staticmethod
+    @cache
     def desired(text: str) -> DesiredRam:
         return desired(load(text), account_id=ACCOUNT)
 
@@ -58,7 +61,9 @@ class Account:
 
 
 @pytest.fixture
-def account(cloud: Cloud) -> Account:
+def account(cloud: Cloud, mocker: MockerFixture) -> Account:
+    """Nor do the SDK's own pauses before another try take time."""
+    mocker.patch("time.sleep", cloud.clock.advance)
     return Account(cloud)
 
 
