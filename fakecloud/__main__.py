@@ -6,6 +6,7 @@ import argparse
 import signal
 import sys
 import threading
+from contextlib import suppress
 
 from fakecloud.cloud import Cloud
 from fakecloud.identity import ACCOUNT, ROOT_KEY
@@ -18,20 +19,19 @@ def main(argv: list[str] | None = None) -> int:
     serve = commands.add_parser("serve", help="serve all services on one port until interrupted")
     serve.add_argument("--port", type=_port, default=0, help="default: any free port")
     options = parser.parse_args(argv)
-    stop = threading.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, lambda *_: stop.set())
+    for name in (signal.SIGINT, signal.SIGTERM):  # also where a shell's background process has Ctrl-C ignored
+        signal.signal(name, signal.default_int_handler)
     try:
         server = Server(Cloud(), options.port)
     except OSError as error:
         text = f"fakecloud: cannot listen on 127.0.0.1:{options.port}: {error.strerror}; leave --port out for any free port"
         print(text, file=sys.stderr)
         return 1
-    with server:
+    with suppress(KeyboardInterrupt), server:
         print(f"fakecloud serves {server.url}", flush=True)
         print(f"account {ACCOUNT}  access key {ROOT_KEY[0]}  secret {ROOT_KEY[1]}", flush=True)
         print(f"try: curl {server.url}/_fakecloud/state", flush=True)
-        stop.wait()
+        threading.Event().wait()  # set by nobody: a handler that set it could meet its own lock in the midst of this wait
     return 0
 
 

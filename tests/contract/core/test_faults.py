@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from Tea.exceptions import TeaException
 from fakecloud.identity import ACCOUNT
 from tests.contract import sdk
 from tests.contract.core.conftest import Way
+from tests.waiting import wait_until
 
 LOSING = ["throttle", "5xx", "html", "timeout", "empty", "reset", "error"]
 
@@ -210,6 +210,5 @@ def test_an_answer_later_than_the_client_waits_is_a_timeout_and_the_call_is_carr
     way.cloud.latency.set(400, action="RunInstances")
     with pytest.raises(UnretryableException):
         sdk.ecs(way.config(read_timeout=50), "run_instances")
-    while not len(way.cloud.calls):
-        time.sleep(0.02)
+    wait_until(lambda: len(way.cloud.calls))
     assert [c.status for c in way.cloud.calls] == [200]

@@ -7,6 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,13 +18,19 @@ from fakecloud.cloud import Cloud
 from fakecloud.server import Server
 from tests.contract import sdk
 from tests.contract.core.conftest import Way
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[3]
 
 
-def serve(*options: str) -> subprocess.Popen[str]:
+@contextmanager
+def serve(*options: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "fakecloud", "serve", *options]
-    return subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "Ctrl-C"])
@@ -69,8 +77,7 @@ def test_only_this_machine_can_reach_it(served: Way) -> None:
 def test_time_passes_in_a_served_cloud_by_itself(served: Way) -> None:
     served.cloud.switches.boot_seconds = 0.05
     served.ecs("run_instances")
-    while served.ecs("describe_instances", status="Running")["TotalCount"] == 0:
-        pass
+    wait_until(lambda: served.ecs("describe_instances", status="Running")["TotalCount"])
     assert served.cloud.clock.pending() == 0
 
 
@@ -81,8 +88,7 @@ def test_a_task_that_fails_does_not_stop_the_clock(served: Way, capfd: pytest.Ca
     served.cloud.clock.later(0, failing)
     served.cloud.switches.boot_seconds = 0.05
     served.ecs("run_instances")
-    while served.ecs("describe_instances", status="Running")["TotalCount"] == 0:
-        pass
+    wait_until(lambda: served.ecs("describe_instances", status="Running")["TotalCount"])
     assert "a bad task" in capfd.readouterr().err
 
 
@@ -108,8 +114,7 @@ def test_a_server_that_stops_lets_go_of_those_who_wait(directly: None) -> None:
         waiting.sendall(
             b"GET / HTTP/1.1\r\nHost: x\r\nx-acs-version: 2014-05-26\r\nx-acs-action: DescribeRegions\r\n\r\n"
         )
-        while not len(cloud.calls):
-            pass
+        wait_until(lambda: len(cloud.calls))
     with waiting:
         waiting.settimeout(10)
         assert waiting.recv(100) == b""

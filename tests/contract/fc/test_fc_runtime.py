@@ -209,7 +209,7 @@ def test_what_a_function_prints_goes_to_its_logstore_where_there_is_one(cloud: C
 def test_the_bootstrap_needs_nothing_of_the_emulator(tmp_path: Path) -> None:
     listing = "import sys, runpy; runpy.run_path(sys.argv[1]); print([m for m in sys.modules if 'fakecloud' in m])"
     command = [sys.executable, "-c", listing, bootstrap.__file__]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
 
 

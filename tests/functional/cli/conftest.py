@@ -28,7 +28,7 @@ def rolekeeper(
     """The console script, with the roles in RAM and a logstore. Waiting takes no time: it moves the emulated clock."""
     real = time.monotonic
     mocker.patch("time.sleep", cloud.clock.advance)
-    mocker.patch("time.monotonic", lambda: real() + cloud.clock.offset)
+    monkeypatch.setattr("time.monotonic", lambda: real() + cloud.clock.offset)
     mocker.patch("shared.pace.wall", cloud.clock.now)
     for name in ("web", "worker", "foreign"):
         cloud.ram.put_role(ACCOUNT, name)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import threading
 import time
@@ -17,6 +16,7 @@ from cli.report import Report
 from fakecloud.cloud import Cloud
 from fakecloud.http import Request, Response
 from tests.functional.cli.operator import Command, make, records
+from tests.waiting import wait_until
 
 
 class Stopper:
@@ -24,6 +24,7 @@ class Stopper:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.followers, made = list[runs.Follower](), runs.Follower
+        self._once = threading.Lock()
 
         def follow(report: Report | None) -> runs.Follower:
             self.followers.append(made(report))
@@ -33,10 +34,10 @@ class Stopper:
 
     def __call__(self, stop: signal.Signals) -> None:
         (follower,) = self.followers
-        if not follower.stopped():
-            os.kill(os.getpid(), stop)
-            while not follower.stopped():  # the signal is the main thread's
-                threading.Event().wait(0.01)
+        with self._once:
+            if not follower.stopped():
+                signal.pthread_kill(threading.main_thread().ident or 0, stop)  # whose part it is to see it
+                wait_until(follower.stopped)
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])

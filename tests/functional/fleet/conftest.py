@@ -21,8 +21,8 @@ def fleet(
 
     began, uptime = cloud.clock.now() - cloud.clock.offset, time.monotonic()
     mocker.patch("time.sleep", cloud.clock.advance)
-    mocker.patch("time.monotonic", lambda: uptime + cloud.clock.offset)
-    mocker.patch.object(cloud.clock, "now", lambda: began + cloud.clock.offset)
+    monkeypatch.setattr("time.monotonic", lambda: uptime + cloud.clock.offset)
+    monkeypatch.setattr(cloud.clock, "now", lambda: began + cloud.clock.offset)
     mocker.patch("shared.pace.wall", cloud.clock.now)
     made = Fleet(cloud, monkeypatch, capsys, tmp_path)
     made.open()

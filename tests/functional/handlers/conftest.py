@@ -20,7 +20,7 @@ def world(
     """Waiting takes no time: it moves the emulated clock."""
     real = time.monotonic
     mocker.patch("time.sleep", side_effect=cloud.clock.advance)
-    mocker.patch("time.monotonic", lambda: real() + cloud.clock.offset)
+    monkeypatch.setattr("time.monotonic", lambda: real() + cloud.clock.offset)
     mocker.patch("shared.pace.wall", cloud.clock.now)
     made = World(cloud, monkeypatch, capsys, tmp_path, request.param)
     made.open()
