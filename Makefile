@@ -51,8 +51,8 @@ clean:  ## remove what the other commands made
 
 $(READY): requirements.lock pyproject.toml
 	@"$(PYTHON)" -c 'import sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || { echo "rolekeeper needs Python 3.10 or newer (with venv); name it: make PYTHON=/path/to/python3" >&2; exit 1; }
-	@echo "Setting up $(VENV) with $$($(PYTHON) --version) (about a minute, once) ..."
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version) (half a minute, once) ..."
 	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) install --use-pep517 --require-hashes --requirement requirements.lock
+	@$(PIP) install --no-compile --use-pep517 --require-hashes --requirement requirements.lock  # half of it is never imported
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $(READY)

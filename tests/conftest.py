@@ -21,6 +21,19 @@ for name in [name for name in os.environ if name.startswith(("ROLEKEEPER_", "ALI
     del os.environ[name]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--few", action="store_true", help="each test with no more than three of its sets of parameters")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """--few: the first, the middle and the last set, for another Python where all have been run on one."""
+    if config.getoption("--few"):
+        tests: dict[str, list[pytest.Item]] = {}
+        for item in items:
+            tests.setdefault(item.nodeid.partition("[")[0], []).append(item)
+        items[:] = [sets[place] for sets in tests.values() for place in sorted({0, len(sets) // 2, len(sets) - 1})]
+
+
 @pytest.fixture
 def cloud(mocker: MockerFixture, request: pytest.FixtureRequest) -> Iterator[Cloud]:
     """An empty cloud; every HTTP request of this process ends in it.
