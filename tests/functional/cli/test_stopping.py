@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,9 +22,13 @@ from tests.waiting import wait_until
 
 
 class Stopper:
-    """Stops the run once, and comes back when it knows."""
+    """Stops the run once, and comes back when it knows.
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    It begins in the middle of a minute on the emulated clock: what waits for the next one waits long enough to be stopped.
+    """
+
+    def __init__(self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+        cloud.clock.advance(30 - cloud.clock.now() % 60)
         self.followers, made = list[runs.Follower](), runs.Follower
         self._once = threading.Lock()
 
@@ -36,18 +42,37 @@ class Stopper:
         (follower,) = self.followers
         with self._once:
             if not follower.stopped():
-                signal.pthread_kill(threading.main_thread().ident or 0, stop)  # whose part it is to see it
-                wait_until(follower.stopped)
+                os.kill(os.getpid(), stop)
+                wait_until(lambda: self._sees(follower))
+
+    @staticmethod
+    def _sees(follower: runs.Follower) -> bool:
+        """A signal that comes when the main thread is about to wait is seen when it wakes, and here it waits for this one: so
+        it is woken."""
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
+        return follower.stopped()
+
+
+@pytest.fixture
+def stopper(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stopper]:
+    before = signal.signal(signal.SIGUSR1, lambda *_: None)
+    yield Stopper(cloud, monkeypatch)
+    signal.signal(signal.SIGUSR1, before)
 
 
 @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
 @pytest.mark.parametrize("as_json", [False, True], ids=["table", "json"])
 def test_a_run_that_is_stopped_ends_what_it_began_and_accounts_for_all_that_it_saw(
-    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch, stop: signal.Signals, as_json: bool
+    cloud: Cloud,
+    rolekeeper: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    stopper: Stopper,
+    stop: signal.Signals,
+    as_json: bool,
 ) -> None:
     """It is stopped while the first instances are without a role."""
     swapped, rest = make(cloud, 3, "web", role="worker"), make(cloud, 150, "web")
-    answer, stopper = cloud.handle, Stopper(monkeypatch)
+    answer = cloud.handle
 
     def handle(request: Request) -> Response:
         response = answer(request)
@@ -78,9 +103,9 @@ def test_a_run_that_is_stopped_ends_what_it_began_and_accounts_for_all_that_it_s
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
-def stop_while_it_waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+def stop_while_it_waits(stopper: Stopper, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The run is stopped when it first waits; how long it waited, in seconds."""
-    stopper, sleep, waits = Stopper(monkeypatch), time.sleep, list[float]()
+    sleep, waits = time.sleep, list[float]()
 
     def wait(seconds: float) -> None:
         sleep(seconds)
@@ -94,11 +119,11 @@ def stop_while_it_waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.mark.parametrize("action", ["DescribeInstances", "DescribeInstanceRamRole", "AttachInstanceRamRole"])
 def test_a_call_that_waits_for_the_next_minute_is_not_made_after_a_stop(
-    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch, action: str
+    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch, stopper: Stopper, action: str
 ) -> None:
     rest = make(cloud, 3, "web")
     cloud.faults.add("throttle", action=action, count=None)
-    waits = stop_while_it_waits(monkeypatch)
+    waits = stop_while_it_waits(stopper, monkeypatch)
     ran = rolekeeper("remediate", "--all")
     assert ran.code == 130
     assert sum(waits) < 1
@@ -116,12 +141,12 @@ def test_a_call_that_waits_for_the_next_minute_is_not_made_after_a_stop(
 
 @pytest.mark.parametrize("role", ["worker", ""], ids=["swap", "attach"])
 def test_a_change_that_waits_for_its_turn_is_not_begun_after_a_stop(
-    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch, role: str
+    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch, stopper: Stopper, role: str
 ) -> None:
     """The run's second change waits a minute for its turn."""
     made = make(cloud, 3, "web", role=role)
     monkeypatch.setenv("ROLEKEEPER_CALLS_PER_MINUTE", "100,AttachInstanceRamRole=1")
-    waits = stop_while_it_waits(monkeypatch)
+    waits = stop_while_it_waits(stopper, monkeypatch)
     ran = rolekeeper("remediate", "--all", "--lift-brake", "--canary", "1")
     assert ran.code == 130
     assert sum(waits) < 1
