@@ -40,6 +40,7 @@ def in_options(kind: Kind, detail: str) -> str:
     """`$.remediate.max_errors: ...` becomes `--max-errors: ...`."""
     detail = detail.replace(", ".join(SELECTORS), ", ".join(map(option, SELECTORS)))
     detail = re.sub(rf"\$\.{kind}\.(\w+)", lambda found: option(found[1]), detail)
+    detail = re.sub(r"(?<=; got )\w+(?:, \w+)+$", lambda keys: ", ".join(map(option, keys[0].split(", "))), detail)
     return detail.replace(f"$.{kind}: ", "").replace("Expected `int`, got `str`", "write a number")
 
 

@@ -26,14 +26,14 @@ def run(*, roles_file: Path | None, layer: bool, python: str, deploying: bool) -
 
     deploying: `s deploy` asks, and goes on with what stands there afterwards. Raises ConfigError.
     """
-    place = HOME / "build"
+    place, mapping = HOME / "build", roles_file or HOME / "roles.yaml"
     if deploying:
         console().print(f"deploying to {destination(HOME / 's.yaml')}")
     try:
         bundle = make(
             HOME,
             place / "bundle",
-            roles_file=roles_file or HOME / "roles.yaml",
+            roles_file=mapping,
             shelf=place / "wheels",
             python=python,
             layer=place / "layer" if layer else None,
@@ -46,7 +46,7 @@ def run(*, roles_file: Path | None, layer: bool, python: str, deploying: bool) -
         return 130
     if not layer:
         shutil.rmtree(place / "layer", ignore_errors=True)  # it would not go with this bundle
-    report(bundle)
+    report(bundle, mapping)
     return 0
 
 
@@ -64,13 +64,15 @@ def destination(s_yaml: Path) -> str:
     return f"region {said.get('region', '')} of account {account}"
 
 
-def report(bundle: Bundle) -> None:
+def report(bundle: Bundle, mapping: Path) -> None:
     """What is in it, how large, and what the byte code is for."""
     out = console()
     print_table(_table(bundle), out)
     where = f"; dependencies apart in {_short(bundle.layer)}" if bundle.layer else ""
     warned = f", {counted(bundle.warnings, 'warning')} (`rolekeeper validate`)" if bundle.warnings else ""
-    out.print(f"{_short(bundle.folder)}: {_mb(bundle.zipped)} zipped{where}; mapping {bundle.mapping.hash}{warned}")
+    out.print(
+        f"{_short(bundle.folder)}: {_mb(bundle.zipped)} zipped{where}; mapping {_short(mapping)}, hash {bundle.mapping.hash}{warned}"
+    )
     out.print(
         f"left out, for no handler reaches it (ECS and STS are called by the SDK's generic client): {', '.join(bundle.left_out) or 'nothing'}"
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import getpass
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, Optional
 
 import typer
 
@@ -24,6 +25,12 @@ Everywhere = Annotated[
 Operator = Annotated[str, typer.Option(help="who asks; stands in every record (default: your login name)")]
 Why = Annotated[str, typer.Option("--reason", help="why; stands in every record")]
 Invoke = Annotated[bool, typer.Option("--invoke", help="ask the deployed function, and do not wait for it")]
+Records = Annotated[
+    Optional[Path],  # noqa: UP045
+    typer.Option(
+        "--records", help="append intents, and records that SLS has not, to this file (default: standard error)"
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object")]
 
 
@@ -31,7 +38,7 @@ def reconcile(
     dry_run: DryRun = False, lift_brake: LiftBrake = False, concurrency: Concurrency = "", max_errors: MaxErrors = "",
     canary: Canary = "", max_calls: MaxCalls = "", region: Region = "", account: Account = "",
     everywhere: Everywhere = False, operator: Operator = "", reason: Why = "", invoke: Invoke = False,
-    roles_file: RolesFile = ROLES, as_json: Json = False,
+    roles_file: RolesFile = ROLES, records: Records = None, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Bring every instance of the region in line, as the timer does, here and with your own access key."""
     from cli.runs import run
@@ -40,7 +47,7 @@ def reconcile(
         dry_run=dry_run, lift_brake=lift_brake, concurrency=concurrency, max_errors=max_errors, canary=canary,
         max_calls=max_calls, region=region, account_id=account, everywhere=everywhere, operator=operator, reason=reason,
     )  # fmt: skip
-    raise typer.Exit(run("reconcile", given, invoke=invoke, as_json=as_json, roles_file=roles_file))
+    raise typer.Exit(run("reconcile", given, invoke=invoke, as_json=as_json, roles_file=roles_file, records=records))
 
 
 def remediate(
@@ -53,7 +60,7 @@ def remediate(
     dry_run: DryRun = False, lift_brake: LiftBrake = False, concurrency: Concurrency = "", max_errors: MaxErrors = "",
     canary: Canary = "", max_calls: MaxCalls = "", region: Region = "", account: Account = "",
     everywhere: Everywhere = False, operator: Operator = "", reason: Why = "", invoke: Invoke = False,
-    roles_file: RolesFile = ROLES, as_json: Json = False,
+    roles_file: RolesFile = ROLES, records: Records = None, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Bring the named instances in line, or say what would be done. Give one of --id, --tag, --rule, --role, --drift, --all."""
     from cli.runs import run
@@ -66,7 +73,9 @@ def remediate(
         "instance_ids": asked.ids(ids or ()), "tags": asked.tags(tag or ()), "rule": rule, "role": role, "drift": drift,
         "all": all_,
     }  # fmt: skip
-    raise typer.Exit(run("remediate", {**chosen, **given}, invoke=invoke, as_json=as_json, roles_file=roles_file))
+    raise typer.Exit(
+        run("remediate", {**chosen, **given}, invoke=invoke, as_json=as_json, roles_file=roles_file, records=records)
+    )
 
 
 def options(*, canary: str, max_calls: str, operator: str, **given: Any) -> dict[str, Any]:

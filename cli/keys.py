@@ -5,12 +5,20 @@ from __future__ import annotations
 import os
 
 from shared.app import credentials_from
-from shared.errors import ConfigError
+from shared.errors import CloudCallError, ConfigError
 from shared.gateways.clients import Credentials
 from shared.gateways.sts import StsGateway
 from shared.settings import Settings, variable
 
 KEY = ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET")
+REFUSED = {
+    "InvalidAccessKeyId.NotFound": f"{KEY[0]} is of no account there",
+    "InvalidAccessKeyId.Inactive": f"the key in {KEY[0]} is disabled",
+    "SignatureDoesNotMatch": f"{KEY[1]} is not the secret of the key in {KEY[0]}",
+    "InvalidSecurityToken.Expired": "the time of ALIBABA_CLOUD_SECURITY_TOKEN is up: take a new one, or unset it",
+    "InvalidSecurityToken.MismatchWithAccessKey": "ALIBABA_CLOUD_SECURITY_TOKEN is not of this key: unset it, or set the key's",
+}
+"""What to look at, by STS's code (page "Common error codes")."""
 
 
 def keys(settings: Settings) -> Credentials:
@@ -24,7 +32,15 @@ def keys(settings: Settings) -> Credentials:
             f"no access key: {' and '.join(unset)} not set; set those of a key of account {settings.account_id}"
         )
     found = credentials_from(os.environ, None)
-    account = StsGateway(settings, found).account()
+    try:
+        account = StsGateway(settings, found).account()
+    except CloudCallError as error:
+        if error.code in REFUSED:
+            raise ConfigError(f"{error}; {REFUSED[error.code]}") from error
+        if error.code:
+            raise
+        at = f"{variable('endpoint')}={settings.endpoint}" if settings.endpoint else "the network and its proxies"
+        raise ConfigError(f"{error}; nothing was done; look at {at}") from error
     if account != settings.account_id:
         raise ConfigError(
             f"the access key in {KEY[0]} is of account {account}, but {variable('account_id')} says {settings.account_id}; "

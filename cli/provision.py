@@ -14,7 +14,7 @@ import typer
 
 from cli.files import text
 from cli.keys import keys
-from cli.output import print_table, table
+from cli.output import counted, print_table, table
 from shared import policies
 from shared.gateways.ecs import EcsGateway
 from shared.gateways.holders import Holders
@@ -90,7 +90,7 @@ def show(found: Provisioned) -> None:
             typer.echo(f"  - {line}")
     for role, (kind, name) in found.plan.unlisted:
         typer.echo(
-            f"role {role} also holds the {kind.lower()} policy {name}, which roles.yaml does not list: --prune takes it off"
+            f"role {role} also holds the {kind.lower()} policy {name}, which the mapping does not list: --prune takes it off"
         )
     show_orphans(found.plan.orphan_roles, found.plan.orphan_policies)
     for what in found.plan.kept:
@@ -100,11 +100,11 @@ def show(found: Provisioned) -> None:
 def show_orphans(roles: Iterable[str], names: Iterable[str]) -> None:
     for role in roles:
         typer.echo(
-            f"orphan: role {role} is rolekeeper's, and roles.yaml does not list it: provision --prune deletes it"
+            f"orphan: role {role} is rolekeeper's, and the mapping does not list it: provision --prune deletes it"
         )
     for name in names:
         typer.echo(
-            f"orphan: policy {name} is rolekeeper's, and roles.yaml does not want it: provision --prune deletes it"
+            f"orphan: policy {name} is rolekeeper's, and the mapping does not want it: provision --prune deletes it"
         )
 
 
@@ -112,7 +112,8 @@ def conclude(ended: Provisioned, *, dry_run: bool) -> None:
     for action in ended.plan.actions if dry_run else ():
         typer.echo(f"  would {action}")
     count = len(ended.plan.actions if dry_run else ended.done)
-    typer.echo(f"{count} calls {'would be' if dry_run else 'were'} made" if count else "nothing to do")
+    were = "would be" if dry_run else "was" if count == 1 else "were"
+    typer.echo(f"{counted(count, 'call')} {were} made" if count else "nothing to do")
 
 
 def report(ended: Provisioned) -> dict[str, Any]:

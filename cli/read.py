@@ -14,15 +14,17 @@ from shared.model import Ignored, Trigger
 
 
 def run(files: Iterable[Path], *, as_json: bool, account: str, role: str, region: str) -> int:
+    """Exit code 1 where one is no JSON: a file that was named is meant to be an event."""
     rows = [
         {"file": name, **understood(item)}
         for name, body in payloads(files)
         for item in events.read(body, account_id=account, own_role=role, region=region)
     ]
+    failed = int(any(row.get("ignored") == "not-json" for row in rows))
     if as_json:
         for row in rows:
             print(json.dumps(row, ensure_ascii=False))
-        return 0
+        return failed
     for row in rows:
         made = table("", "")
         made.title, made.title_justify, made.show_header = str(row.pop("file")), "left", False
@@ -31,7 +33,7 @@ def run(files: Iterable[Path], *, as_json: bool, account: str, role: str, region
                 shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
                 made.add_row(f"  {name}", shown, style="dim" if "ignored" in row else "")
         print_table(made)
-    return 0
+    return failed
 
 
 def understood(item: Trigger | Ignored) -> dict[str, Any]:

@@ -27,7 +27,7 @@ COLUMNS = ("event", "instance", "outcome", "reason", "role", "rule or detail")
 def run(
     files: Iterable[Path], *, as_json: bool, tags: Sequence[str], attributes: Sequence[str], role: str, roles_file: Path
 ) -> int:
-    """Exit code 1 where a function raised. Raises ConfigError."""
+    """Exit code 1 where a function raised, or one is no JSON. Raises ConfigError."""
     given = tags_of(tags) or {}
     properties = {**attributes_of(attributes), "role": role}
     bodies = list(payloads(files))
@@ -38,7 +38,7 @@ def run(
         on.deploy()
         for name, body in bodies:
             outcome = replay(on, body, given, properties)
-            failed += not outcome.ok
+            failed += not outcome.ok or any(item["reason"] == "not-json" for item in told(outcome)["ignored"])
             records = on.records(f'request_id: "{outcome.request_id}"')
             if as_json:
                 print(json.dumps({"file": name, **told(outcome), "records": records}, ensure_ascii=False))

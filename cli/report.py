@@ -15,6 +15,8 @@ from shared.records import Record
 BAD = (Outcome.REFUSED.value, Outcome.FAILED.value, Outcome.RETRYING.value)
 UNSEEN = (Reason.NOT_OBSERVED.value, Reason.MAX_CALLS.value, Reason.STOPPED.value)
 """Reasons of looks that failed, or that the run did not come to."""
+REMEDIES = {"InvalidRamRole.NotFound": "`rolekeeper provision` makes the role"}
+"""What to do now, by ECS's code, where it is one command."""
 SHOWN = 100  # changes; the records have them all
 
 
@@ -68,6 +70,7 @@ class Report:
 def row(record: Record) -> Sequence[str]:
     code, message = record.error_code, record.error_message
     error = message if code in message else f"{code}: {message}"
+    error += f"; {REMEDIES[code]}" if code in REMEDIES else ""
     return record.instance_id, change(record.fields()), record.outcome, record.reason, error
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import typer
 
@@ -87,16 +87,25 @@ class Follower(Watch):
                 signal.signal(number, handler)
 
 
-def run(kind: Kind, given: Mapping[str, Any], *, invoke: bool, as_json: bool, roles_file: Path) -> int:
+def run(
+    kind: Kind, given: Mapping[str, Any], *, invoke: bool, as_json: bool, roles_file: Path, records: Path | None = None
+) -> int:
     """Exit code 0: all is right; 1: something was refused or failed, or the run did not end; 2: a dry run found work;
     130: it was stopped.
 
-    given: the payload, by its keys. Raises RolekeeperError.
+    given: the payload, by its keys. records: the file for the functions' JSON lines, None = standard error. Raises RolekeeperError.
     """
-    return (_invoke if invoke else _here)(kind, given, as_json, roles_file)
+    if not invoke:
+        with _lines(records) as lines:
+            return _here(kind, given, as_json, roles_file, lines, str(records or "standard error"))
+    if records:
+        raise ConfigError(
+            f"{kind}: --records: goes with a run on this machine alone: the function's lines are in its log"
+        )
+    return _invoke(kind, given, as_json, roles_file)
 
 
-def _here(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Path) -> int:
+def _here(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Path, lines: TextIO, beside: str) -> int:
     settings = Settings.from_env(
         os.environ, region=str(given.get("region", "")), account_id=str(given.get("account_id", ""))
     )
@@ -111,17 +120,18 @@ def _here(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Path)
     ours = keys(settings)
     report = None if as_json else Report()
     follower = Follower(report)
-    # The functions' JSON lines go to stderr: intents before each write, and records that SLS has not.
-    with redirect_stdout(sys.stderr), follower.stoppable():
+    with redirect_stdout(lines), follower.stoppable():
         result = Invocation(
             kind, settings, mapping, ours,
             Stamp(account_id=settings.account_id, function=FUNCTION), watch=follower,
         ).carried_out([trigger])  # fmt: skip
     (ended,) = result["runs"]
     code = exit_code(ended, to_do=bool(given.get("dry_run")) and follower.to_do)
-    rest = where(settings, ended["run_id"], in_sls=result["records_in_sls"])
+    rest = where(settings, ended["run_id"], in_sls=result["records_in_sls"], beside=beside)
     if report:
         report.ended(ended, follower.changes, follower.left_out, rest)
+        if given.get("tags") and not ended["counts"] and not ended.get("error"):
+            typer.echo("no instance there carries these tags (here the case of a key counts)")
         return code
     told = {
         "kind": kind, **ended, "changes": [shown(record) for record in follower.changes],
@@ -140,8 +150,23 @@ def exit_code(ended: Mapping[str, Any], *, to_do: bool) -> int:
     return 2 if to_do else 0
 
 
-def where(settings: Settings, run_id: str, *, in_sls: bool) -> str:
-    """Where all records of the run are."""
+@contextmanager
+def _lines(file: Path | None) -> Iterator[TextIO]:
+    """Where the functions' JSON lines go: intents before each write, and records that SLS has not. Each is in the file when it
+    is said."""
+    if file is None:
+        yield sys.stderr
+        return
+    try:
+        lines = file.open("a", buffering=1, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"--records: {file}: {error.strerror}") from error
+    with lines:
+        yield lines
+
+
+def where(settings: Settings, run_id: str, *, in_sls: bool, beside: str) -> str:
+    """Where all records of the run are. beside: where those go that SLS has not."""
     if in_sls:
         return f'SLS, {settings.sls_project}/{settings.sls_logstore}: run_id: "{run_id}"'
     why = (
@@ -149,7 +174,7 @@ def where(settings: Settings, run_id: str, *, in_sls: bool) -> str:
         if settings.sls_project
         else "ROLEKEEPER_SLS_PROJECT is not set"
     )
-    return f"standard error, as JSON lines: {why}"
+    return f"{beside}, as JSON lines: {why}"
 
 
 def _invoke(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Path) -> int:

@@ -54,7 +54,9 @@ class BudgetSpent(PermanentError):
     CODE = "MaxCalls"
 
     def __init__(self, call: str, calls: int) -> None:
-        super().__init__(call, self.CODE, f"not asked: the run may make {calls} calls, and too few are left")
+        super().__init__(
+            call, self.CODE, f"not asked: the run may make {calls} call{'s' * (calls != 1)}, and too few are left"
+        )
 
 
 class Interrupted(PermanentError):

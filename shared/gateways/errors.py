@@ -18,12 +18,14 @@ _SIGNED = re.compile(r"(?is)\b(?:server )?(?:string ?to ?sign|canonical ?request
 _UNREACHED = re.compile(
     r"HTTPS?ConnectionPool\(host='([^']*)', port=(\d+)\): Max retries exceeded with url: \S+ \(Caused by "
 )
+_AT_LAST = re.compile(r" cannot be reached \(.*(\[(?:Errno|SSL)[^'\"()]*[^'\"() ])[^\[]*$")
+"""What the system said, in the midst of what each library makes of it."""
 
 
 def classify(call: str, code: str, message: str, status: int, request_id: str) -> CloudCallError:
     """By the code first: the HTTP status of a throttle is 400, 403 or 429 (ECS api-throttling)."""
     message = _UNREACHED.sub(r"\1:\2 cannot be reached (", _SIGNED.sub("(cut)", message))
-    message = " ".join(message.split())[:500]
+    message = _AT_LAST.sub(r" cannot be reached: \1)", " ".join(message.split()))[:500]
     kind: type[CloudCallError] = PermanentError
     if _THROTTLED.search(code) or status == 429:
         kind = Throttled

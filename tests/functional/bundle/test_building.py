@@ -101,7 +101,7 @@ def test_the_table_of_sizes_names_what_is_large_and_sums_up_the_rest(
         Part(name="small", version="3.0", files=5, size=100_000, compiled=150_000),
         Part(name="smaller", version="4.0", files=6, size=40_000, compiled=10_000),
     )
-    report(msgspec.structs.replace(project.build(), parts=parts))
+    report(msgspec.structs.replace(project.build(), parts=parts), project.root / "roles.yaml")
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert rows[1:6] == [
         ["large", "1.5", "20", "1.00", "MB", "2.00", "MB"],

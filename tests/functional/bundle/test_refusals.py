@@ -183,7 +183,7 @@ def test_where_it_cannot_take_its_place_the_former_stays(project: Project, mocke
 
 
 def test_a_bundle_without_byte_code_says_what_that_costs(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
-    report(project.build())
+    report(project.build(), project.root / "roles.yaml")
     said = " ".join(capsys.readouterr().out.split())
     assert "byte code: none. Each cold start will compile what it imports" in said
     assert "twice the memory" in said
@@ -227,7 +227,7 @@ def test_an_interpreter_of_another_version_is_refused() -> None:
 
 def test_warnings_of_the_mapping_are_counted(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     project.write("roles.yaml", ROLES.replace("rules: [", "rules: [{name: first, role: reader}, "))
-    report(project.build())
+    report(project.build(), project.root / "roles.yaml")
     assert ", 1 warning (`rolekeeper validate`)" in capsys.readouterr().out
 
 

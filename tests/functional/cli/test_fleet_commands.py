@@ -193,20 +193,11 @@ def test_what_may_work_later_is_shown_and_not_raised(cloud: Cloud, rolekeeper: C
     assert ran.code == 1
 
 
-def test_without_sls_the_records_are_on_standard_error(
-    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("ROLEKEEPER_SLS_PROJECT")
-    (made,) = make(cloud, 1, "web")
-    ran = rolekeeper("remediate", "--id", made.instance_id)
-    assert (ran.code, made.role) == (0, "web")
-    assert ran.out.splitlines()[-1] == "records: standard error, as JSON lines: ROLEKEEPER_SLS_PROJECT is not set"
-    assert [line["record"].get("instance_id") for line in ran.lines("record")] == [made.instance_id, None]
-
-
 SLIPS = {
+    "records nowhere": (["remediate", "--all", "--records", "none/of/these"], "--records: none/of/these: No such file or directory"),
+    "records of a function": (["remediate", "--all", "--invoke", "--records", "x"], "remediate: --records: goes with a run on this machine alone"),
     "no selector": (["remediate"], "remediate: give exactly one of --id, --tag, --rule, --role, --drift, --all; got none"),
-    "two": (["remediate", "--all", "--rule", "Web tier"], "remediate: give exactly one of --id, --tag"),
+    "two": (["remediate", "--all", "--rule", "Web tier"], "remediate: give exactly one of --id, --tag, --rule, --role, --drift, --all; got --rule, --all"),
     "no id": (["remediate", "--id", "web-1"], "remediate: --id[0]: 'web-1' is not an instance id"),
     "no id on standard input": (["remediate", "--id", "-"], "remediate: --id: the list is empty"),
     "no value": (["remediate", "--tag", "app"], "--tag 'app': write KEY=VALUE"),

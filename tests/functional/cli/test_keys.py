@@ -70,6 +70,39 @@ def test_where_sts_does_not_say_whose_it_is_nothing_is_done(
     assert {call.action for call in cloud.calls} == {"GetCallerIdentity"}
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("ALIBABA_CLOUD_ACCESS_KEY_ID", "LTAInobody", "InvalidAccessKeyId.NotFound: Specified access key is not found.; ALIBABA_CLOUD_ACCESS_KEY_ID is of no account"),
+        ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "wrong", "ALIBABA_CLOUD_ACCESS_KEY_SECRET is not the secret of the key in ALIBABA_CLOUD_ACCESS_KEY_ID"),
+        ("ALIBABA_CLOUD_SECURITY_TOKEN", "left-over", "ALIBABA_CLOUD_SECURITY_TOKEN is not of this key: unset it"),
+    ],
+)  # fmt: skip
+def test_a_key_that_is_refused_is_told_of_by_its_variable(
+    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    ran = rolekeeper("remediate", "--all")
+    assert (ran.code, ran.out) == (1, "")
+    assert told in ran.err
+    assert len(ran.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "look"),
+    [("http://127.0.0.1:1", "ROLEKEEPER_ENDPOINT=http://127.0.0.1:1"), ("", "the network and its proxies")],
+    ids=["the emulator's", "the cloud's"],
+)
+def test_where_nothing_answers_the_error_says_where_to_look(
+    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch, endpoint: str, look: str
+) -> None:
+    monkeypatch.setenv("ROLEKEEPER_ENDPOINT", endpoint)
+    cloud.faults.add("reset", action="GetCallerIdentity", count=None)
+    ran = rolekeeper("provision")
+    assert ran.code == 1
+    assert ran.err.endswith(f"; nothing was done; look at {look}\n")
+
+
 def granted(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, *documents: dict[str, Any]) -> None:
     """From here on the commands have the key of a RAM user with these policies, and every call is judged."""
     caller = callers.user(cloud, *[statement for document in documents for statement in document["Statement"]])

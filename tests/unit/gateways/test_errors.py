@@ -119,15 +119,28 @@ def test_a_message_is_one_line_and_no_longer_than_a_record_needs() -> None:
     assert len(message) == 500
 
 
-def test_a_host_that_is_not_there_is_named_first() -> None:
-    """As urllib3 says it, within what each SDK makes of it."""
-    said = (
-        "no usable answer (HTTPConnectionPool(host='127.0.0.1', port=9): Max retries exceeded with url: /?a=b (Caused by "
-        'NewConnectionError("HTTPConnection(...): Failed to establish a new connection: [Errno 111] Connection refused")))'
-    )
-    assert classify("Call", "", said, 0, "").message.startswith(
-        "no usable answer (127.0.0.1:9 cannot be reached (NewConnectionError("
-    )
+@pytest.mark.parametrize(
+    ("cause", "told"),
+    [
+        pytest.param(
+            'NewConnectionError("HTTPConnection(host=\'127.0.0.1\', port=9): Failed to establish a new connection: [Errno 111] Connection refused")',
+            ": [Errno 111] Connection refused)", id="nobody listens",
+        ),
+        pytest.param(
+            "SSLError(SSLError(1, '[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)'))",
+            ": [SSL: WRONG_VERSION_NUMBER] wrong version number)", id="no TLS there",
+        ),
+        pytest.param(
+            'NameResolutionError("HTTPConnection(host=\'x\', port=9): Failed to resolve \'x\' ([Errno -2] Name or service not known)")',
+            ": [Errno -2] Name or service not known)", id="no such name",
+        ),
+        pytest.param("ConnectTimeoutError('timed out')", " (ConnectTimeoutError('timed out')))", id="no answer"),
+    ],
+)  # fmt: skip
+def test_a_host_that_is_not_there_is_named_first_and_then_what_the_system_said(cause: str, told: str) -> None:
+    """Out of what urllib3 and each SDK make of it."""
+    said = f"no usable answer (HTTPConnectionPool(host='127.0.0.1', port=9): Max retries exceeded with url: /?a=b (Caused by {cause}))"
+    assert classify("Call", "", said, 0, "").message == f"no usable answer (127.0.0.1:9 cannot be reached{told}"
 
 
 @pytest.mark.parametrize(

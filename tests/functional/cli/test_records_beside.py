@@ -1,0 +1,59 @@
+"""Where the lines of a run on this machine go: intents, and records that SLS has not; and what an operator is told besides."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fakecloud.cloud import Cloud
+from fakecloud.identity import ACCOUNT
+from tests.functional.cli.operator import Command, make
+
+
+def test_without_sls_the_records_are_on_standard_error(
+    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ROLEKEEPER_SLS_PROJECT")
+    (made,) = make(cloud, 1, "web")
+    ran = rolekeeper("remediate", "--id", made.instance_id)
+    assert (ran.code, made.role) == (0, "web")
+    assert ran.out.splitlines()[-1] == "records: standard error, as JSON lines: ROLEKEEPER_SLS_PROJECT is not set"
+    assert [line["record"].get("instance_id") for line in ran.lines("record")] == [made.instance_id, None]
+
+
+def test_the_lines_go_to_a_file_of_the_operators_and_errors_stay_where_he_sees_them(
+    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("ROLEKEEPER_SLS_PROJECT")
+    (made,) = make(cloud, 1, "web")
+    runs = [rolekeeper("remediate", "--all", "--records", "records.jsonl") for _ in range(2)]
+    assert [(ran.code, ran.err) for ran in runs] == [(0, "")] * 2
+    assert runs[0].out.splitlines()[-1] == "records: records.jsonl, as JSON lines: ROLEKEEPER_SLS_PROJECT is not set"
+    lines = [json.loads(line) for line in (tmp_path / "records.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [line["intent"] for line in lines if "intent" in line] == ["AttachInstanceRamRole"]
+    told = [line["record"].get("outcome", "run") for line in lines if "record" in line]
+    assert told == ["attached", "run", "unchanged", "run"], "the second run's stand below the first's"
+    cloud.faults.add("error", action="GetCallerIdentity", code="NoPermission", status=403)
+    ran = rolekeeper("remediate", "--all", "--records", "records.jsonl")
+    assert (ran.code, ran.out, "NoPermission" in ran.err) == (1, "", True)
+    assert made.role == "web"
+
+
+def test_a_role_that_is_not_there_is_told_of_with_the_command_that_makes_it(cloud: Cloud, rolekeeper: Command) -> None:
+    make(cloud, 1, "web")
+    cloud.ram.account(ACCOUNT).roles.clear()
+    ran = rolekeeper("remediate", "--all")
+    assert ran.code == 1
+    said = " ".join(ran.out.split())
+    assert "InvalidRamRole.NotFound" in said
+    assert "`rolekeeper provision` makes the role" in said
+
+
+@pytest.mark.parametrize(("tag", "told"), [("app=web", False), ("App=web", True), ("app=wbe", True)])
+def test_tags_that_no_instance_carries_are_told_of(cloud: Cloud, rolekeeper: Command, tag: str, told: bool) -> None:
+    make(cloud, 1, "web")
+    ran = rolekeeper("remediate", "--tag", tag)
+    assert ran.code == 0
+    assert ("no instance there carries these tags (here the case of a key counts)" in ran.out) is told
