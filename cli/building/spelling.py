@@ -54,10 +54,13 @@ MOMENTS = ("complete", "fail", "pre", "success")
 
 
 def unknown_around(document: Mapping[str, Any]) -> Iterator[str]:
-    """The same of a whole file, but for what is in props and in template."""
+    """The same of a whole file, but for what is in props. A template is told of where it stands, not in each that extends it."""
     yield from _unknown(document, dict.fromkeys(DOCUMENT), "", THEIRS)
     yield from _hooks(document, "")
-    resources = document.get("resources")
+    resources, templates = document.get("resources"), document.get("template")
+    for name, template in templates.items() if isinstance(templates, dict) else ():
+        if isinstance(template, dict):
+            yield from unknown(template, f"template.{name}.")
     for name, resource in resources.items() if isinstance(resources, dict) else ():
         yield from _unknown(resource, dict.fromkeys(RESOURCE), f"resources.{name}.", THEIRS)
         yield from _hooks(resource, f"resources.{name}.")
@@ -71,16 +74,18 @@ def _hooks(given: object, where: str) -> Iterator[str]:
             yield f"{where}actions.{key}: would never run: write MOMENT-COMMAND, as pre-deploy; moments are {', '.join(MOMENTS)}"
 
 
-def unknown(props: Mapping[str, Any]) -> Iterator[str]:
+def unknown(props: Mapping[str, Any], where: str = "") -> Iterator[str]:
     """Each key that is not known, where it stands and what may be meant: "logConfig.logStore: Function Compute has no ..."."""
-    yield from _unknown(props, {**dict.fromkeys(FUNCTION), **WITHIN}, "", OURS)
+    yield from _unknown(props, {**dict.fromkeys(FUNCTION), **WITHIN}, where, OURS)
     triggers = props.get("triggers")
     for place, trigger in enumerate(triggers if isinstance(triggers, list) else []):
         kind = trigger.get("triggerType") if isinstance(trigger, dict) else None
         if isinstance(kind, str) and kind not in BY_TRIGGER:
-            yield f"triggers[{place}].triggerType: there is no {kind!r}; {meant(kind, sorted(BY_TRIGGER))}"
+            yield f"{where}triggers[{place}].triggerType: there is no {kind!r}; {meant(kind, sorted(BY_TRIGGER))}"
         config = BY_TRIGGER.get(kind) if isinstance(kind, str) else None
-        yield from _unknown(trigger, {**dict.fromkeys(TRIGGER), "triggerConfig": config}, f"triggers[{place}].", OURS)
+        yield from _unknown(
+            trigger, {**dict.fromkeys(TRIGGER), "triggerConfig": config}, f"{where}triggers[{place}].", OURS
+        )
 
 
 def _unknown(given: object, known: Keys, where: str, who: str) -> Iterator[str]:

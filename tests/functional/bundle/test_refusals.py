@@ -71,6 +71,9 @@ STOPS: list[tuple[str, Callable[[Project], object], str]] = [
           ("vars:", "var:", r"var: .* did you mean vars\?"), ("actions:", "action:", r"action: .* did you mean actions\?"),
           ("predeploy", "actions: {predeploy: []}\nflow:", r"actions\.predeploy: would never run: write MOMENT-COMMAND"),
           ("component:", "componnent:", r"resources\.one\.componnent: .* did you mean component\?"))),
+    *((f"misspelt in a template: {key}", lambda p, key=key: p.write("s.yaml", f"template: {{base: {{{key}: {{}}}}}}\n" + S_YAML.replace("component: fc3", "component: fc3\n    extend: {name: base}", 1)),
+       rf"s\.yaml: template\.base\.{key}: .* did you mean {mean}\?")
+      for key, mean in (("memroySize", "memorySize"), ("rutime", "runtime"))),
     ("no runtime", lambda p: p.write("s.yaml", S_YAML.replace("runtime: python3.10, ", "")), r"s\.yaml: runtime: none is named"),
     ("no handler", lambda p: p.write("s.yaml", S_YAML.replace(", handler: functions.one.handler", "")),
      r"resources\.one: handler: None is not of the form MODULE\.FUNCTION"),

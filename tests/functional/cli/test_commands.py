@@ -54,6 +54,13 @@ def test_read_takes_standard_input_and_answers_every_member_of_a_list() -> None:
     assert [row.get("kind", row.get("ignored")) for row in rows(ran)] == ["reconcile", "unknown-event"]
 
 
+@pytest.mark.parametrize("words", [["read"], ["read", "--json"], ["replay"]], ids=" ".join)
+def test_a_file_that_is_no_event_at_all_ends_with_1(words: list[str]) -> None:
+    ran = run(*words, "roles.yaml", "events/reconcile/timer.json")
+    assert ran.returncode == 1
+    assert "not-json" in ran.stdout.decode()
+
+
 def test_read_ignores_an_event_of_another_account_when_told_ours() -> None:
     (row,) = rows(run("read", "--json", "--account", "1", "events/instance_created/state-created.json"))
     assert row["ignored"] == "foreign-account"
