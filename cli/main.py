@@ -7,6 +7,8 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
@@ -23,13 +25,23 @@ from shared.settings import variable
 class Commands(TyperGroup):
     """A slip in the options ends with 1, as other errors do: 2 says that there is something to do."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with _slips_end_with_1():
+            return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
-        try:
+        with _slips_end_with_1():
             return super().invoke(ctx)
-        except Exception as error:
-            if getattr(error, "exit_code", 0) == 2 and not isinstance(error, typer.Exit):
-                error.exit_code = 1  # type: ignore[attr-defined]
-            raise
+
+
+@contextmanager
+def _slips_end_with_1() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if getattr(error, "exit_code", 0) == 2 and not isinstance(error, typer.Exit):
+            error.exit_code = 1  # type: ignore[attr-defined]
+        raise
 
 
 app = typer.Typer(

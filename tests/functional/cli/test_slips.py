@@ -21,6 +21,11 @@ def test_a_slip_in_the_options_is_not_taken_for_something_to_do(rolekeeper: Comm
     assert "Usage: rolekeeper" in ran.err
 
 
+@pytest.mark.parametrize("words", [[], ["--alle"], ["policy"]], ids=["rolekeeper", "--alle", "policy"])
+def test_nor_is_a_command_that_was_left_out(rolekeeper: Command, words: list[str]) -> None:
+    assert rolekeeper(*words).code == 1
+
+
 @pytest.mark.parametrize(
     "words",
     [

@@ -55,7 +55,13 @@ def test_the_table_explains_every(word: Reason | Outcome) -> None:
 
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
 def test_every_attribute_has_an_example(attribute: str) -> None:
-    assert any(re.search(rf"^  {attribute}: ", when, re.M) for when in WHEN)
+    shown = [when for when in WHEN if re.search(rf"^  {attribute}: ", when, re.M)]
+    assert shown, f"docs/mapping.md: show `{attribute}: ...` in an example of `when`"
+
+
+@pytest.mark.parametrize("attribute", ATTRIBUTES)
+def test_every_attribute_is_an_instances(attribute: str) -> None:
+    assert attribute in Instance.__struct_fields__, "shared/model.py: Instance lacks the field"
 
 
 def test_the_links_within_the_guide_lead_somewhere() -> None:

@@ -14,10 +14,7 @@ from shared.mapping import MappingError, load, schema
 
 ROOT = Path(__file__).parents[3]
 COMMITTED = ROOT / "docs" / "roles.schema.json"
-REFRESH = (
-    "refresh it: python -c 'import json; from shared.mapping import schema; "
-    "print(json.dumps(schema(), indent=2))' > docs/roles.schema.json"
-)
+REFRESH = "refresh it: rolekeeper schema > docs/roles.schema.json"
 
 VALIDATOR = jsonschema.Draft202012Validator(schema())
 HEAD = "version: 1\nroles: {web: {}, worker: }\nrules:\n"
