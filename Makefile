@@ -20,7 +20,7 @@ demo: $(READY)  ## the whole story on an emulated Alibaba Cloud, in this termina
 test: $(READY)  ## all tests
 	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(PYTEST_ARGS)
 
-bench: $(READY)  ## calls, time and memory of runs over fleets, launch storms, and starts (about twelve minutes)
+bench: $(READY)  ## calls, time and memory of runs over fleets, launch storms, and starts (about a quarter of an hour)
 	@$(BIN)/python -m tests.bench
 
 check: $(READY)  ## lint, formatting, types, import contracts, roles.yaml
