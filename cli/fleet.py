@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from pathlib import Path
-from typing import Annotated, Any, Optional
+from typing import Annotated, Any
 
 import typer
 
@@ -26,7 +26,7 @@ Operator = Annotated[str, typer.Option(help="who asks; stands in every record (d
 Why = Annotated[str, typer.Option("--reason", help="why; stands in every record")]
 Invoke = Annotated[bool, typer.Option("--invoke", help="ask the deployed function, and do not wait for it")]
 Records = Annotated[
-    Optional[Path],  # noqa: UP045
+    Path | None,
     typer.Option(
         "--records", help="append intents, and records that SLS has not, to this file (default: standard error)"
     ),
