@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from shared.errors import ConfigError
+from shared.proof import Key
 
 PREFIX = "ROLEKEEPER_"
 FcEdition = Literal["3.0", "2.0"]
@@ -45,6 +46,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     regions: tuple[str, ...] = ()  # "cn-hangzhou,cn-beijing": looked after from here; () = the deployment's own alone
     accounts: Mapping[str, str] = {}  # "111122223333=rolekeeper-member": account id -> RAM role to assume there
     external_id: str = ""  # what the trust policies of those roles ask for; "" = nothing
+    proof_keys: tuple[
+        Key, ...
+    ] = ()  # secret: the first signs the notes on instances, all verify; () = no note is believed
     fc_edition: FcEdition = "3.0"  # of Function Compute, whose API invokes our functions
     fc_service: str = ""  # the service that FC 2.0 has our functions in
 
@@ -191,6 +195,18 @@ def _accounts(name: str, text: str) -> dict[str, str]:
     return found
 
 
+def _proof_keys(name: str, text: str) -> tuple[Key, ...]:
+    found: dict[Key, None] = {}
+    parts = text.split(",")
+    for position, part in enumerate(parts, 1):
+        try:
+            found[Key(part.strip())] = None
+        except ValueError as error:  # its text and its cause must not show the value
+            raise ConfigError(f"{variable(name)}: key {position} of {len(parts)}: {error}; make one with "
+                              "`openssl rand -hex 32`, and separate them by commas") from None  # fmt: skip
+    return tuple(found)
+
+
 _READ: dict[Any, Callable[[str, str], Any]] = {
     str: lambda name, text: text,
     float: _number,
@@ -199,4 +215,5 @@ _READ: dict[Any, Callable[[str, str], Any]] = {
     FcEdition: _edition,
     tuple[str, ...]: _regions,
     Mapping[str, str]: _accounts,
+    tuple[Key, ...]: _proof_keys,
 }

@@ -11,6 +11,7 @@ import pytest
 
 from shared.errors import ConfigError
 from shared.gateways import ecs
+from shared.proof import Key
 from shared.settings import APIS, Settings, targets, variable
 
 HOME = {"ROLEKEEPER_REGION": "cn-hangzhou", "ROLEKEEPER_ACCOUNT_ID": "1234567890123456"}
@@ -22,11 +23,13 @@ def test_every_variable_has_its_field() -> None:
              "sls_project": "p", "sls_logstore": "s", "endpoint": "http://127.0.0.1:1", "look_again_seconds": "1.5",
              "timeout_seconds": "9", "regions": "cn-beijing, us-west-1 ,cn-beijing", "accounts": "7=member, 8 = m.2 ,7=member",
              "external_id": "a+b=c,d.e@f:g/h-i_0", "fc_edition": "2.0", "fc_service": "keeper",
+             "proof_keys": f"{'a' * 32}, {'b' * 64} ,{'a' * 32}",
              "parallel_calls": "8", "calls_per_minute": "90, DescribeInstances=500", "max_calls": "1000", "hand_over_seconds": "20"}  # fmt: skip
     read = Settings.from_env({variable(name): value for name, value in given.items()})
     numbers = {"look_again_seconds": 1.5, "timeout_seconds": 9.0, "parallel_calls": 8, "max_calls": 1000,
                "hand_over_seconds": 20.0, "calls_per_minute": {"": 90, "DescribeInstances": 500}}  # fmt: skip
-    lists = {"regions": ("cn-beijing", "us-west-1"), "accounts": {"7": "member", "8": "m.2"}}
+    lists = {"regions": ("cn-beijing", "us-west-1"), "accounts": {"7": "member", "8": "m.2"},
+             "proof_keys": (Key("a" * 32), Key("b" * 64))}  # fmt: skip
     assert msgspec.structs.asdict(read) == {**given, **numbers, **lists}
 
 
