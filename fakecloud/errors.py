@@ -35,6 +35,12 @@ class SignatureMismatch(CloudError):
     status, code = 400, "SignatureDoesNotMatch"
     message = "Specified signature is not matched with our calculation."
 
+    @classmethod
+    def of(cls, string_to_sign: str) -> SignatureMismatch:
+        """As the gateway words it: clients compare what follows the colon with their own, to tell a wrong secret from a
+        wrong way of signing (alibaba-cloud-sdk-go, sdk/errors/signature_does_not_match_wrapper.go)."""
+        return cls(f"{cls.message} server string to sign is:{string_to_sign}")
+
 
 class TokenMismatch(CloudError):
     status, code = 400, "InvalidSecurityToken.MismatchWithAccessKey"

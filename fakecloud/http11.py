@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from http.client import responses
 from io import BufferedIOBase
 from typing import Any
+from urllib.parse import urlsplit
 
-from fakecloud.http import Request, Response
+from fakecloud.http import Request, Response, plain_host
 
 LONGEST_LINE, MOST_HEADERS = 256 * 1024, 200
 LARGEST_BODY = 64 * 1024 * 1024
@@ -43,7 +44,14 @@ def read(source: BufferedIOBase, reply: Any) -> Found | None:
     body = _body(source, headers)
     wish = headers.get("connection", "").lower()
     stays = "close" not in wish if version == "HTTP/1.1" else "keep-alive" in wish
-    return Found(Request.of(method, target, headers, body), stays)
+    try:
+        request = Request.of(method, target, headers, body)
+    except ValueError as error:
+        raise Malformed(f"the target of the request is no address: {error}") from None
+    if not request.host:
+        raise Malformed("there is no Host header")
+    _check_authority(target, request.host)
+    return Found(request, stays)
 
 
 def written(answer: Response, *, stays: bool, head: bool = False) -> bytes:
@@ -53,6 +61,13 @@ def written(answer: Response, *, stays: bool, head: bool = False) -> bytes:
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
     start = f"HTTP/1.1 {answer.status} {responses.get(answer.status, '-')}\r\n{lines}\r\n"
     return start.encode("latin-1", "replace") + (b"" if head else answer.body)
+
+
+def _check_authority(target: str, host: str) -> None:
+    """A target with its own host, as proxies get it, must name the Host's: else nobody could say which one was meant."""
+    named = "" if target.startswith("/") else plain_host(urlsplit(target).netloc)
+    if named and named.removesuffix(":80") != host.removesuffix(":80"):
+        raise Malformed(f"the target is of {named[:100]!r}, the Host header says {host[:100]!r}")
 
 
 def _line(source: BufferedIOBase) -> str:

@@ -97,20 +97,22 @@ class RpcService:
         return register
 
     def matches(self, request: Request) -> bool:
-        version = request.headers.get("x-acs-version") or dict(request.query).get("Version")
-        if version is None and "x-www-form-urlencoded" in request.headers.get("content-type", ""):
-            version = request.form().get("Version")
-        return version == self.version
+        return signatures.said(request, "x-acs-version", "Version") == self.version
 
     def action(self, request: Request) -> str:
-        return request.headers.get("x-acs-action") or request.form().get("Action") or "?"
+        return signatures.said(request, "x-acs-action", "Action") or "?"
 
     def params(self, request: Request) -> dict[str, str]:
         """The action's own parameters, as sent: Name, Name.N, Name.N.Key."""
         return {k: v for k, v in request.form().items() if k not in COMMON}
 
     def authenticate(self, call: Call) -> Identity:
-        return signatures.authenticate(call.request, call.cloud.keys, call.cloud.clock.now())
+        caller = signatures.authenticate(call.request, call.cloud.keys, call.cloud.clock.now())
+        given: dict[str, str] = {}
+        for name, value in call.request.pairs():
+            if given.setdefault(name, value) != value:
+                raise NotEmulated(f"the parameter {name} given twice with two values: which one counts no page says")
+        return caller
 
     def respond(self, call: Call) -> Response:
         action = self.actions.get(call.action)

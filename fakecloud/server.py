@@ -8,7 +8,7 @@ import socketserver
 import threading
 import traceback
 
-from fakecloud import http11
+from fakecloud import admission, http11
 from fakecloud.cloud import Cloud
 from fakecloud.errors import ConnectionReset, ReadTimeout
 from fakecloud.http import Request, Response
@@ -113,6 +113,9 @@ class _Connection(socketserver.StreamRequestHandler):
     def answer(self, request: Request) -> Response | None:
         """None: the connection is to break without an answer."""
         cloud, door = self.server.cloud, self.server.door
+        if reason := admission.refusal(request):
+            text = f"fakecloud refuses this request: {reason}"
+            return Response.json({"Code": "Fakecloud.Refused", "Message": text, "error": text}, 403)
         try:
             return door.handle(request) if door.matches(request) else cloud.handle(request)
         except ReadTimeout as fault:

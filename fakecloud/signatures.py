@@ -30,6 +30,18 @@ SKEW_SECONDS = 15 * 60
 _AUTHORIZATION = re.compile(r"ACS3-HMAC-SHA256 Credential=([^,]+),\s*SignedHeaders=([^,]+),\s*Signature=([0-9a-f]+)")
 
 
+def by_query(request: Request) -> bool:
+    """Whether the request is signed in its query, the older way, which covers its parameters and no header at all."""
+    return not request.headers.get("authorization") and any(name == "Signature" for name, _ in request.pairs())
+
+
+def said(request: Request, header: str, name: str) -> str:
+    """What the request says by the header or, where it has none, by the parameter; "" for nothing. Where the signature covers
+    parameters alone, those alone count: a header could have been added by anybody on the way."""
+    given = "" if by_query(request) else request.headers.get(header, "")
+    return given or request.form().get(name, "")
+
+
 def escape(text: str) -> str:
     """RFC 3986: everything but letters, digits and -_.~ is percent-encoded."""
     return quote(text, safe="-_.~")
@@ -41,17 +53,25 @@ def authenticate(request: Request, keys: KeyRing, now: float) -> Identity:
     Raises InvalidAccessKey, SignatureMismatch, TokenMismatch, TokenExpired, TimestampMalformed, TimestampExpired or
     NonceUsed, as the cloud does; NotEmulated for a way of signing that is not known here.
     """
+    if request.headers.get("authorization"):
+        return acs3(request, keys, now)
+    if by_query(request):
+        return _query_signature(request, keys, now)
+    raise InvalidAccessKey("The request is not signed: it has neither an Authorization header nor a Signature.")
+
+
+def acs3(request: Request, keys: KeyRing, now: float) -> Identity:
+    """The same for the signature in the header alone: the older one covers neither paths nor headers, and calls that say by
+    those what is done (Function Compute's) cannot be signed with it."""
     header = request.headers.get("authorization", "")
+    if not header:
+        raise InvalidAccessKey("The request is not signed: it has no Authorization header.")
     found = _AUTHORIZATION.fullmatch(header)
-    if found:
-        return _acs3(request, keys, now, *found.groups())
-    if header:
+    if not found:
         raise NotEmulated(
             f"the signature {header.split(' ')[0]!r}; there are ACS3-HMAC-SHA256 and HMAC-SHA1 in the query"
         )
-    if "Signature" in request.form():
-        return _query_signature(request, keys, now)
-    raise InvalidAccessKey("The request is not signed: it has neither an Authorization header nor a Signature.")
+    return _acs3(request, keys, now, *found.groups())
 
 
 def check_key(keys: KeyRing, access_key_id: str, token: str, now: float) -> AccessKey:
@@ -74,7 +94,9 @@ def _acs3(request: Request, keys: KeyRing, now: float, key_id: str, signed: str,
     if headers.get("x-acs-content-sha256") != body_hash:
         raise SignatureMismatch("x-acs-content-sha256 is not the hash of the body.")
     names = signed.split(";")
-    required = {"host", "x-acs-action", "x-acs-version", "x-acs-date", "x-acs-content-sha256"} & set(headers)
+    # What the published algorithm signs and its clients do: a header that says what is done, and is not signed, would let
+    # anybody on the way say it.
+    required = {name for name in headers if name in ("host", "content-type") or name.startswith("x-acs-")}
     if not required <= set(names):
         raise SignatureMismatch(f"These headers must be signed: {', '.join(sorted(required - set(names)))}.")
     query = "&".join(f"{escape(k)}={escape(v)}" for k, v in sorted(request.query))
@@ -83,7 +105,7 @@ def _acs3(request: Request, keys: KeyRing, now: float, key_id: str, signed: str,
     to_sign = "ACS3-HMAC-SHA256\n" + hashlib.sha256(canonical.encode()).hexdigest()
     expected = hmac.new(key.secret.encode(), to_sign.encode(), hashlib.sha256).hexdigest()
     if not hmac.compare_digest(expected, signature):
-        raise SignatureMismatch()
+        raise SignatureMismatch.of(to_sign)
     _use_nonce(keys, key_id, headers.get("x-acs-signature-nonce", ""))
     return key.identity
 
@@ -101,7 +123,7 @@ def _query_signature(request: Request, keys: KeyRing, now: float) -> Identity:
     to_sign = f"{request.method}&{escape('/')}&{escape(query)}"
     digest = hmac.new((key.secret + "&").encode(), to_sign.encode(), hashlib.sha1).digest()
     if not hmac.compare_digest(base64.b64encode(digest), given.encode()):
-        raise SignatureMismatch()
+        raise SignatureMismatch.of(to_sign)
     _use_nonce(keys, key.access_key_id, form.get("SignatureNonce", ""))
     return key.identity
 

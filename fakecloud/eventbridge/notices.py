@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from fakecloud import signatures
 from fakecloud.errors import CloudError
 
 if TYPE_CHECKING:
@@ -63,11 +64,11 @@ def action_trail(call: Call, answer: dict[str, Any] | None, error: CloudError | 
         "eventSource": request.host,
         "eventTime": cloud.clock.stamp(),
         "serviceName": _service_name(call.service),
-        "apiVersion": request.headers.get("x-acs-version") or request.form().get("Version", ""),
+        "apiVersion": signatures.said(request, "x-acs-version", "Version"),
         "acsRegion": region,
         "requestId": call.request_id,
         "requestParameters": masked(dict(call.params)),
-        "sourceIpAddress": request.headers.get("x-forwarded-for", "127.0.0.1"),
+        "sourceIpAddress": "127.0.0.1",
         "userAgent": request.headers.get("user-agent", ""),
         "userIdentity": call.identity.user_identity(),
         "recipientAccountId": call.account,

@@ -203,7 +203,7 @@ class FunctionCompute:
         """FC's own codes for a wrong key and a wrong signature."""
         call.request_id = call.request.headers.get("x-fc-trace-id") or request_id()
         try:
-            caller = signatures.authenticate(call.request, call.cloud.keys, call.cloud.clock.now())
+            caller = signatures.acs3(call.request, call.cloud.keys, call.cloud.clock.now())
         except InvalidAccessKey as error:
             raise exceptions.InvalidAccessKeyId(error.message) from None
         except SignatureMismatch:

@@ -12,6 +12,7 @@ import binascii
 import secrets
 from typing import TYPE_CHECKING
 
+from fakecloud.admission import METADATA as HOST
 from fakecloud.ecs.models import Instance
 from fakecloud.errors import CloudError
 from fakecloud.http import Request, Response
@@ -21,7 +22,6 @@ from fakecloud.service import Call
 if TYPE_CHECKING:
     from fakecloud.cloud import Cloud
 
-HOST = "100.100.100.200"
 ROLE_SECONDS = 6 * 3600
 RENEWED_BEFORE = 30 * 60  # a new token appears so long before the old one ends; both then work
 _TTL, _TOKEN = "x-aliyun-ecs-metadata-token-ttl-seconds", "x-aliyun-ecs-metadata-token"

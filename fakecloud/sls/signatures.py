@@ -1,4 +1,4 @@
-"""Checks the two signatures of SLS: v1 (LOG, HMAC-SHA1) and v4 (SLS4-HMAC-SHA256). Judges no permission.
+"""Checks the two signatures of SLS: v1 (LOG, HMAC-SHA1 or HMAC-SHA256) and v4 (SLS4-HMAC-SHA256). Judges no permission.
 
 Algorithms: Simple Log Service API reference, "Request signatures"; both verified against aliyun-log-python-sdk.
 """
@@ -20,6 +20,7 @@ from fakecloud.signatures import check_key, escape, skewed
 from fakecloud.sls import exceptions as errors
 
 _V1 = re.compile(r"LOG ([^:]+):(\S+)")
+_METHODS = {"hmac-sha1": hashlib.sha1, "hmac-sha256": hashlib.sha256}
 _V4 = re.compile(r"SLS4-HMAC-SHA256 Credential=([^/]+)/(\d{8})/([^/]*)/sls/aliyun_v4_request,\s*Signature=([0-9a-f]+)")
 
 
@@ -57,7 +58,8 @@ def _v1(request: Request, keys: KeyRing, now: float, key_id: str, signature: str
     method = headers.get("x-log-signaturemethod")
     if method is None:
         raise errors.MissingSignatureMethod()
-    if method != "hmac-sha1":
+    digestmod = _METHODS.get(method)
+    if digestmod is None:
         raise errors.InvalidSignatureMethod(f"signature method {method} is unsupported.")
     # Documented: x-log-date, where sent, replaces Date (which some proxies remove).
     date = headers.get("x-log-date") or headers.get("date")
@@ -65,6 +67,8 @@ def _v1(request: Request, keys: KeyRing, now: float, key_id: str, signature: str
         raise errors.MissingDate()
     _check_skew(_rfc822(date), now)
     md5 = headers.get("content-md5", "")
+    if request.body and not md5:
+        raise errors.SignatureNotMatch("Content-MD5 is missing: the signature does not cover the body without it.")
     if md5 and md5.upper() != hashlib.md5(request.body).hexdigest().upper():
         raise errors.SignatureNotMatch(f"Content-MD5 {md5} is not the hash of the body.")
     # aliyun-log-python-sdk adds x-log-date after it has signed, other clients before: both are accepted.
@@ -75,7 +79,7 @@ def _v1(request: Request, keys: KeyRing, now: float, key_id: str, signature: str
             query = "&".join(f"{name}={value}" for name, value in sorted(request.query))
             resource = f"{path}?{query}" if query else path
             text = f"{request.method}\n{md5}\n{headers.get('content-type', '')}\n{date}\n{lines}{resource}"
-            digest = hmac.new(key.secret.encode(), text.encode(), hashlib.sha1).digest()
+            digest = hmac.new(key.secret.encode(), text.encode(), digestmod).digest()
             if hmac.compare_digest(base64.b64encode(digest), signature.encode()):
                 return key.identity
     raise errors.SignatureNotMatch(f"signature {signature} not match")
@@ -97,7 +101,9 @@ def _v4(request: Request, keys: KeyRing, now: float, key_id: str, day: str, regi
         raise errors.SignatureNotMatch("x-log-content-sha256 is not the hash of the body.")
     names = _signed_names(request)
     lines = "".join(f"{name}:{headers[name].strip()}\n" for name in names)
-    query = "&".join(f"{name}={escape(value)}" if value else name for name, value in sorted(request.query))
+    query = "&".join(
+        f"{escape(name)}={escape(value)}" if value else escape(name) for name, value in sorted(request.query)
+    )
     scope = f"{day}/{region}/sls/aliyun_v4_request"
     secret = f"aliyun_v4{key.secret}".encode()
     for part in (day, region, "sls", "aliyun_v4_request"):

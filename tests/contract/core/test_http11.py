@@ -20,7 +20,7 @@ from fakecloud.cloud import Cloud
 from fakecloud.server import Server
 from tests.contract.core.conftest import Way
 
-STATE = "GET /_fakecloud/state?limit=0 HTTP/1.1\r\nHost: x\r\n"
+STATE = "GET /_fakecloud/state?limit=0 HTTP/1.1\r\nHost: localhost\r\n"
 
 
 @contextmanager
@@ -99,7 +99,9 @@ FRAMES = [
 @pytest.mark.parametrize("frame", FRAMES)
 def test_a_body_is_read_and_no_more_than_it(served: Way, frame: bytes) -> None:
     with connected(served) as connection:
-        connection.sendall(b"POST /_fakecloud/latency HTTP/1.1\r\nHost: x\r\n" + frame + f"{STATE}\r\n".encode())
+        connection.sendall(
+            b"POST /_fakecloud/latency HTTP/1.1\r\nHost: localhost\r\n" + frame + f"{STATE}\r\n".encode()
+        )
         raw = b""
         while b'"pending"' not in raw and (part := connection.recv(65_536)):
             raw += part
@@ -108,7 +110,9 @@ def test_a_body_is_read_and_no_more_than_it(served: Way, frame: bytes) -> None:
 
 def test_a_client_that_asks_first_is_told_to_go_on(served: Way) -> None:
     with connected(served) as connection:
-        connection.sendall(b"POST /_fakecloud/latency HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n")
+        connection.sendall(
+            b"POST /_fakecloud/latency HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n"
+        )
         assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(b'{"ms": 0}')
         assert answered(connection)[0] == 200
@@ -116,7 +120,7 @@ def test_a_client_that_asks_first_is_told_to_go_on(served: Way) -> None:
 
 def test_the_answer_to_head_has_no_body(served: Way) -> None:
     with connected(served) as connection:
-        connection.sendall(b"HEAD /_fakecloud/state HTTP/1.1\r\nConnection: close\r\n\r\n")
+        connection.sendall(b"HEAD /_fakecloud/state HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         raw = b""
         while part := connection.recv(65_536):
             raw += part
@@ -127,6 +131,13 @@ def test_the_answer_to_head_has_no_body(served: Way) -> None:
 MALFORMED = [
     pytest.param(b"hello\r\n\r\n", id="no request"),
     pytest.param(b"GET / HTTP/2\r\n\r\n", id="another version"),
+    pytest.param(b"GET / HTTP/1.1\r\n\r\n", id="no Host"),
+    pytest.param(b"GET / HTTP/1.0\r\n\r\n", id="no Host, in HTTP/1.0"),
+    pytest.param(b"GET _fakecloud/state HTTP/1.1\r\nHost: localhost\r\n\r\n", id="a target that is no path"),
+    pytest.param(b"GET http://[::1/ HTTP/1.1\r\nHost: localhost\r\n\r\n", id="a target with half an address"),
+    pytest.param(b"GET ftp://localhost/ HTTP/1.1\r\nHost: localhost\r\n\r\n", id="a target of another protocol"),
+    pytest.param(b"GET http://evil.test/ HTTP/1.1\r\nHost: localhost\r\n\r\n", id="a target of another host"),
+    pytest.param(b"CONNECT localhost:443 HTTP/1.1\r\nHost: localhost\r\n\r\n", id="a tunnel"),
     pytest.param(b"GET / HTTP/1.1\r\nnocolon\r\n\r\n", id="no header"),
     pytest.param(b"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", id="negative length"),
     pytest.param(b"GET / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n", id="too large"),

@@ -112,7 +112,7 @@ def test_a_server_that_stops_lets_go_of_those_who_wait(directly: None) -> None:
         port = int(server.url.rsplit(":", 1)[1])
         waiting = socket.create_connection(("127.0.0.1", port))
         waiting.sendall(
-            b"GET / HTTP/1.1\r\nHost: x\r\nx-acs-version: 2014-05-26\r\nx-acs-action: DescribeRegions\r\n\r\n"
+            b"GET / HTTP/1.1\r\nHost: localhost\r\nx-acs-version: 2014-05-26\r\nx-acs-action: DescribeRegions\r\n\r\n"
         )
         wait_until(lambda: len(cloud.calls))
     with waiting:

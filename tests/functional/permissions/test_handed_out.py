@@ -10,9 +10,9 @@ import requests
 from aliyun.log import LogClient, LogException, LogItem, PutLogsRequest
 from Tea.exceptions import TeaException
 
+from fakecloud.admission import METADATA as HOST
 from fakecloud.cloud import Cloud
 from fakecloud.identity import ACCOUNT
-from fakecloud.metadata.api import HOST
 from fakecloud.sls.models import Project
 from shared.mapping import load
 from shared.policies import pass_role, render
