@@ -26,7 +26,7 @@ def keys(settings: Settings) -> Credentials:
 
     Raises ConfigError where there are none, or they are of another account; CloudCallError where STS does not say.
     """
-    unset = [name for name in KEY if not os.environ.get(name)]
+    unset = [name for name in KEY if not os.environ.get(name, "").strip()]
     if unset:
         raise ConfigError(
             f"no access key: {' and '.join(unset)} not set; set those of a key of account {settings.account_id}"

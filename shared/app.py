@@ -36,6 +36,9 @@ ACCEPTS: Mapping[Kind, frozenset[Kind]] = {
 }
 """Which events a function takes. Either event function may get either event; only remediate takes an operator's payload."""
 
+KEYS = ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN")
+CONTEXT_KEYS = ("access_key_id", "access_key_secret", "security_token")
+
 Handler = Callable[[Any, Any], dict[str, Any]]
 
 
@@ -110,19 +113,18 @@ def _settings(values: tuple[str | None, ...], count: int, region: str, account: 
 def credentials_from(env: Mapping[str, str], context: Any) -> Credentials:
     """Keys of this invocation: the environment's (every runtime), else the context's (runtimes up to python3.10).
 
-    Raises ConfigError where there are none: the function has no role.
+    Raises ConfigError where there are none: the function has no role; and for a bad one, named by its variable.
     """
     given = getattr(context, "credentials", None)
-    key = env.get("ALIBABA_CLOUD_ACCESS_KEY_ID", "")
-    if key:
-        secret, token = env.get("ALIBABA_CLOUD_ACCESS_KEY_SECRET", ""), env.get("ALIBABA_CLOUD_SECURITY_TOKEN", "")
-    else:
-        key = getattr(given, "access_key_id", "") or ""
-        secret, token = getattr(given, "access_key_secret", "") or "", getattr(given, "security_token", "") or ""
+    found, names = [env.get(name, "").strip() for name in KEYS], list(KEYS)
+    if not found[0]:
+        found = [str(getattr(given, name, "") or "").strip() for name in CONTEXT_KEYS]
+        names = [f"context.credentials.{name}" for name in CONTEXT_KEYS]
+    key, secret, token = found
     if not key or not secret:
         raise ConfigError("no credentials: neither ALIBABA_CLOUD_ACCESS_KEY_ID/_SECRET nor context.credentials is set; "
                           "give the function its execution role (s.yaml: role)")  # fmt: skip
-    return Credentials(access_key_id=key, access_key_secret=secret, security_token=token)
+    return Credentials.given(key, secret, token, names)
 
 
 @lru_cache(maxsize=4)

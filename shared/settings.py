@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from shared.clean import keep
 from shared.errors import ConfigError
 from shared.proof import Key
 
@@ -80,7 +81,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             )
         for name, (pattern, meaning) in _FORMS.items():
             if values.get(name) and not re.fullmatch(pattern, values[name], re.ASCII):
-                raise ConfigError(f"{variable(name)}: {values[name]!r} is not {meaning}")
+                shown = "it" if name in SECRET else repr(values[name])
+                raise ConfigError(f"{variable(name)}: {shown} is not {meaning}")
+        keep(*(values[name] for name in SECRET if isinstance(values.get(name), str)))
         if values.get("fc_edition") == "2.0" and not values.get("fc_service"):
             raise ConfigError(f"{variable('fc_service')} is not set: {variable('fc_edition')} 2.0 needs the name of the "
                               "service that the functions are in")  # fmt: skip
@@ -118,6 +121,9 @@ def variable(name: str) -> str:
 
 VARIABLES = tuple(variable(name) for name in Settings.__struct_fields__)
 """Every one there is."""
+
+SECRET = ("external_id", "proof_keys")
+"""Settings whose values are never shown."""
 
 _REGION = r"[a-z]{2}-[a-z0-9-]{1,40}"
 _ACCOUNT = r"[0-9]{1,20}"
@@ -198,6 +204,7 @@ def _accounts(name: str, text: str) -> dict[str, str]:
 def _proof_keys(name: str, text: str) -> tuple[Key, ...]:
     found: dict[Key, None] = {}
     parts = text.split(",")
+    keep(*map(str.strip, parts))
     for position, part in enumerate(parts, 1):
         try:
             found[Key(part.strip())] = None

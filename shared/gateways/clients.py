@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import msgspec
 
+from shared.clean import keep, masked
+from shared.errors import ConfigError
 from shared.gateways.sdk import lean
 from shared.settings import Settings
+
+_NOT_IN_A_KEY = re.compile("[^!-~]")
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,8 +24,27 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     access_key_secret: str
     security_token: str = ""
 
+    def __post_init__(self) -> None:
+        keep(self.access_key_id, self.access_key_secret, self.security_token)
+
     def __repr__(self) -> str:
         return "Credentials(…)"
+
+    @classmethod
+    def given(cls, key: str, secret: str, token: str, names: Sequence[str]) -> Credentials:
+        """Keys as they come from outside, without the white space around them. names: of the three, for the error.
+
+        Raises ConfigError, which never shows the value, for one with a character that would be refused or cut a header in two.
+        """
+        found = [text.strip() for text in (key, secret, token)]
+        keep(*found)
+        for name, text in zip(names, found, strict=True):
+            if bad := _NOT_IN_A_KEY.search(text):
+                raise ConfigError(
+                    f"{name}: character {bad.start() + 1} of {len(text)} is a blank, a control character or not ASCII, "
+                    "which no key has; set it anew, with the key alone"
+                )
+        return cls(access_key_id=found[0], access_key_secret=found[1], security_token=found[2])
 
 
 def config(
@@ -32,6 +57,7 @@ def config(
     retried here: it lasts until the next minute. retries=False: not even that, for a write whose answer may be lost after
     it was carried out; its caller reads before it tries again.
     """
+    _mask_debug_log()
     made, _ = _sdk()
     milliseconds = int(settings.timeout_seconds * 1000)
     return made(
@@ -46,6 +72,19 @@ def config(
         retry_options=_again(retries),
         user_agent="rolekeeper",
     )
+
+
+@cache
+def _mask_debug_log() -> None:
+    """With DEBUG=sdk in the environment the SDKs log each header that they send."""
+    import logging
+
+    def mask(record: logging.LogRecord) -> bool:
+        record.msg, record.args = masked(record.getMessage()), ()
+        return True
+
+    for name in ("darabonba-core", "alibabacloud-tea"):
+        logging.getLogger(name).addFilter(mask)
 
 
 @cache

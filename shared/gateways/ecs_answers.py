@@ -12,8 +12,9 @@ from typing import Any
 
 import msgspec
 
+from shared.clean import cleaned
 from shared.errors import CloudCallError, OutOfTime, Throttled, TransientError
-from shared.gateways.errors import classify
+from shared.gateways.errors import CODE, classify
 from shared.model import Instance
 
 Json = Mapping[str, Any]
@@ -68,7 +69,7 @@ def result(call: str, ids: Sequence[str], body: Json) -> BatchResult:
 
     Without an answer for an instance, or with one that says a detach took nothing off, only a read can tell.
     """
-    request_id = str(body.get("RequestId") or "")
+    request_id = cleaned(str(body.get("RequestId") or ""), CODE)
     done: set[str] = set()
     failed: dict[str, Failure] = {}
     for item in rows(body, f"{call}Results", f"{call}Result"):

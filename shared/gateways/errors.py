@@ -1,4 +1,7 @@
-"""Translates every SDK's error into one of ours, once. The classes and codes are stated in shared/errors.py."""
+"""Translates every SDK's error into one of ours, once. The classes and codes are stated in shared/errors.py.
+
+What comes out carries no credential: neither its text nor, in a traceback, an error of the SDK as its cause.
+"""
 
 from __future__ import annotations
 
@@ -7,31 +10,32 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from shared.clean import LONGEST, READ, cleaned
 from shared.errors import CloudCallError, PermanentError, Throttled, TransientError
 
 _THROTTLED = re.compile(r"Throttl|FlowControl|QpsLimit|(?:Read|Write)QuotaExceed|ServerBusy|ResourceExhausted")
 _TRANSIENT = re.compile(r"ServiceUnavailable|InternalError|InternalServerError|RequestTimeout|LogRequestError|BadResponse|"
                         r"IncorrectInstanceStatus|OperationConflict|InvalidSecurityToken\.Expired|LastTokenProcessing|"
                         r"SignatureNonceUsed")  # fmt: skip
-_SIGNED = re.compile(r"(?is)\b(?:server )?(?:string ?to ?sign|canonical ?request)\b.*")  # holds the security token
-
 _UNREACHED = re.compile(
     r"HTTPS?ConnectionPool\(host='([^']*)', port=(\d+)\): Max retries exceeded with url: \S+ \(Caused by "
 )
 _AT_LAST = re.compile(r" cannot be reached \(.*(\[(?:Errno|SSL)[^'\"()]*[^'\"() ])[^\[]*$")
 """What the system said, in the midst of what each library makes of it."""
+CODE = 128
+"""Characters of a code or of a request's id."""
 
 
 def classify(call: str, code: str, message: str, status: int, request_id: str) -> CloudCallError:
     """By the code first: the HTTP status of a throttle is 400, 403 or 429 (ECS api-throttling)."""
-    message = _UNREACHED.sub(r"\1:\2 cannot be reached (", _SIGNED.sub("(cut)", message))
-    message = _AT_LAST.sub(r" cannot be reached: \1)", " ".join(message.split()))[:500]
+    message = cleaned(_UNREACHED.sub(r"\1:\2 cannot be reached (", message), READ)
+    message = _AT_LAST.sub(r" cannot be reached: \1)", message)[:LONGEST]
     kind: type[CloudCallError] = PermanentError
     if _THROTTLED.search(code) or status == 429:
         kind = Throttled
     elif _TRANSIENT.search(code) or status >= 500 or not code:
         kind = TransientError
-    return kind(call, code, message, request_id)
+    return kind(call, cleaned(code, CODE), message, cleaned(request_id, CODE))
 
 
 @contextmanager
@@ -46,9 +50,11 @@ def translated(call: str) -> Iterator[None]:
         raise
     except Exception as error:
         if broken := _broken(error):
-            raise PermanentError(call, "PackageIncomplete", f"{broken}; build and deploy anew (make build)") from error
+            text = f"{cleaned(str(broken))}; build and deploy anew (make build)"
+            raise PermanentError(call, "PackageIncomplete", text) from None
         unforeseen = classify(call, "", f"no usable answer ({type(error).__name__}: {error})", 0, "")
-        raise _from_tea(call, error) or from_sls(call, error) or unforeseen from error
+        # Function Compute logs the traceback of what a handler raises with all causes: the SDK's error may show what was sent.
+        raise (_from_tea(call, error) or from_sls(call, error) or unforeseen) from None
 
 
 def _broken(error: BaseException | None) -> BaseException | None:

@@ -124,7 +124,7 @@ def _one_try() -> Any:
                     return self._sendRequest(*args, **options)  # that costs one quiet retry
                 ours = from_sls("SLS", error)
                 if isinstance(ours, TransientError):
-                    raise ours from error
+                    raise ours from None  # its text may show what was sent
                 raise
 
     return OneTry

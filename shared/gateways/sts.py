@@ -14,6 +14,7 @@ from shared.gateways.rpc import Rpc
 from shared.settings import Settings
 
 CALL, WHO = "AssumeRole", "GetCallerIdentity"
+KEYS = ("AccessKeyId", "AccessKeySecret", "SecurityToken")
 SECONDS = 3600
 """Life of the keys. Every role allows an hour (MaxSessionDuration is 3600 to 43200), and a role that assumes the next one
 gets no more."""
@@ -49,11 +50,7 @@ class StsGateway:
         }
         with translated(CALL):
             given = self._client.call(CALL, query)["Credentials"]
-            return Credentials(
-                access_key_id=given["AccessKeyId"],
-                access_key_secret=given["AccessKeySecret"],
-                security_token=given["SecurityToken"],
-            )
+            return Credentials.given(given["AccessKeyId"], given["AccessKeySecret"], given["SecurityToken"], KEYS)
 
     def account(self) -> str:
         """Id of the account that the keys are of. Needs no permission. Raises CloudCallError."""

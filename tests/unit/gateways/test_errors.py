@@ -82,7 +82,8 @@ def test_an_sdks_error_comes_out_as_ours(raised: Exception, kind: type[Exception
         raise raised
     assert type(caught.value) is kind
     assert (caught.value.call, caught.value.code, caught.value.message) == ("Call", code, message)
-    assert caught.value.__cause__ is raised
+    assert caught.value.__cause__ is None, "Function Compute would log what the SDK's error shows"
+    assert caught.value.__suppress_context__
 
 
 def test_an_error_of_ours_is_left_as_it_is() -> None:
