@@ -17,6 +17,9 @@ from shared.mapping.shapes import Flag, ListOf, Text
 from shared.mapping.tables import Field, Table
 from shared.mapping.template import NAME_RULE
 
+MAX_SUGGESTIONS = 50
+"""Roles that are not listed, for which a listed one like it is sought."""
+
 BRAKE: Table[Brake] = Table(
     Field("max_removals", Percentage(), "a run takes roles off at most this share of the instances, e.g. 20%"),
     Field("at_least", Count(), "removals that are allowed however few the instances"),
@@ -73,6 +76,7 @@ def check_whole(root: Node, report: Report) -> None:
     listed = {key.text for key, _ in roles.entries if isinstance(key, Scalar)} if isinstance(roles, Block) else None
     if listed is not None:
         _check_displaced(root, listed, report)
+    suggested = 0
     lines: dict[str, int] = {}
     for index, rule in enumerate(rules.items if isinstance(rules, Items) else ()):
         where = Where("rules").item(index, name_of(rule))
@@ -85,7 +89,9 @@ def check_whole(root: Node, report: Report) -> None:
             lines[where.rule] = rule.line
         role = rule.get("role")
         if listed is not None and isinstance(role, Scalar) and _is_name(role) and role.text not in listed:
-            report.error(role, where.at("role"), f"{role.text!r} is not listed under roles", nearest(role.text, listed))
+            suggested += 1  # each is compared with every listed role
+            meant = nearest(role.text, listed) if suggested <= MAX_SUGGESTIONS else ""
+            report.error(role, where.at("role"), f"{role.text!r} is not listed under roles", meant)
 
 
 def _check_displaced(root: Node, listed: Collection[str], report: Report) -> None:

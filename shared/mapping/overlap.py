@@ -23,7 +23,8 @@ MAX_EFFORT_A_RULE = 200_000
 MAX_EFFORT = 3_000_000
 """Steps spent on one question and on the whole file: some seconds. What is not proven by then is not claimed."""
 MAX_BINDINGS = 1_000
-"""Ways of filling a template that are tried for one role; past it the role counts as given."""
+MAX_BINDING_EFFORT = 100_000
+"""Ways of filling a template that are tried for one role, and steps spent on finding them; past it the role counts as given."""
 
 
 class Overlap:
@@ -63,7 +64,11 @@ class Overlap:
         )
 
     def _rule_gives(self, index: int, template: RoleTemplate, role: str) -> bool:
-        bindings = list(islice(template.bindings(role), MAX_BINDINGS + 1))
+        try:
+            effort = Effort(MAX_BINDING_EFFORT, self._effort)
+            bindings = list(islice(template.bindings(role, effort), MAX_BINDINGS + 1))
+        except Undecided:
+            return True
         if len(bindings) > MAX_BINDINGS:
             return True
         return any(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
@@ -9,7 +10,7 @@ import msgspec
 
 from shared.mapping.documents import Document
 from shared.mapping.model import Allow, InlinePolicy, PolicySpec, RoleSpec, SystemPolicy, TemplatePolicy
-from shared.mapping.nodes import Block, Items, Node
+from shared.mapping.nodes import Block, Items, Node, Scalar
 from shared.mapping.problems import Report, Where
 from shared.mapping.shapes import ListOf, Schema, Text
 from shared.mapping.tables import Field, MapOf, Table
@@ -73,6 +74,34 @@ _KINDS = ("template", "system", "document")
 _GOES_WITH = {"with": "template", "name": "document"}
 
 
+def _meant_policy(key: str) -> str:
+    """What to write in place of a key, where it is the name of a policy itself or another word for one."""
+    if _SYSTEM_NAME.fullmatch(key):
+        return f"write {{system: {key}}}"
+    if key.lower() in ("policy", "managed", "managed_policy", "policy_name", "aliyun"):
+        return "write {system: NAME} for a policy of Alibaba Cloud's own, {template: NAME} for one of rolekeeper's"
+    return "did you mean 'document'?" if key.lower() in ("inline", "statement", "json") else ""
+
+
+_SYSTEM_NAME = re.compile(r"Aliyun\w+|[A-Z]\w*Access", re.ASCII)
+
+
+def _instead_of_policy(node: Node) -> str:
+    if not isinstance(node, Scalar) or node.kind != "text" or not re.fullmatch(r"[\w-]{1,128}", node.text, re.ASCII):
+        return ""
+    return f"write {{{'system' if node.text != node.text.lower() else 'template'}: {node.text}}}"
+
+
+def _instead_of_policies(node: Node) -> str:
+    one = _instead_of_policy(node).removeprefix("write ")
+    return f"write [{one}]" if one else "write - in front of each policy" if isinstance(node, Block) else ""
+
+
+def _instead_of_roles(node: Node) -> str:
+    names = [item.text for item in node.items if isinstance(item, Scalar)] if isinstance(node, Items) else []
+    return f"write each as a key: {{{names[0]}: {{}}, ...}}" if names else ""
+
+
 def _check_policy(node: Block, known: dict[str, Node], where: Where, report: Report) -> None:
     kinds = [kind for kind in _KINDS if kind in known]
     if len(kinds) != 1:
@@ -102,6 +131,8 @@ POLICY: Table[PolicySpec] = Table(
     _ALLOW,
     build=_policy,
     check=_check_policy,
+    meant=_meant_policy,
+    instead=_instead_of_policy,
     constraint={
         "oneOf": [{"required": [kind]} for kind in _KINDS],
         "dependentRequired": {key: [kind] for key, kind in _GOES_WITH.items()},
@@ -110,7 +141,7 @@ POLICY: Table[PolicySpec] = Table(
 
 ROLE: Table[RoleSpec] = Table(
     Field("description", _DESCRIPTION, "what the role is for"),
-    Field("policies", ListOf(Lined(POLICY), "policies"), "what the role may do"),
+    Field("policies", ListOf(Lined(POLICY), "policies", instead=_instead_of_policies), "what the role may do"),
     _ALLOW,
     build=RoleSpec,
     optional=True,
@@ -122,4 +153,4 @@ def _why_no_name(text: str) -> str:
 
 
 ROLE_NAME = f"[a-z0-9.-]{{1,{MAX_NAME}}}"
-ROLES = MapOf(Text("a role name", ROLE_NAME, _why_no_name), ROLE, "the roles")
+ROLES = MapOf(Text("a role name", ROLE_NAME, _why_no_name), ROLE, "the roles", _instead_of_roles)

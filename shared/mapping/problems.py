@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from typing import Literal, Protocol
 
@@ -76,7 +77,7 @@ class Report:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self._found: list[Problem] = []
+        self._found: dict[Problem, None] = {}  # in turn; an anchor used twice is wrong once
         self.count = 0  # of reports, doubles too: what is read twice and wrong is wrong both times
 
     def error(self, at: Placed, where: Where, message: str, suggestion: str = "") -> None:
@@ -97,8 +98,7 @@ class Report:
             suggestion=hint,
             severity=severity,
         )
-        if problem not in self._found:  # an anchor used twice is wrong once
-            self._found.append(problem)
+        self._found[problem] = None
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -109,9 +109,24 @@ class Report:
         return tuple(problem for problem in self.problems if problem.severity == "error")
 
 
+_NEGATED = re.compile(
+    r"(?i:(?:not|non|without|except|excluded?)[-_. ]?|(?:no|un)[-_. ])(..+)|no([A-Z].+)|(..+)(?i:[-_. ]?not)"
+)
+
+
+def negated(word: str) -> str:
+    """What a word such as `not_tags` or `excludeVpc` turns around (`tags`, `Vpc`), "" where it turns nothing around."""
+    found = _NEGATED.fullmatch(word)
+    return next(filter(None, found.groups())) if found else ""
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
-    """`did you mean 'tags'?` for the known word most like this one, "" where none is like it."""
-    by_lower = {candidate.lower(): candidate for candidate in sorted(known)}
+    """`did you mean 'tags'?` for the known word most like this one, "" where none is like it.
+
+    A word that says not is never taken for one that does not.
+    """
+    turns = bool(negated(word))
+    by_lower = {candidate.lower(): candidate for candidate in sorted(known) if turns <= bool(negated(candidate))}
     for close in difflib.get_close_matches(word.lower(), by_lower, n=1):
         return f"did you mean '{by_lower[close]}'?"
     return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
+from shared.mapping.conditions import ATTRIBUTES
 from shared.mapping.model import Rule
 from shared.mapping.nodes import Block, Node, Scalar
 from shared.mapping.problems import Report, Where
@@ -11,6 +12,7 @@ from shared.mapping.shapes import Choice, ListOf, Schema, Text, text_of
 from shared.mapping.tables import Field, Table
 from shared.mapping.template import PATTERN, BadTemplate, RoleTemplate, parse_role
 from shared.mapping.when import When
+from shared.mapping.when import meant as meant_condition
 from shared.model import ForeignRoles, Mode
 
 MODE: Choice[Mode] = Choice(get_args(Mode))
@@ -43,6 +45,18 @@ def _check_rule(node: Block, known: dict[str, Node], where: Where, report: Repor
         report.error(node, where, "gives nothing; write role: NAME, or then: ignore")
 
 
+def _meant(key: str) -> str:
+    word = key.lower().replace("-", "_")
+    if word in ("if", "where", "match", "matches", "condition", "conditions", "filter", "selector", "on"):
+        return "did you mean 'when'?"
+    if word in ("ignore", "skip", "action", "do", "exclude"):
+        return "write then: ignore"
+    if word in ("tags", "tag", "any", "not", *ATTRIBUTES):
+        return f"conditions stand under when: when: {{{word}: ...}}"
+    condition = meant_condition(key)
+    return f"conditions stand under when; there, {condition}" if condition.startswith("write not") else ""
+
+
 def _rule(then: str | None = None, **fields: Any) -> Rule:
     return Rule(**fields)
 
@@ -61,6 +75,7 @@ RULE: Table[Rule] = Table(
     Field("mode", MODE, f"for this rule alone. {ABOUT_MODE}"),
     Field("foreign_roles", FOREIGN_ROLES, f"for this rule alone. {ABOUT_FOREIGN_ROLES}"),
     build=_rule,
+    meant=_meant,
     check=_check_rule,
     constraint={"oneOf": [{"required": ["role"]}, {"required": ["then"]}]},
 )

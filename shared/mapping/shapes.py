@@ -77,14 +77,21 @@ class Flag:
 
 
 class ListOf(Generic[T]):
-    """A list of at least one item. named: the rule name to report an item's problems under."""
+    """A list of at least one item. named: the rule name to report an item's problems under. instead: what to write in
+    place of something that is no list."""
 
-    def __init__(self, item: Shape[T], what: str, named: Callable[[Node], str] = lambda node: "") -> None:
-        self._item, self._what, self._named = item, what, named
+    def __init__(
+        self,
+        item: Shape[T],
+        what: str,
+        named: Callable[[Node], str] = lambda node: "",
+        instead: Callable[[Node], str] = lambda node: "",
+    ) -> None:
+        self._item, self._what, self._named, self._instead = item, what, named, instead
 
     def read(self, node: Node, where: Where, report: Report) -> tuple[T, ...] | None:
         if not isinstance(node, Items):
-            report.error(node, where, f"must be a list of {self._what}, found {described(node)}")
+            report.error(node, where, f"must be a list of {self._what}, found {described(node)}", self._instead(node))
             return None
         if not node.items:
             report.error(node, where, f"an empty list of {self._what}; write at least one")
@@ -100,8 +107,9 @@ class ListOf(Generic[T]):
 _READ_AS: dict[Kind, str] = {"boolean": "a boolean", "integer": "a number", "float": "a number", "date": "a date"}
 
 
-def text_of(node: Node, where: Where, report: Report, what: str, label: str = "") -> str | None:
-    """The text of a node, or a problem that tells how to make it text: YAML takes `off` for a boolean."""
+def text_of(node: Node, where: Where, report: Report, what: str, label: str = "", instead: str = "") -> str | None:
+    """The text of a node, or a problem that tells how to make it text: YAML takes `off` for a boolean. instead: what to
+    write in its place, where that is known."""
     if isinstance(node, Scalar) and node.kind == "text":
         return node.text
     if isinstance(node, Scalar) and node.kind in _READ_AS:
@@ -111,7 +119,7 @@ def text_of(node: Node, where: Where, report: Report, what: str, label: str = ""
         message += f'; write "{node.text}" in quotes if that text is meant' if node.text else ""
     else:
         message = f"{label}must be {what}, found {described(node)}"
-    report.error(node, where, message)
+    report.error(node, where, message, instead)
     return None
 
 

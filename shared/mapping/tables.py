@@ -26,13 +26,16 @@ class Field(msgspec.Struct, frozen=True):
 
 class Table(Generic[T]):
     """A mapping with known keys. build: gets the fields that are there, by name. hint: what to say of an unknown key that
-    is like no known one. optional: nothing at all means an empty mapping."""
+    is like no known one. meant: what to write in place of an unknown key, "" = nothing is known of it. instead: what to
+    write in place of something that is no mapping. optional: nothing at all means an empty mapping."""
 
     def __init__(
         self,
         *fields: Field,
         build: Callable[..., T],
         hint: str = "",
+        meant: Callable[[str], str] = lambda key: "",
+        instead: Callable[[Node], str] = lambda node: "",
         optional: bool = False,
         nonempty: bool = False,
         check: Check | None = None,
@@ -40,13 +43,14 @@ class Table(Generic[T]):
     ) -> None:
         self._fields = {field.name: field for field in fields}
         self._build, self._hint, self._check = build, hint, check
+        self._meant, self._instead = meant, instead
         self._optional, self._nonempty, self._constraint = optional, nonempty, constraint or {}
 
     def read(self, node: Node, where: Where, report: Report) -> T | None:
         if self._optional and isinstance(node, Scalar) and node.kind == "null":
             return self._build()
         before = report.count
-        found = entries(node, where, report)
+        found = entries(node, where, report, self._instead)
         if found is None or not isinstance(node, Block):
             return None
         known = {name: value for name, (key, value) in found.items() if name in self._fields}
@@ -65,7 +69,7 @@ class Table(Generic[T]):
 
     def _unknown(self, key: Scalar, where: Where, report: Report) -> None:
         fallback = self._hint or f"known are {', '.join(self._fields)}"
-        report.error(key, where, "unknown key", nearest(key.text, self._fields) or fallback)
+        report.error(key, where, "unknown key", self._meant(key.text) or nearest(key.text, self._fields) or fallback)
 
     def schema(self) -> Schema:
         required = [field.name for field in self._fields.values() if field.required]
@@ -82,12 +86,14 @@ class Table(Generic[T]):
 class MapOf(Generic[T]):
     """A mapping whose keys the operator chooses, with at least one entry."""
 
-    def __init__(self, key: Shape[str], value: Shape[T], what: str) -> None:
-        self._key, self._value, self._what = key, value, what
+    def __init__(
+        self, key: Shape[str], value: Shape[T], what: str, instead: Callable[[Node], str] = lambda node: ""
+    ) -> None:
+        self._key, self._value, self._what, self._instead = key, value, what, instead
 
     def read(self, node: Node, where: Where, report: Report) -> dict[str, T] | None:
         before = report.count
-        found = entries(node, where, report)
+        found = entries(node, where, report, self._instead)
         if found is None:
             return None
         if not found and report.count == before:
@@ -109,10 +115,12 @@ class MapOf(Generic[T]):
         }
 
 
-def entries(node: Node, where: Where, report: Report) -> dict[str, tuple[Scalar, Node]] | None:
-    """The entries of a mapping by key. Reports a key that is no text, and one that is there twice."""
+def entries(
+    node: Node, where: Where, report: Report, instead: Callable[[Node], str] = lambda node: ""
+) -> dict[str, tuple[Scalar, Node]] | None:
+    """Return the entries of a mapping by key. Reports a key that is no text, and one that is there twice."""
     if not isinstance(node, Block):
-        report.error(node, where, f"must be a mapping (key: value), found {described(node)}")
+        report.error(node, where, f"must be a mapping (key: value), found {described(node)}", instead(node))
         return None
     found: dict[str, tuple[Scalar, Node]] = {}
     for key, value in node.entries:

@@ -8,9 +8,12 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from shared.mapping.effort import Effort
 from shared.mapping.problems import nearest
 
 MAX_NAME = 64
+MAX_PLACEHOLDERS = 16
+"""In one template. A role's name of 64 characters is made of fewer, and the ways of filling them multiply."""
 NAME_RULE = f"1 to {MAX_NAME} of a-z, 0-9, '.' and '-'"
 UPPER_CASE = (
     "has upper-case letters; RAM lower-cases the role in the ARN that it authorises, so a ram:PassRole grant on a "
@@ -40,12 +43,13 @@ class RoleTemplate(msgspec.Struct, frozen=True):
             text += tags.get(key, "") + literal
         return text, all(key in tags for key in self.keys)
 
-    def bindings(self, role: str) -> Iterator[dict[str, str]]:
-        """Every way of setting the tags that gives this role."""
+    def bindings(self, role: str, effort: Effort) -> Iterator[dict[str, str]]:
+        """Yield every way of setting the tags that gives this role. Raises Undecided where the effort does not suffice."""
         if role.startswith(self.literals[0]):
-            yield from self._bind(role[len(self.literals[0]) :], 0, {})
+            yield from self._bind(role[len(self.literals[0]) :], 0, {}, effort)
 
-    def _bind(self, rest: str, index: int, bound: dict[str, str]) -> Iterator[dict[str, str]]:
+    def _bind(self, rest: str, index: int, bound: dict[str, str], effort: Effort) -> Iterator[dict[str, str]]:
+        effort.spend(len(rest) + 1)
         if index == len(self.keys):
             if not rest:
                 yield bound
@@ -53,7 +57,7 @@ class RoleTemplate(msgspec.Struct, frozen=True):
         key, literal = self.keys[index], self.literals[index + 1]
         for end in range(len(rest) + 1):
             if bound.get(key, rest[:end]) == rest[:end] and rest.startswith(literal, end):
-                yield from self._bind(rest[end + len(literal) :], index + 1, {**bound, key: rest[:end]})
+                yield from self._bind(rest[end + len(literal) :], index + 1, {**bound, key: rest[:end]}, effort)
 
 
 class BadTemplate(Exception):
@@ -69,6 +73,8 @@ def parse_role(text: str) -> RoleTemplate:
         if key is None:
             raise BadTemplate(f"unknown placeholder '${{{inside}}}'; only ${{tags.KEY}} is known", _meant(inside))
         keys.append(key[1].lower())
+    if len(keys) > MAX_PLACEHOLDERS:
+        raise BadTemplate(f"{len(keys)} placeholders are more than the {MAX_PLACEHOLDERS} that a template may have", "")
     for literal in literals:
         _check(literal, text)
     if not text or sum(map(len, literals)) > MAX_NAME:

@@ -9,6 +9,20 @@ from shared.mapping.shapes import Flag, Schema, text_of
 from shared.mapping.tables import Field, Table
 
 WHAT = "a text or a glob"
+_NEGATE = "write {not: VALUE} for any other value, or quotes around a value that begins with !"
+_LISTED = "write the value itself, or a list of values: [a, b]"
+_GLOB = "write a glob: * is any text, ? is one character"
+_SYNONYMS = {
+    **dict.fromkeys(("in", "any", "any_of", "one_of", "values", "value", "equals", "equal", "eq", "is"), _LISTED),
+    **dict.fromkeys(
+        ("not_in", "notin", "not_equals", "not_equal", "ne", "neq", "none_of", "except"), "write {not: [a, b]}"
+    ),
+    **dict.fromkeys(("regex", "regexp", "match", "matches", "pattern", "like", "glob", "prefix", "suffix"), _GLOB),
+    **dict.fromkeys(("contains", "starts_with", "startswith", "ends_with", "endswith"), _GLOB),
+    **dict.fromkeys(("absent", "missing", "not_exists", "notexists"), "write {exists: false}"),
+    **dict.fromkeys(("present", "there"), "write {exists: true}"),
+}
+"""What other languages have -> what to write here."""
 
 
 class Value:
@@ -37,7 +51,8 @@ class Value:
                 node, where, f"nothing stands here; write {empty} for an empty value, {{exists: true}} for any"
             )
             return None
-        text = text_of(node, where, report, WHAT)
+        tagged = isinstance(node, Scalar) and node.kind == "other" and node.text.startswith("!")
+        text = text_of(node, where, report, WHAT, instead=_NEGATE if tagged else "")
         if text == "" and not self._is_tag:
             report.error(node, where, f"an attribute is never an empty text; write {empty} for an instance without one")
             return None
@@ -48,6 +63,7 @@ class Value:
             Field("exists", Flag(), "true: it is there; false: it is not"),
             Field("not", self, "what the value must not be; an absent tag or attribute is not it either"),
             build=self._combined,
+            meant=lambda key: _SYNONYMS.get(key.lower().replace("-", "_"), ""),
             hint=f"a value is {WHAT}, a list of them, {{exists: true|false}} or {{not: ...}}",
             nonempty=True,
         )

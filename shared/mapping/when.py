@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.mapping.conditions import ALWAYS, ATTRIBUTES, AnyOf, Condition, Not, all_of, tag
-from shared.mapping.nodes import Node
-from shared.mapping.problems import Report, Where
+from shared.mapping.conditions import ATTRIBUTES, AnyOf, Condition, Not, all_of, tag
+from shared.mapping.nodes import Block, Node, Scalar
+from shared.mapping.problems import Report, Where, nearest, negated
 from shared.mapping.shapes import ListOf, Schema, Text
 from shared.mapping.tables import Field, MapOf, Table, entries
 from shared.mapping.values import Value
@@ -40,13 +40,43 @@ class Tags:
         return MapOf(_TAG_KEY, Value(tag("")), "tags").schema()
 
 
+_EMPTIED = (
+    "empty: nothing limits the rule, so it would match every instance; write at least one condition, or leave `when` out "
+    "where every instance is meant"
+)
+
+_SYNONYMS = {
+    **dict.fromkeys(
+        ("all", "and", "all_of", "every"), "all that stands in one `when` must hold: write it side by side"
+    ),
+    **dict.fromkeys(("or", "any_of", "one_of", "either", "some"), "write any: [{...}, {...}]"),
+    **dict.fromkeys(("except", "unless", "exclude", "excludes", "none", "none_of", "neither"), "write not: {...}"),
+    **dict.fromkeys(("type", "instance_types"), "did you mean 'instance_type'?"),
+    **dict.fromkeys(("hostname", "host_name", "instance_name", "instance_names"), "did you mean 'name'?"),
+}
+
+
+def meant(key: str) -> str:
+    """What to write in place of a key that another language has, "" = nothing is known of it."""
+    known = ("tags", *ATTRIBUTES, "any")
+    turned = key[2:] if key.lower().startswith("no") and key[2:] in known else negated(key).lower()
+    base = next((name for name in known if name == turned or f"'{name}'" in nearest(turned, known)), "")
+    if base:
+        return f"write not: {{{base}: ...}}"
+    return _SYNONYMS.get(key.lower().replace("-", "_"), "")
+
+
 class When:
-    """Conditions that must all hold. top: a rule's own `when`, which may be empty and then matches every instance."""
+    """Conditions that must all hold. top: a rule's own `when`. None may be empty: a rule for every instance has no `when`."""
 
     def __init__(self, top: bool = False) -> None:
         self._top = top
 
     def read(self, node: Node, where: Where, report: Report) -> Condition | None:
+        is_null = isinstance(node, Scalar) and node.kind == "null"
+        if self._top and (is_null or (isinstance(node, Block) and not node.entries)):
+            report.error(node, where, _EMPTIED)
+            return None
         return self._table().read(node, where, report)
 
     def _table(self) -> Table[Condition]:
@@ -58,8 +88,8 @@ class When:
             Field("not", nested, "conditions that must not all hold"),
             build=_combined,
             hint=f"known are tags, {', '.join(ATTRIBUTES)}, any, not; a tag stands under tags",
-            optional=self._top,
-            nonempty=not self._top,
+            meant=meant,
+            nonempty=True,
         )
 
     def schema(self) -> Schema:
@@ -71,8 +101,6 @@ class When:
 
 
 def _combined(**parts: Any) -> Condition:
-    if not parts:
-        return ALWAYS
     any_of, negated = parts.pop("any", None), parts.pop("not", None)
     conditions = list(parts.values())
     if any_of is not None:

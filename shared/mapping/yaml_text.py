@@ -13,6 +13,8 @@ import yaml
 
 from shared.mapping.nodes import Block, Items, Kind, Node, Scalar, Unreadable
 
+MAX_SIZE = 1_000_000
+"""Characters of one file. Reading takes a second for each 100,000 or so; 1,000 roles with their rules need 300,000."""
 MAX_DEPTH = 100
 """Levels of nesting in one file; deeper than any rule that a person can read, shallower than Python's stack."""
 MAX_ALIASED = 100_000
@@ -42,6 +44,8 @@ _HINTS = {
 
 def parse(text: str) -> Node | None:
     """The file's one document; None where it is empty. Raises Unreadable."""
+    if len(text) > MAX_SIZE:
+        raise Unreadable(f"the file has {len(text):,} characters; at most {MAX_SIZE:,} are read", 1, 1)
     loader = _Loader(text)  # a reader error is raised here too, see _Loader
     try:
         root = loader.get_single_node()
@@ -84,6 +88,13 @@ class _Loader(yaml.SafeLoader):
         node = super().compose_node(parent, index)
         self._depth -= 1
         return node
+
+    def fetch_flow_collection_start(self, TokenClass: Any) -> None:  # noqa: N803 (PyYAML's own name)
+        """Refuse what is nested too deep while it is scanned: the scanner reads ahead of the composer, and each token
+        costs it a step for each open bracket."""
+        if self.flow_level >= MAX_DEPTH:
+            raise yaml.MarkedYAMLError(problem=_TOO_DEEP, problem_mark=self.get_mark())
+        super().fetch_flow_collection_start(TokenClass)
 
 
 _TOO_DEEP = f"nested more than {MAX_DEPTH} levels deep"
@@ -146,6 +157,8 @@ def _entries(node: yaml.MappingNode, done: dict[int, Node]) -> list[tuple[Node, 
         if key.tag != f"{_YAML}merge":
             own.append((_convert(key, done), _convert(value, done)))
             continue
+        if isinstance(value, yaml.SequenceNode) and not value.value:
+            raise _unreadable("<< merges nothing here; leave the line out", value.start_mark)
         for source in value.value if isinstance(value, yaml.SequenceNode) else [value]:
             if not isinstance(source, yaml.MappingNode):
                 raise _unreadable("<< merges mappings only", source.start_mark)

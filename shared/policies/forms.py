@@ -112,6 +112,8 @@ def _check_condition(condition: Any, at: Path) -> Iterator[Found]:
     if not isinstance(condition, dict):
         yield rules.CONDITION_FORM, f"Condition is {_kind(condition)}, not an object", at
         return
+    if not condition:
+        yield rules.CONDITION_FORM, "Condition is empty and limits nothing; leave it out if that is meant", at
     for operator, keys in condition.items():
         if operator not in OPERATORS:
             yield (
@@ -122,6 +124,12 @@ def _check_condition(condition: Any, at: Path) -> Iterator[Found]:
         if not isinstance(keys, dict):
             yield rules.CONDITION_FORM, f"{operator} is {_kind(keys)}, not an object", (*at, operator)
             continue
+        if not keys:
+            yield (
+                rules.CONDITION_FORM,
+                f"{operator} is empty and limits nothing; leave it out if that is meant",
+                (*at, operator),
+            )
         for key, values in keys.items():
             path = (*at, operator, key)
             if not _KEY.fullmatch(key):

@@ -23,7 +23,7 @@ RULE_ERRORS = [
     pytest.param("role: [web]", "role: must be a role name, found a list", id="a list of roles"),
     pytest.param("then: ignored", "then: must be ignore, not 'ignored'; did you mean 'ignore'?", id="then something"),
     pytest.param("then: ignore, role: web", "either role or then: ignore, not both", id="both"),
-    pytest.param("when: {}", "gives nothing; write role: NAME, or then: ignore", id="neither"),
+    pytest.param("when: {vpc: a}", "gives nothing; write role: NAME, or then: ignore", id="neither"),
     pytest.param("role: web, mode: audti", "mode: must be enforce or attach-only or audit, not 'audti'", id="mode"),
     pytest.param(
         "role: web, mode: off", "mode: must be enforce or attach-only or audit, found a boolean", id="mode off"

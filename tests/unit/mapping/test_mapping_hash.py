@@ -38,7 +38,6 @@ def test_the_hash_is_12_hex_digits() -> None:
         pytest.param("  worker: {}\n", "  worker:\n", id="an empty role"),
         pytest.param("{system: S}", "{system: S, allow: [{code: RK101, reason: r}]}", id="what the lint lets pass"),
         pytest.param("{a: b, c: [d, e]}", "{c: [d, e], a: b}", id="order of variables"),
-        pytest.param("    role: worker\n", "    when: {}\n    role: worker\n", id="no conditions"),
         pytest.param("    role: worker\n", "    role: worker\nsettings: {launch_grace: 600s}\n", id="a default"),
         pytest.param("    role: worker\n", "    mode: enforce\n    role: worker\n", id="a rule's default"),
     ],

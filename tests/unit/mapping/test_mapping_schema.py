@@ -46,8 +46,6 @@ RULES = {
     True: [
         "role: web",
         "then: ignore",
-        "when: {}, role: web",
-        "when: , role: web",
         "when: {tags: {a: b, c: [d, 'e*'], f: {exists: true}, g: {not: [h]}, i: {not: {not: j}}}}, role: web",
         'when: {tags: {a: ""}}, role: web',
         "when: {vpc: a, region: b, zone: c, resource_group: d, instance_type: e, image: f, name: g}, role: web",
@@ -57,7 +55,9 @@ RULES = {
         "role: 'a-${tags.b c}-${tags.d}.x'",
     ],
     False: [
-        "when: {}",
+        "when: {vpc: a}",
+        "when: {}, role: web",
+        "when: , role: web",
         "role: web, then: ignore",
         "then: ignored",
         "rle: web",

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.mapping import check, load
+from shared.mapping.effort import Effort
 from shared.mapping.template import RoleTemplate, parse_role
 from shared.model import Instance
 
@@ -74,7 +75,9 @@ def test_bindings_are_the_tags_that_render_to_the_role(role: str, text: str) -> 
     keys = sorted(set(template.keys))
     every = [dict(zip(keys, values, strict=True)) for values in _product(parts, len(keys))]
 
-    assert _sorted(template.bindings(role)) == _sorted(tags for tags in every if template.render(tags) == (role, True))
+    assert _sorted(template.bindings(role, Effort(10_000))) == _sorted(
+        tags for tags in every if template.render(tags) == (role, True)
+    )
 
 
 def _product(parts: set[str], count: int) -> list[tuple[str, ...]]:
@@ -101,6 +104,7 @@ def _sorted(bindings: object) -> list[str]:
         pytest.param("web_${tags.r}", "is no role name", id="a character that role names lack"),
         pytest.param("", "a role name is 1 to 64", id="empty"),
         pytest.param("x" * 65, "a role name is 1 to 64", id="too long"),
+        pytest.param("${tags.a}" * 17, "17 placeholders are more than the 16", id="too many placeholders"),
     ],
 )
 def test_what_is_no_template_is_an_error(role: str, message: str) -> None:

@@ -78,8 +78,8 @@ CASES: list[Any] = [
     ("RK008", policy(condition={"StringEquals": {"cost center": "x"}}), policy(condition={"StringEquals": {"acs:ResourceTag/cost center": "x"}})),
     ("RK008", policy(condition={"StringIs": {"acs:Service": "x"}}), policy(condition=ECS)),
     ("RK008", policy(condition={"Bool": {"acs:SecureTransport": True}}), policy(condition={"Bool": {"acs:SecureTransport": "true"}})),
-    ("RK008", policy(condition=[]), policy(condition={})),
-    ("RK008", policy(condition={"Bool": "x"}), policy(condition={"Bool": {}})),
+    ("RK008", policy(condition=[]), GOOD),
+    ("RK008", policy(condition={"Bool": "x"}), policy(condition={"Bool": {"acs:SecureTransport": "true"}})),
     ("RK101", a("*", "*"), policy("Deny", "*", "*")),
     ("RK101", a(["a:B", "*"], ["acs:x:y:z:w", "*"]), a(["a:B"], ["acs:x:y:z:w", "*"])),
     ("RK101", a("*:*", "*"), a("oss:GetObject", "*")),
@@ -188,6 +188,23 @@ def test_ram_as_emulated_takes_what_passes_and_refuses_what_is_of_no_form(code: 
     if code in ("RK002", "RK003", "RK004", "RK008"):  # of the rest the lint asks for more than RAM
         with pytest.raises(GrammarError):
             parse(json.dumps(bad))
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        pytest.param({}, id="no operator"),
+        pytest.param(None, id="nothing"),
+        pytest.param({"StringEquals": {}}, id="an operator without a key"),
+        pytest.param({"StringEquals": None}, id="an operator with nothing"),
+        pytest.param({**ECS, "Bool": {}}, id="one of two operators without a key"),
+        pytest.param({"StringEquals": {"acs:Service": []}}, id="a key without a value"),
+    ],
+)
+def test_an_emptied_condition_is_never_read_as_none(condition: Any) -> None:
+    """RAM may take it, for a grant without that condition."""
+    document = raw(Effect="Allow", Action="oss:GetObject", Resource=SAFE[2], Condition=condition)
+    assert {(finding.code, finding.severity) for finding in lint(document)} == {("RK008", "error")}
 
 
 def test_the_lint_knows_the_emulators_operators() -> None:
