@@ -52,13 +52,18 @@ class Looks:
     def __init__(self, parts: Parts) -> None:
         self._parts, self._recorder = parts, parts.recorder
 
-    def named(self, ecs: EcsGateway, region: str, why: Mapping[str, Trigger]) -> Iterator[Seen | Record]:
-        """Each instance with the trigger that asked for it, 100 at a time."""
+    def named(
+        self, ecs: EcsGateway, region: str, why: Mapping[str, Trigger], *, confirm: bool = False
+    ) -> Iterator[Seen | Record]:
+        """Each instance with the trigger that asked for it, 100 at a time. confirm: ask whether we may look there where none is
+        shown, since a caller who may not is shown none."""
         names = list(why)
         for start in range(0, len(names), LOOK):
             asked, began = names[start : start + LOOK], time.monotonic()
             try:
                 observed = self._look(ecs, asked, why)
+                if confirm and not observed:
+                    ecs.confirm_none()
             except CloudCallError as error:
                 yield from (self._recorder.unseen(name, region, why[name], error, began) for name in asked)
                 continue
@@ -124,7 +129,8 @@ class Reconciler:
         brake: Brake[Seen] = Brake(self._parts.mapping.settings.brake, managed, before=self._removals.recent())
         applier = Applier(ecs, self._parts.announce, self._parts.pause)
         carrier = Carrier(applier.apply, self._parts.recorder, brake, RateControl(None))
-        yield from carrier(Looks(self._parts).named(ecs, region, why))
+        elsewhere = region != self._parts.home  # where an event may lead and our policies may not
+        yield from carrier(Looks(self._parts).named(ecs, region, why, confirm=elsewhere))
         self._removals.add(carrier.removed)
 
     def _by_region(self, triggers: Iterable[Trigger]) -> dict[str, dict[str, Trigger]]:

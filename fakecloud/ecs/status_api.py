@@ -31,7 +31,7 @@ def register(ecs: Ecs) -> None:
         start = (args["PageNumber"] - 1) * size
         if len(ids) > _MOST_IDS:
             raise errors.TooManyInstanceIds()
-        if not all(re.fullmatch(r"i-\S+", n) for n in ids):
+        if not all(re.fullmatch(r"(i-|AY)\S+", n) for n in ids):
             raise errors.AbsInvalidInstanceIds()
         if zone and not re.fullmatch(re.escape(region.name) + "-?[a-z]", zone):
             raise errors.InvalidZoneId()

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 
-from shared.events.event import Event, Seen
+from shared.events.event import Event, Outcome, Seen
 from shared.events.resources import Found, find, requested
 from shared.events.values import Json, folded, last_word, text
-from shared.model import Ignored, Trigger
 
 NAME = "actiontrail"
 
@@ -23,7 +22,7 @@ _TAGGING = {
 _HOST = re.compile(r"(ecs|tag)[.-]")  # eventSource: "ecs-cn-hangzhou-share.aliyuncs.com"
 
 
-def read(event: Event) -> Trigger | Ignored | None:
+def read(event: Event) -> Outcome:
     """One API call; None if `event` is no ActionTrail record."""
     record = event.data
     if not text(record.get("eventname")) and ":actiontrail:" not in event.type.lower():
@@ -43,7 +42,7 @@ def read(event: Event) -> Trigger | Ignored | None:
     return _judge(seen, record, parameters, _service(event, record))
 
 
-def _judge(seen: Seen, record: Json, parameters: Json, service: str) -> Trigger | Ignored:
+def _judge(seen: Seen, record: Json, parameters: Json, service: str) -> Outcome:
     name = text(record.get("eventname"))
     call = name.lower()
     if not name:
@@ -51,21 +50,21 @@ def _judge(seen: Seen, record: Json, parameters: Json, service: str) -> Trigger 
     if record.get("errorcode"):
         return seen.ignored("failed-call", f"{name} was refused: {text(record['errorcode']) or 'errorCode is set'}")
     if service == "ecs" and call in _CREATION:
-        return seen.trigger("instance_created", _created(record), name)
+        return seen.triggers("instance_created", _created(record), name)
     if call not in _TAGGING.get(service, ()):
         return seen.ignored("not-for-us", f"call {name} of {service or 'an unknown service'}")
     resource_type = last_word(parameters.get("resourcetype")) or "instance"
     if service == "ecs" and resource_type != "instance":
         return seen.ignored("not-an-instance", f"{name} on {resource_type}")
     found = find(*requested(parameters))
-    return seen.trigger("tags_changed", found if found.ids or found.others else _referenced(record), name)
+    return seen.triggers("tags_changed", found if found.instances or found.others else _referenced(record), name)
 
 
 def _created(record: Json) -> Found:
     response = folded(record.get("responseelements"))
     keys = [key for key in response if key.startswith(("instanceid", "instances"))]  # InstanceIdSets, InstanceId
     found = find(*(response[key] for key in keys))
-    return found if found.ids else _referenced(record)
+    return found if found.instances else _referenced(record)
 
 
 def _referenced(record: Json) -> Found:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from shared.events.queue import unwrapped
-from shared.events.values import clean, decoded
+from shared.events.queue import opened
+from shared.events.values import clean
 from shared.model import Ignored
 
 # A synchronous invocation holds at most 32 MB (reference: Function Compute, Limits), and so does a batch of an event stream:
@@ -49,7 +49,7 @@ def _decode(content: bytes) -> Iterator[object]:
 
 
 def _flat(value: object, depth: int) -> Iterator[object]:
-    value = unwrapped(decoded(value))  # queues deliver an event in an envelope, or as a string of JSON inside the list
+    value = opened(value)  # queues deliver an event in an envelope, or as a string of JSON inside the list
     if not isinstance(value, list) or depth == 0:
         yield value
     elif not value:

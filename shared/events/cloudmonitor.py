@@ -11,17 +11,17 @@ from __future__ import annotations
 import re
 
 from shared.events import state_change
-from shared.events.event import Event, Seen
+from shared.events.event import Event, Outcome, Seen
 from shared.events.resources import find
 from shared.events.values import Json, folded, last_word, text
-from shared.model import DISPLACED_TAG, Ignored, Trigger
+from shared.model import DISPLACED_TAG
 
 NAME = "cloudmonitor"
 
 _NOT_A_LETTER = re.compile(r"[^a-z]+")
 
 
-def read(event: Event) -> Trigger | Ignored | None:
+def read(event: Event) -> Outcome:
     """One system event; None if `event` has none of the shapes."""
     payload = event.data
     product, monitored, type_name = event.type.partition(":CloudMonitor:")
@@ -34,7 +34,7 @@ def read(event: Event) -> Trigger | Ignored | None:
         NAME,
         ids=(payload.get("id"),),
         when=(payload.get("eventtime"), payload.get("time")),
-        regions=(payload.get("regionid"), content.get("regionid")),
+        regions=(content.get("regionid"), payload.get("regionid")),
         accounts=(payload.get("userid"),),
     )
     # With a content beside it, `product` is the one that sent the event; without, it is part of the content.
@@ -42,7 +42,7 @@ def read(event: Event) -> Trigger | Ignored | None:
     return _judge(seen, text(payload.get("name")) or type_name, sender.lower(), content, payload, is_tag_content)
 
 
-def _judge(seen: Seen, name: str, sender: str, content: Json, payload: Json, is_tag_content: bool) -> Trigger | Ignored:
+def _judge(seen: Seen, name: str, sender: str, content: Json, payload: Json, is_tag_content: bool) -> Outcome:
     letters = _NOT_A_LETTER.sub("", name.lower())  # "Tag:ChangeOnResource" and "Tag[ChangeOnResource]" are one
     if letters == "tagchangeonresource" or is_tag_content:
         return _tags(seen, content, payload)
@@ -51,7 +51,7 @@ def _judge(seen: Seen, name: str, sender: str, content: Json, payload: Json, is_
     return seen.ignored("not-for-us", f"system event {name or 'without a name'} of {sender or 'an unknown product'}")
 
 
-def _tags(seen: Seen, content: Json, payload: Json) -> Trigger | Ignored:
+def _tags(seen: Seen, content: Json, payload: Json) -> Outcome:
     product, resource_type = (text(content.get("product")).lower(), last_word(content.get("resourcetype")))
     if product not in {"ecs", ""}:
         return seen.ignored("not-for-us", f"tags of {product} {resource_type}")
@@ -60,6 +60,6 @@ def _tags(seen: Seen, content: Json, payload: Json) -> Trigger | Ignored:
     changed = content.get("changedtagkeys")
     if isinstance(changed, list) and changed and all(text(key).lower() == DISPLACED_TAG for key in changed):
         return seen.ignored("own-tag", f"only {DISPLACED_TAG} changed")
-    return seen.trigger(
+    return seen.triggers(
         "tags_changed", find(content.get("resourceid"), payload.get("resourceid")), "Tag:ChangeOnResource"
     )

@@ -7,6 +7,7 @@ time, data and aliyunaccountid, aliyunoriginalaccountid, aliyunregionid, aliyunp
 from __future__ import annotations
 
 from datetime import datetime
+from typing import TypeAlias
 
 import msgspec
 
@@ -15,8 +16,11 @@ from shared.events.reasons import Reason
 from shared.events.resources import Found
 from shared.events.values import Json, account, clean, folded, region_id, text
 from shared.model import Ignored, Kind, Trigger
+from shared.proof import Keys
 
 DETAIL_LIMIT = 240
+Outcome: TypeAlias = "tuple[Trigger | Ignored, ...] | Trigger | Ignored | None"
+"""What a source makes of an event: one answer, or one for each place that the event names; None = not its shape."""
 
 
 class Home(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,6 +29,7 @@ class Home(msgspec.Struct, frozen=True, kw_only=True):
     account_id: str = ""
     own_role: str = ""
     region: str = ""
+    proof_keys: Keys = ()  # () = hand-overs are not sealed
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,13 +66,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     ) -> Seen:
         """What `source` makes of the circumstances; of several candidates the first usable one counts.
 
-        The envelope's id and region go before the record's, because duplicates are told by (source, id) of the envelope;
-        the record's own time goes before the envelope's, because that may be the time of publishing.
+        The envelope's id goes before the record's, because duplicates are told by (source, id) of the envelope; the record's
+        own time and region go before the envelope's, because those may be of publishing, and of the bus that passed it on.
         """
         attributes = self.top if self.enveloped else {}
         event_time, event_at = times.first(*when, attributes.get("time"), attributes.get("aliyunpublishtime"))
         owners = (attributes.get("aliyunoriginalaccountid"), *accounts, attributes.get("aliyunaccountid"))
-        where = map(region_id, (attributes.get("aliyunregionid"), *regions))
+        where = map(region_id, (*regions, attributes.get("aliyunregionid")))
         return Seen(
             home=self.home,
             source=source,
@@ -92,41 +97,49 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     event_time: str
     event_at: datetime | None
 
-    def trigger(self, kind: Kind, found: Found, event_name: object) -> Trigger | Ignored:
-        """The instances `found`, to be looked at; Ignored where there are none, or they belong to another account."""
-        if not found.ids:
-            return self._without_instance(found)
-        foreign = self._foreign(found)
-        if foreign:
-            return foreign
-        return Trigger(
-            kind=kind,
-            source=self.source,
-            instance_ids=found.ids,
-            region=found.region or self.region or self.home.region,  # an ARN says where the instance itself is
-            account_id=next(iter((*self.accounts, found.account)), ""),
-            actor=self.actor,
-            event_id=self.event_id,
-            event_time=self.event_time,
-            event_at=self.event_at,
-            event_name=text(event_name),
+    def triggers(self, kind: Kind, found: Found, event_name: object) -> tuple[Trigger | Ignored, ...]:
+        """The instances `found`, a Trigger for each region and account that they are in; Ignored where there are none, and for
+        those that belong to another account."""
+        if not found.instances:
+            return (self._without_instance(found),)
+        if foreign := self._foreign():
+            return (foreign,)
+        places: dict[tuple[str, str], dict[str, None]] = {}
+        for named in found.instances:  # an ARN says where the instance itself is
+            place = (named.region or self.region or self.home.region, named.account or next(iter(self.accounts), ""))
+            places.setdefault(place, {})[named.id] = None
+        return tuple(
+            self._foreign(account_id)
+            or Trigger(
+                kind=kind,
+                source=self.source,
+                instance_ids=tuple(ids),
+                region=region,
+                account_id=account_id,
+                actor=self.actor,
+                event_id=self.event_id,
+                event_time=self.event_time,
+                event_at=self.event_at,
+                event_name=text(event_name),
+            )
+            for (region, account_id), ids in places.items()
         )
 
     def ignored(self, reason: Reason, detail: str) -> Ignored:
         """Not for us; an event of another account is told as that before anything else."""
-        return self._foreign(Found()) or self._ignored(reason, detail, next(iter(self.accounts), ""))
+        return self._foreign() or self._ignored(reason, detail, next(iter(self.accounts), ""))
 
     def _without_instance(self, found: Found) -> Ignored:
         named = ", ".join(found.others[:3])
-        if named and not named.startswith("i-"):
+        if named and not named.startswith(("i-", "AY")):
             return self.ignored("not-an-instance", f"about {named}")
         return self.ignored("no-instance", f"no instance id in {named}" if named else "no instance id where it belongs")
 
-    def _foreign(self, found: Found) -> Ignored | None:
+    def _foreign(self, owner: str = "") -> Ignored | None:
         # Every account that the event states must be ours: on routing across accounts the envelope names both the account
-        # of the bus and the original publisher, and the instance is the publisher's.
+        # of the bus and the original publisher, and the instance is the publisher's. owner: of the instance, by its ARN.
         ours = self.home.account_id
-        stated = filter(None, (*self.accounts, found.account))
+        stated = filter(None, (*self.accounts, owner))
         foreign = next((other for other in stated if ours and other != ours), "")
         if not foreign:
             return None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, get_args
 import msgspec
 
 from shared.events.event import DETAIL_LIMIT, Event
-from shared.events.values import clean, region_id, text
+from shared.events.values import INSTANCE_ID, TEXT_LIMIT, clean, is_clean, region_id, text
 from shared.model import Drift, Ignored, Kind, Remedy, Share, Trigger
 
 if TYPE_CHECKING:  # an ignored event reads no mapping, and need not import what reads one
@@ -23,8 +23,8 @@ if TYPE_CHECKING:  # an ignored event reads no mapping, and need not import what
 NAME = "manual"
 SELECTORS = ("instance_ids", "tags", "rule", "role", "drift", "all")
 ASKED: tuple[Kind, ...] = ("remediate", "reconcile")
+MAX_TAGS = 20  # as many as DescribeInstances can be asked for
 
-_ID = re.compile(r"i-[0-9A-Za-z]{1,64}")
 _SHARE = re.compile(r"([0-9]{1,6})|(100|[0-9]{1,2}(?:\.[0-9]+)?)%")
 
 
@@ -177,6 +177,16 @@ def _selected(path: str, payload: Payload) -> tuple[str, ...]:
         raise _Slip(f"{path}.all: must be true; to name instances give instance_ids or tags instead")
     if payload.tags is not msgspec.UNSET and not (payload.tags and all(payload.tags)):
         raise _Slip(f"{path}.tags: give at least one tag, and no empty key; for every instance give all: true")
+    if payload.tags is not msgspec.UNSET and len(payload.tags) > MAX_TAGS:
+        raise _Slip(f"{path}.tags: {len(payload.tags)} tags; ECS can be asked for {MAX_TAGS} at once")
+    tags = payload.tags or {}
+    for name, words in {"tags": (*tags, *tags.values()), "rule": (payload.rule,), "role": (payload.role,)}.items():
+        for word in words:
+            if isinstance(word, str) and not is_clean(word):
+                raise _Slip(
+                    f"{path}.{name}: {clean(word, 40)!r} is longer than {TEXT_LIMIT} characters, or has some that cannot be shown, or an "
+                    "AccessKey id: nothing can be selected by it"
+                )
     for name in ("rule", "role"):
         if getattr(payload, name) == "":
             raise _Slip(f"{path}.{name}: is empty; for every instance give all: true")
@@ -185,7 +195,7 @@ def _selected(path: str, payload: Payload) -> tuple[str, ...]:
     if not payload.instance_ids:
         raise _Slip(f"{path}.instance_ids: the list is empty; name at least one instance")
     for position, instance_id in enumerate(payload.instance_ids):
-        if not _ID.fullmatch(instance_id):
+        if not INSTANCE_ID.fullmatch(instance_id):
             shown = clean(instance_id, 40)
             raise _Slip(f"{path}.instance_ids[{position}]: {shown!r} is not an instance id such as i-bp1a2b3c")
     return tuple(dict.fromkeys(payload.instance_ids))

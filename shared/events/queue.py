@@ -1,7 +1,9 @@
-"""An event that came through a queue: what stands in the message, without the envelope that says so. Pure; never raises.
+"""What an event was put into on its way here: a queue's message, a failure report of Function Compute. Pure; never raises.
 
-Envelope (reference: Function Compute, MNS queue triggers): type mns:Queue:SendMessage, data with requestId, messageId and
+Message (reference: Function Compute, MNS queue triggers): type mns:Queue:SendMessage, data with requestId, messageId and
 messageBody; with eventSchema RawData only the data. The body is JSON, as text or as an object, or Base64 of it.
+Report (reference: Function Compute, "Result callback"): timestamp, requestContext, requestPayload, responseContext and
+responsePayload; requestPayload is the event of the invocation that failed, as text.
 """
 
 from __future__ import annotations
@@ -10,8 +12,23 @@ import base64
 import binascii
 
 from shared.events.values import decoded, folded, text
+from shared.model import Ignored
 
 _TYPE = "mns:queue:sendmessage"
+_MAX_ENVELOPES = 16  # a report in a message in a report needs five, with the strings between them
+
+
+def opened(member: object) -> object:
+    """What is in `member`, however often it was put into a message or a report; `member` itself where it is neither.
+
+    An Ignored says why there is nothing in a report.
+    """
+    for _ in range(_MAX_ENVELOPES):
+        inner = reported(unwrapped(decoded(member)))
+        if inner is member:
+            return member
+        member = inner
+    return Ignored(reason="not-json", detail=f"more than {_MAX_ENVELOPES} envelopes in one another")
 
 
 def unwrapped(member: object) -> object:
@@ -24,6 +41,23 @@ def unwrapped(member: object) -> object:
         return member
     body = _json(data["messagebody"])
     return body if isinstance(body, (dict, list)) else member
+
+
+def reported(member: object) -> object:
+    """The event that an invocation failed with; `member` itself where it is no report of one."""
+    if not isinstance(member, dict):
+        return member
+    top = folded(member)
+    report = folded(top.get("data")) if "specversion" in top else top  # as an event, where the destination is a bus
+    if "requestpayload" not in report or not {"requestcontext", "responsecontext"} & set(report):
+        return member
+    payload = report["requestpayload"]
+    found = _json(payload)
+    if isinstance(found, (dict, list)):
+        return found
+    if payload in (None, ""):
+        return Ignored(reason="empty", detail="a failure report whose requestPayload is empty")
+    return Ignored(reason="not-json", detail="a failure report whose requestPayload is no JSON")
 
 
 def _json(body: object) -> object:

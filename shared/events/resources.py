@@ -13,36 +13,43 @@ import msgspec
 
 from shared.events.values import INSTANCE_ID, Json, account, decoded, region_id, text
 
-_ARN = re.compile(r"(?:arn:)?acs:ecs:([^:]*):([^:]*):instance/(i-[0-9A-Za-z][0-9A-Za-z_-]{0,63})", re.IGNORECASE)
+_ARN = re.compile(r"(?:arn:)?acs:ecs:([^:]*):([^:]*):instance/(.{1,80})", re.IGNORECASE | re.DOTALL)
 _SEPARATORS = re.compile(r"[\s,;]+")
 _RESOURCE_KEY = re.compile(r"(resource|instance)(id|arn)s?(\.\w+)*", re.ASCII)
 _MAX_DEPTH = 8  # lists in objects in strings; published shapes need three
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """The instances that a value names, in order and once each, with what their ARNs say of where they are."""
+class Named(msgspec.Struct, frozen=True):
+    """One instance, and where it is by its own ARN, or by the region beside it; "" = that is not said."""
 
-    ids: tuple[str, ...] = ()
+    id: str
     region: str = ""
     account: str = ""
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True):
+    """The instances that a value names, in order and once in each place: one list may name several regions and accounts."""
+
+    instances: tuple[Named, ...] = ()
     others: tuple[str, ...] = ()  # resources that are no instances, as written
 
 
 def find(*values: object) -> Found:
     """All instances in `values`: a string, a list, a comma-separated or JSON string, objects of any of these."""
-    ids: dict[str, None] = {}
+    found: dict[Named, None] = {}
     others: dict[str, None] = {}
-    region = owner = ""
-    for word in _words(values, _MAX_DEPTH):
-        if arn := _ARN.fullmatch(word):
-            ids[arn[3]] = None
-            region = region or region_id(arn[1])
-            owner = owner or account(arn[2])
+    for word, beside in _words(values, _MAX_DEPTH):
+        arn = _ARN.fullmatch(word)
+        if arn and INSTANCE_ID.fullmatch(arn[3]):
+            found[Named(arn[3], region_id(arn[1]) or beside, account(arn[2]))] = None
         elif INSTANCE_ID.fullmatch(word):
-            ids[word] = None
+            found[Named(word, beside)] = None
         elif other := text(word, 80):
             others[other] = None
-    return Found(ids=tuple(ids), region=region, account=owner, others=tuple(others))
+    placed = {named.id for named in found if named.region}
+    return Found(
+        instances=tuple(named for named in found if named.region or named.id not in placed), others=tuple(others)
+    )
 
 
 def requested(parameters: Json) -> list[object]:
@@ -59,13 +66,16 @@ def _number(key: str) -> int:
     return int(tail) if tail.isdecimal() and len(tail) < 10 else 0
 
 
-def _words(values: Iterable[object], depth: int) -> Iterator[str]:
+def _words(values: Iterable[object], depth: int, beside: str = "") -> Iterator[tuple[str, str]]:
+    """Each word, with the region that the object it is in names."""
     if depth == 0:
         return
     for value in map(decoded, values):
         if isinstance(value, str):
-            yield from filter(None, _SEPARATORS.split(value))
+            yield from ((word, beside) for word in _SEPARATORS.split(value) if word)
         elif isinstance(value, dict):
-            yield from _words(value.values(), depth - 1)
+            inner = {key: item for key, item in value.items() if key.lower() != "regionid"}
+            region = next((region_id(item) for key, item in value.items() if key not in inner), "")
+            yield from _words(inner.values(), depth - 1, region or beside)
         elif isinstance(value, list):
-            yield from _words(value, depth - 1)
+            yield from _words(value, depth - 1, beside)

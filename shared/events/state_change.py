@@ -6,10 +6,9 @@ practice and the OOS page say Pending comes first. Running also follows each reb
 
 from __future__ import annotations
 
-from shared.events.event import Event, Seen
+from shared.events.event import Event, Outcome, Seen
 from shared.events.resources import Found, find
 from shared.events.values import Json, folded, last_word, text
-from shared.model import Ignored, Trigger
 
 NAME = "state_change"
 
@@ -17,7 +16,7 @@ _TYPE = "ecs:instance:statechange"
 _CREATION = {"created", "pending", "panding", "running"}  # "Panding": so spelt in CloudMonitor's best practice
 
 
-def read(event: Event) -> Trigger | Ignored | None:
+def read(event: Event) -> Outcome:
     """The event in its envelope, or the bare data that eventSchema RawData delivers; None if it is neither."""
     data = event.data
     if event.enveloped:
@@ -27,11 +26,11 @@ def read(event: Event) -> Trigger | Ignored | None:
         return None
     # Public consumers read data.content.resourceId first and data.resourceId else: both structures have been seen.
     content = folded(data.get("content"))
-    seen = event.seen(NAME, regions=(data.get("regionid"), content.get("regionid"), data.get("acsregion")))
+    seen = event.seen(NAME, regions=(content.get("regionid"), data.get("regionid"), data.get("acsregion")))
     return judge(seen, (content, data))
 
 
-def judge(seen: Seen, places: tuple[Json, ...]) -> Trigger | Ignored:
+def judge(seen: Seen, places: tuple[Json, ...]) -> Outcome:
     """A change of state described in `places` (lower-case keys), the likeliest first."""
     state = next(filter(None, (text(place.get("state")) for place in places)), "")
     kind_of = next(filter(None, (last_word(place.get("resourcetype")) for place in places)), "instance")
@@ -41,7 +40,7 @@ def judge(seen: Seen, places: tuple[Json, ...]) -> Trigger | Ignored:
         return seen.ignored("unknown-event", "a change of state that names no state")
     if state.lower() not in _CREATION:
         return seen.ignored("not-for-us", f"state {state} is not creation")
-    return seen.trigger("instance_created", _instances(places), state)
+    return seen.triggers("instance_created", _instances(places), state)
 
 
 def _instances(places: tuple[Json, ...]) -> Found:

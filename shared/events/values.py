@@ -13,10 +13,14 @@ Json = Mapping[str, Any]
 
 # Control characters, line and paragraph separators and the marks that turn the reading direction: any of them could forge
 # a line of a log.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]+")
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]+"
+)
 _SECRET = re.compile(r"\b(LTAI|STS\.)[0-9A-Za-z]{4,}")  # AccessKey ids, long-lived and temporary
 TEXT_LIMIT = 256
-INSTANCE_ID = re.compile(r"i-[0-9A-Za-z][0-9A-Za-z_-]{0,63}")
+INSTANCE_ID = re.compile(r"i-[0-9A-Za-z][0-9A-Za-z_-]{0,63}|AY[0-9]{6}[0-9A-Za-z]{2,58}")
+"""An id of today, i-bp1..., or of the oldest instances, AY121018033933eae8689 (samples of ECS pages)."""
 _REGION = re.compile(r"[a-z]{2,10}(-[a-z0-9]{1,20}){1,5}")
 
 
@@ -26,6 +30,11 @@ def clean(text: str, limit: int) -> str:
         return text.strip()  # nearly all; what is unprintable here is so for Python too
     line = _SECRET.sub(r"\1***", _UNPRINTABLE.sub(" ", text[: limit * 8])).strip()
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def is_clean(text: str, limit: int = TEXT_LIMIT) -> bool:
+    """Whether it can be shown and compared as it is; blanks at its ends may be."""
+    return len(text) <= limit and clean(text, limit) == text.strip()
 
 
 def text(value: object, limit: int = TEXT_LIMIT) -> str:

@@ -37,7 +37,8 @@ EXPECTED: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "remediate/all-dry-run": (("remediate",), set()),
     **{f"direct/{name}": (("instance_created",), {A}) for name in (
         "cloudmonitor-state", "cloudmonitor-state-envelope", "actiontrail-old-record", "state-content", "state-raw-data",
-        "queue-text", "queue-object", "queue-string", "queue-base64", "queue-raw-data")},
+        "queue-text", "queue-object", "queue-string", "queue-base64", "queue-raw-data",
+        "failure-report")},
     **{f"direct/{name}": (("tags_changed",), {A}) for name in (
         "cloudmonitor-tags", "cloudmonitor-content-string", "cloudmonitor-tags-envelope", "actiontrail-request-json",
         "actiontrail-data-string")},

@@ -16,20 +16,20 @@ A, B, C = "i-bp1ecr0000000000000a", "i-bp1ecr0000000000000b", "i-bp1ecr000000000
 Json = dict[str, Any]
 
 
-def one(event: object, **asked: str) -> Trigger | Ignored:
+def one(event: object, **asked: Any) -> Trigger | Ignored:
     """The only outcome of reading `event`, a JSON value."""
     outcomes = read(json.dumps(event), **asked)
     assert len(outcomes) == 1
     return outcomes[0]
 
 
-def trigger(event: object, **asked: str) -> Trigger:
+def trigger(event: object, **asked: Any) -> Trigger:
     outcome = one(event, **asked)
     assert isinstance(outcome, Trigger), outcome
     return outcome
 
 
-def ignored(event: object, **asked: str) -> Ignored:
+def ignored(event: object, **asked: Any) -> Ignored:
     outcome = one(event, **asked)
     assert isinstance(outcome, Ignored), outcome
     return outcome

@@ -68,6 +68,7 @@ TRIGGERS: dict[str, tuple[str, tuple[str, ...], str, str, str, str]] = {
     "direct/queue-string": ("instance_created", (A,), "Created", "", "057", SEEN_AT),
     "direct/queue-base64": ("instance_created", (A,), "Created", "", "058", SEEN_AT),
     "direct/queue-raw-data": ("instance_created", (A,), "Created", "", "059", SEEN_AT),
+    "direct/failure-report": ("instance_created", (A,), "Created", "", "060", SEEN_AT),
     "direct/state-raw-data": ("instance_created", (A,), "Created", "", "", ""),
 }
 
