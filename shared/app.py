@@ -56,8 +56,9 @@ def handler_for(name: Kind) -> Handler:
         settings = settings_from(os.environ, context)
         request_id = str(getattr(context, "request_id", "") or "")
         read = events.read(
-            event, account_id=settings.account_id, own_role=settings.execution_role, region=settings.region
-        )
+            event, account_id=settings.account_id, own_role=settings.execution_role, region=settings.region,
+            proof_keys=settings.proof_keys,
+        )  # fmt: skip
         triggers, ignored = recent.sift(*sort(name, read))
         mapping = mapping_from(settings.roles_file) if triggers else None
         if mapping:

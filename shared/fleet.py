@@ -67,13 +67,18 @@ class Fleet:
             count = managed_in(self._ecs, mapping)
 
             def managed() -> int | None:
-                if attached.managed is None:  # what is counted is told to the next link
-                    as_seen = self._whole and not start.link and region.error is None and not attached.missed
-                    counted = attached.seen_managed if as_seen else count()
-                    if counted is not None and not as_seen:  # those that this run gave a role are no measure
-                        counted = max(0, counted - carrier.gained - start.gained)
-                    attached.managed = counted
-                return attached.managed
+                if attached.managed is not None and start.managed is None:  # counted in this invocation
+                    return attached.managed
+                as_seen = self._whole and not start.link and region.error is None and not attached.missed
+                counted = attached.seen_managed if as_seen else count()
+                if (
+                    counted is not None and not as_seen
+                ):  # those that this run gave a role are no measure, those it took one are
+                    counted = max(0, counted - carrier.gained - start.gained + start.removed)
+                if counted is not None and start.managed is not None:  # what a hand-over says may lower it alone
+                    counted = min(counted, start.managed)
+                attached.managed = counted  # told to the next link
+                return counted
 
             brake: Brake[Seen] = Brake(
                 mapping.settings.brake, managed, before=start.removed, lifted=self._remedy.lift_brake,
@@ -187,7 +192,9 @@ class Fleet:
 
     def _goes_on(self, region: Region, removed: int, control: RateControl, managed: int | None) -> Cursor | None:
         """Where another invocation has to go on; None where the run is over."""
-        left = (*(seen.decision.instance.instance_id for seen in self._postponed), *self._unlooked)
+        left = tuple(
+            dict.fromkeys((*(seen.decision.instance.instance_id for seen in self._postponed), *self._unlooked))
+        )
         if self.error is not None or (region.listed and not left):
             return None
         start = self._from

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import Enum
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -14,6 +14,12 @@ Kind = Literal["instance_created", "tags_changed", "reconcile", "remediate"]
 
 Mode = Literal["enforce", "attach-only", "audit"]
 ForeignRoles = Literal["keep", "replace"]
+
+Count = Annotated[int, msgspec.Meta(ge=0, le=999_999_999)]
+"""A number of instances, calls or pages: no payload may give one that cannot be."""
+MAX_LINKS = 500  # invocations of one run: a chain always ends
+MAX_STALLED = 1  # of them, in a row, that may get nothing done: one may have met a throttle or a slow minute
+MAX_RESTARTS = 2  # of a region whose token was refused
 
 
 class Outcome(str, Enum):
@@ -64,18 +70,18 @@ Drift = Literal["missing", "wrong", "foreign", "orphaned"]
 where a rule gives one; a listed role where no rule gives one."""
 
 
-class Share(msgspec.Struct, frozen=True, kw_only=True):
+class Share(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A number of instances, or a part of all that a run acts on (0 to 1)."""
 
-    count: int = 0
-    part: float | None = None
+    count: Count = 0
+    part: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
 
     def of(self, total: int) -> int:
         """As a number; a part is rounded down, as OOS does."""
         return self.count if self.part is None else int(round(self.part * total, 6))
 
 
-class Remedy(msgspec.Struct, frozen=True, kw_only=True):
+class Remedy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What an operator asks of remediate or reconcile, beside the instance ids in Trigger.instance_ids.
 
     concurrency and max_errors are those of OOS rate control: how many instances are worked on at once, and how many may
@@ -91,37 +97,39 @@ class Remedy(msgspec.Struct, frozen=True, kw_only=True):
     lift_brake: bool = False
     concurrency: Share | None = None
     max_errors: Share | None = None
-    canary: int = 0  # so many instances first; if one fails, no other is touched
-    max_calls: int | None = None
+    canary: Count = 0  # so many instances first; if one fails, no other is touched
+    max_calls: Count | None = None
     everywhere: bool = False  # in all regions and accounts of the settings
     reason: str = ""
     operator: str = ""
 
 
-class Cursor(msgspec.Struct, frozen=True, kw_only=True):
+class Cursor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where a run goes on that one invocation could not end. link: 0 = the run's first invocation.
 
     token: of the next page, "" = the first; listed: whether all pages are done, so that only `instance_ids` are left:
     instances that were seen and whose change was not begun. They are looked at again first.
     """
 
-    run_id: str = ""
-    link: int = 0
-    token: str = ""
+    run_id: Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{0,120}\Z")] = ""
+    link: Annotated[int, msgspec.Meta(ge=0, le=MAX_LINKS)] = 0
+    token: Annotated[str, msgspec.Meta(pattern=r"\A[!-~]{0,4096}\Z")] = ""
     listed: bool = False
     instance_ids: tuple[str, ...] = ()
-    pages: int = 0  # that the link before took
-    managed: int | None = None  # holders of listed roles, as counted once in the run
-    removed: int = 0  # removals carried out
+    pages: Count = 0  # that the link before took
+    managed: Count | None = (
+        None  # holders of listed roles at first; what a hand-over says of it is never enough to lift the brake
+    )
+    removed: Count = 0  # removals carried out
     braked: bool = False  # whether the brake refused removals: then it lets none through any more
     uncounted: bool = False  # and whether that was because nobody could say how many hold a listed role
-    failed: int = 0  # changes that failed
-    tried: int = 0  # canaries that had their turn
+    failed: Count = 0  # changes that failed
+    tried: Count = 0  # canaries that had their turn
     stopped: Reason | None = None  # why a remediation leaves the rest alone
-    spent: int = 0  # calls made
-    restarts: int = 0  # how often a token was refused
-    stalled: int = 0  # links in a row that got nothing done
-    counts: Mapping[str, int] = {}  # by outcome/reason
+    spent: Count = 0  # calls made
+    restarts: Annotated[int, msgspec.Meta(ge=0, le=MAX_RESTARTS)] = 0  # how often a token was refused
+    stalled: Annotated[int, msgspec.Meta(ge=0, le=MAX_STALLED)] = 0  # links in a row that got nothing done
+    counts: Mapping[str, Count] = {}  # by outcome/reason
 
     @property
     def gained(self) -> int:
@@ -129,7 +137,7 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True):
         return self.counts.get("attached/missing", 0) + self.counts.get("swapped/foreign-role", 0)
 
 
-class Trigger(msgspec.Struct, frozen=True, kw_only=True):
+class Trigger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One event, understood. A hint: it says which instances to look at and is believed in nothing else."""
 
     kind: Kind
@@ -140,7 +148,9 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True):
     actor: str = ""  # who caused it: "user-name", "role:session", "" = the event does not say
     event_id: str = ""
     event_time: str = ""  # RFC 3339 in UTC where the event's own text could be read, else that text
-    event_at: datetime | None = None  # the same, aware; None where it could not be read
+    event_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = (
+        None  # the same, aware; None where it could not be read
+    )
     event_name: str = ""  # what happened, in the source's own word: "RunInstances", "Created", "Tag:ChangeOnResource"
     remedy: Remedy | None = None  # what an operator asks: always on a remediate, by hand on a reconcile
     cursor: Cursor | None = None  # reconcile and remediate: a part of a run that was handed over

@@ -20,7 +20,7 @@ from shared.gateways.ecs import EcsGateway
 from shared.gateways.fc import functions_gateway
 from shared.lines import say
 from shared.mapping import Mapping as RoleMapping
-from shared.model import Cursor, Remedy, Trigger
+from shared.model import MAX_LINKS, MAX_STALLED, Cursor, Remedy, Trigger
 from shared.pace import FOREVER, Pace, rates
 from shared.reconciler import Parts
 from shared.recorder import Stamp
@@ -28,8 +28,6 @@ from shared.records import Record, RunRecord
 from shared.sessions import Sessions
 from shared.settings import CALLS_PER_MINUTE, Settings, Target, targets
 
-MAX_LINKS = 500  # invocations of one run: a chain always ends
-MAX_STALLED = 1  # of them, in a row, that may get nothing done: one may have met a throttle or a slow minute
 LAST_SECONDS = 1 / 3
 """Of the time kept for ending a run: this part is kept for records and the hand-over alone, no call to ECS begins in it."""
 
@@ -210,7 +208,7 @@ class Runs:
         """Function Compute refuses a task id that it has seen: then the very same was started before, and is not again."""
         functions = functions_gateway(self._settings, self._credentials, self._function)
         try:
-            functions.start(handed_over(trigger), task_id)
+            functions.start(handed_over(trigger, self._settings.proof_keys), task_id)
         except CloudCallError as error:
             return error
         return None

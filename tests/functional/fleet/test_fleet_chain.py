@@ -235,6 +235,9 @@ def test_what_earlier_links_removed_counts_for_the_brake(fleet: Fleet, removed: 
     """Those handed over may have become removals only since: somebody took their tags off."""
     fleet.ten(brake="{max_removals: 10%, at_least: 10}")
     made = fleet.instances(20, role="r3")
+    fleet.instances(
+        720, "r0", role="r0"
+    )  # with these 20, and the 60 that were removed, the 800 of which a tenth may be
     ids = tuple(i.instance_id for i in made)
     cursor = Cursor(run_id="run-1", link=1, listed=True, instance_ids=ids, removed=removed, managed=800)
     trigger = Trigger(kind="reconcile", source="timer", region="cn-hangzhou", cursor=cursor)

@@ -12,19 +12,27 @@ from hypothesis import strategies as st
 
 from shared import events
 from shared.events.own import handed_over
-from shared.model import Cursor, Ignored, Reason, Remedy, Share, Trigger
+from shared.events.times import parse
+from shared.events.values import is_clean
+from shared.model import MAX_RESTARTS, MAX_STALLED, Cursor, Ignored, Outcome, Reason, Remedy, Share, Trigger
 
 shares = st.none() | st.builds(Share, count=st.integers(0, 999)) | st.builds(Share, part=st.floats(0, 1))
-texts = st.text(max_size=20)
+texts = st.text(max_size=20).filter(is_clean)
+tokens = st.from_regex(r"[!-~]{0,20}", fullmatch=True)
 words = st.from_regex(r"[A-Za-z0-9:/角色._-]{0,20}", fullmatch=True)
-ids = st.lists(st.from_regex(r"i-[0-9a-z]{1,20}", fullmatch=True), max_size=5, unique=True).map(tuple)
+ids = st.lists(st.from_regex(r"i-[0-9a-z]{1,20}|AY[0-9]{12}[0-9a-f]{7}", fullmatch=True), max_size=5, unique=True).map(
+    tuple
+)
+ends = st.builds(
+    lambda outcome, reason: f"{outcome.value}/{reason.value}", st.sampled_from(Outcome), st.sampled_from(Reason)
+)
 cursors = st.builds(
-    Cursor, run_id=texts, link=st.integers(0, 500), token=texts, listed=st.booleans(),
+    Cursor, run_id=st.from_regex("[A-Za-z0-9_-]{0,100}", fullmatch=True), link=st.integers(0, 500), token=tokens, listed=st.booleans(),
     instance_ids=ids, pages=st.integers(0, 9), managed=st.none() | st.integers(0, 99),
     removed=st.integers(0, 99), braked=st.booleans(), failed=st.integers(0, 99), tried=st.integers(0, 9),
-    stopped=st.none() | st.sampled_from(Reason), spent=st.integers(0, 99), restarts=st.integers(0, 3),
-    stalled=st.integers(0, 2), uncounted=st.booleans(),
-    counts=st.dictionaries(texts, st.integers(0, 99), max_size=3),
+    stopped=st.sampled_from([None, Reason.CANARY, Reason.MAX_ERRORS]), spent=st.integers(0, 99),
+    restarts=st.integers(0, MAX_RESTARTS), stalled=st.integers(0, MAX_STALLED), uncounted=st.booleans(),
+    counts=st.dictionaries(ends, st.integers(0, 99), max_size=3),
 )  # fmt: skip
 remedies = st.builds(
     Remedy, everything=st.booleans(), tags=st.dictionaries(texts, texts, max_size=2), rule=texts, role=texts,
@@ -34,8 +42,8 @@ remedies = st.builds(
 )  # fmt: skip
 triggers = st.builds(
     Trigger, kind=st.sampled_from(["reconcile", "remediate"]), source=words, region=st.sampled_from(["", "cn-hangzhou", "us-west-1"]),
-    account_id=st.from_regex("[0-9]{0,20}", fullmatch=True), actor=words, event_id=words, event_time=words,
-    instance_ids=ids, remedy=remedies, cursor=cursors,
+    account_id=st.from_regex("[0-9]{0,20}", fullmatch=True), actor=words, event_id=words,
+    event_time=words.filter(lambda word: parse(word) is None), event_name=words, instance_ids=ids, remedy=remedies, cursor=cursors,
 )  # fmt: skip
 
 

@@ -19,9 +19,9 @@ from shared.attached import Attached
 from shared.carry import Inline
 from shared.errors import CloudCallError, OutOfTime, PermanentError, Throttled
 from shared.gateways.ecs import EcsGateway, Page, TokenRefused
-from shared.model import Cursor, Instance
+from shared.model import MAX_RESTARTS, Cursor, Instance
 from shared.pace import Pace, rates
-from shared.region import MAX_RESTARTS, Region
+from shared.region import Region
 
 ROLES = ("a", "b", "c")
 SIZE = 100
