@@ -37,7 +37,8 @@ def read(event: Event) -> Trigger | Ignored | None:
     if unknown := set(event.raw) - {_KEY, _SEAL}:
         return _refused(f"it has other keys beside `{_KEY}`: {', '.join(sorted(unknown))}", event)
     whole, keys = event.raw[_KEY], event.home.proof_keys
-    if keys and not is_sealed(keys, _canonical(whole), str(event.raw.get(_SEAL, ""))):
+    sealed = event.raw.get(_SEAL)
+    if keys and not (isinstance(sealed, str) and is_sealed(keys, _canonical(whole), sealed)):
         state = (
             "its seal is of none of" if _SEAL in event.raw else "it has no seal, as those have that are written with"
         )
