@@ -20,6 +20,17 @@ ATTRIBUTES = {
 }
 """The attributes that rules may ask for, each named as in model.Instance."""
 
+ANYWHERE = {
+    "vpc": "vpc-anywhere",
+    "region": "xx-anywhere",
+    "zone": "xx-anywhere-x",
+    "resource_group": "rg-anywhere",
+    "instance_type": "ecs.anywhere.large",
+    "image": "m-anywhere.vhd",
+}
+"""What an instance has that is nowhere in particular: of the right form, and no file means it. Whoever owns an instance names
+it, so the name is not among them."""
+
 TAG = "tags."
 """What a subject that is a tag begins with; the key follows, in lower case."""
 

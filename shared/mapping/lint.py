@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared.mapping.model import Mapping
+from shared.mapping.conditions import ANYWHERE, Condition, Has, Not, tag
+from shared.mapping.globs import is_literal
+from shared.mapping.model import Mapping, Rule
 from shared.mapping.nodes import Block, Items, Node, Scalar
 from shared.mapping.overlap import Overlap
 from shared.mapping.problems import Report, Where
@@ -24,9 +26,38 @@ def warn(root: Node, mapping: Mapping, report: Report) -> None:
         for written in _globs_in_keys(rule.get("when") if isinstance(rule, Block) else None):
             where = Where("rules").item(index, mapping.rules[index].name).at("when.tags").at(written.text)
             report.warning(written, where, "a tag's key is taken as it is written: * and ? are globs in values alone")
+        if _is_open(overlap, index, mapping.rules[index]) and isinstance(rule, Block):
+            where = Where("rules").item(index, mapping.rules[index].name).at("role")
+            report.warning(rule.get("role") or rule, where, _OPEN)
     for key, _ in roles.entries:
         if isinstance(key, Scalar) and not overlap.gives(key.text):
             report.warning(key, Where("roles").at(key.text), "no rule can give this role to any instance")
+
+
+_OPEN = (
+    "whoever may tag an instance chooses its role among all that are listed: nothing here depends on what he cannot choose; "
+    "bind the rule to a VPC or a resource group, or name the tag's values in a list"
+)
+
+
+def _is_open(overlap: Overlap, index: int, rule: Rule) -> bool:
+    """Whether a template's tag may name any role on an instance in a place that no rule names.
+
+    A tag whose values are listed is as good as a rule for each; a role's name is chosen by whoever owns the instance.
+    """
+    somewhere = [Has(attribute, (value,)) for attribute, value in ANYWHERE.items()]
+    return any(
+        overlap.reached(index, [*somewhere, *(Not(Has(tag(key), (text,))) for text in _texts(rule.when, tag(key)))])
+        for key in (rule.role.keys if rule.role else ())
+    )
+
+
+def _texts(condition: Condition, subject: str) -> Iterator[str]:
+    """The values, globs apart, that a condition names for a subject."""
+    if isinstance(condition, Has):
+        yield from filter(is_literal, condition.globs if condition.subject == subject else ())
+    for part in [condition.part] if isinstance(condition, Not) else getattr(condition, "parts", ()):
+        yield from _texts(part, subject)
 
 
 def _globs_in_keys(when: Node | None) -> Iterator[Scalar]:

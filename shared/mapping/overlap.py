@@ -57,6 +57,22 @@ class Overlap:
         except Undecided:
             return None
 
+    def reached(self, index: int, also: Sequence[Condition]) -> bool:
+        """Whether it is proven that an instance which meets `also` too gets through to this rule."""
+        effort = Effort(MAX_EFFORT_A_RULE, self._effort)
+        taken: list[int] = []
+        try:
+            while (
+                values := self._solver.witness([self._conditions[index], *also, *self._not(taken)], effort)
+            ) is not None:
+                by = self._first(values, index)
+                if by is None:
+                    return True
+                taken.append(by)
+        except Undecided:
+            pass
+        return False
+
     def gives(self, role: str) -> bool:
         """Whether some instance gets this role from some rule."""
         return any(

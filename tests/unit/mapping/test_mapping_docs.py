@@ -101,7 +101,7 @@ def test_the_shipped_file_lets_an_instance_opt_out_of_everything() -> None:
             "nightly batch, on trial",
             Instance(instance_id="i", region="r", instance_type="ecs.c7", tags={"app": "batch-1"}),
         ),
-        ("batch", "by tag", Instance(instance_id="i", region="r", tags={"ram-role": "batch"})),
+        ("batch", "by tag", Instance(instance_id="i", region="r", vpc="vpc-bp1", tags={"ram-role": "batch"})),
         ("log-shipper", "production", Instance(instance_id="i", region="r", tags={"env": "prod"})),
     ],
 )

@@ -118,7 +118,9 @@ def test_a_rule_may_be_covered_by_several_together_and_only_these_are_named(file
     ],
 )
 def test_a_rule_that_contradicts_itself_never_matches(when: str, file_with: Wrap) -> None:
-    rules = f"  - {{name: odd, when: {when}, role: web}}\n  - {{name: rest, role: '${{tags.r}}'}}\n"
+    rules = (
+        f"  - {{name: odd, when: {when}, role: web}}\n  - {{name: rest, when: {{region: r}}, role: '${{tags.r}}'}}\n"
+    )
 
     (problem,) = check(file_with(rules))
 
