@@ -31,6 +31,9 @@ Records = Annotated[
         "--records", help="append intents, and records that SLS has not, to this file (default: standard error)"
     ),
 ]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="warnings, and tags that name a role that is not listed, end with exit code 1")
+]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object")]
 
 
@@ -38,7 +41,7 @@ def reconcile(
     dry_run: DryRun = False, lift_brake: LiftBrake = False, concurrency: Concurrency = "", max_errors: MaxErrors = "",
     canary: Canary = "", max_calls: MaxCalls = "", region: Region = "", account: Account = "",
     everywhere: Everywhere = False, operator: Operator = "", reason: Why = "", invoke: Invoke = False,
-    roles_file: RolesFile = ROLES, records: Records = None, as_json: Json = False,
+    roles_file: RolesFile = ROLES, records: Records = None, strict: Strict = False, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Bring every instance of the region in line, as the timer does, here and with your own access key."""
     from cli.runs import run
@@ -47,7 +50,11 @@ def reconcile(
         dry_run=dry_run, lift_brake=lift_brake, concurrency=concurrency, max_errors=max_errors, canary=canary,
         max_calls=max_calls, region=region, account_id=account, everywhere=everywhere, operator=operator, reason=reason,
     )  # fmt: skip
-    raise typer.Exit(run("reconcile", given, invoke=invoke, as_json=as_json, roles_file=roles_file, records=records))
+    raise typer.Exit(
+        run(
+            "reconcile", given, invoke=invoke, as_json=as_json, roles_file=roles_file, records=records, strict=strict
+        )
+    )  # fmt: skip
 
 
 def remediate(
@@ -60,7 +67,7 @@ def remediate(
     dry_run: DryRun = False, lift_brake: LiftBrake = False, concurrency: Concurrency = "", max_errors: MaxErrors = "",
     canary: Canary = "", max_calls: MaxCalls = "", region: Region = "", account: Account = "",
     everywhere: Everywhere = False, operator: Operator = "", reason: Why = "", invoke: Invoke = False,
-    roles_file: RolesFile = ROLES, records: Records = None, as_json: Json = False,
+    roles_file: RolesFile = ROLES, records: Records = None, strict: Strict = False, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Bring the named instances in line, or say what would be done. Give one of --id, --tag, --rule, --role, --drift, --all."""
     from cli.runs import run
@@ -74,8 +81,10 @@ def remediate(
         "all": all_,
     }  # fmt: skip
     raise typer.Exit(
-        run("remediate", {**chosen, **given}, invoke=invoke, as_json=as_json, roles_file=roles_file, records=records)
-    )
+        run(
+            "remediate", {**chosen, **given}, invoke=invoke, as_json=as_json, roles_file=roles_file, records=records, strict=strict
+        )
+    )  # fmt: skip
 
 
 def options(*, canary: str, max_calls: str, operator: str, **given: Any) -> dict[str, Any]:

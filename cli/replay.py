@@ -11,7 +11,6 @@ from cli.asked import pair
 from cli.asked import tags as tags_of
 from cli.files import payloads
 from cli.output import print_table, table
-from cli.report import change
 from cli.stage import REGION, Stage, stage
 from fakecloud.ecs.regions import REGIONS
 from fakecloud.fc.models import Outcome
@@ -20,6 +19,7 @@ from shared import events
 from shared.errors import ConfigError
 from shared.mapping.conditions import ATTRIBUTES
 from shared.model import Trigger
+from shared.outcomes import change
 
 COLUMNS = ("event", "instance", "outcome", "reason", "role", "rule or detail")
 

@@ -8,16 +8,13 @@ from typing import Any
 from rich.text import Text
 
 from cli.output import console, counted, print_table, table
-from shared.model import Outcome, Reason
+from shared.model import Outcome
+from shared.outcomes import WRONG, Outcomes, change
 from shared.plan import BATCH
 from shared.records import Record
 
-BAD = (Outcome.REFUSED.value, Outcome.FAILED.value, Outcome.RETRYING.value)
-UNSEEN = (Reason.NOT_OBSERVED.value, Reason.MAX_CALLS.value, Reason.STOPPED.value)
-"""Reasons of looks that failed, or that the run did not come to."""
 REMEDIES = {"InvalidRamRole.NotFound": "`rolekeeper provision` makes the role"}
 """What to do now, by ECS's code, where it is one command."""
-SHOWN = 100  # changes; the records have them all
 
 
 class Report:
@@ -34,7 +31,8 @@ class Report:
             f"one write for up to {BATCH} that gain or lose the same role, two where it is swapped"
         )
 
-    def ended(self, run: Mapping[str, Any], changes: Sequence[Record], left_out: int, records: str) -> None:
+    def ended(self, run: Mapping[str, Any], outcomes: Outcomes, notes: Sequence[str], records: str) -> None:
+        """What went wrong first, each instance of it; then the changes. notes: what else is to be said of the run."""
         bill = run["bill"]
         by_action = ", ".join(f"{action} {count}" for action, count in bill["calls"].items())
         self._say(
@@ -43,15 +41,23 @@ class Report:
         if run["counts"]:
             counts = ((*key.partition("/")[::2], str(count)) for key, count in run["counts"].items())
             self._table(("outcome", "reason", "instances"), counts)
-        if changes:
-            self._table(("instance", "role", "outcome", "reason", "error"), map(row, changes))
+        left_out = outcomes.left_out()
+        if shown := [*outcomes.wrong(), *outcomes.others()]:
+            self._table(("instance", "role", "outcome", "reason", "error"), map(row, shown))
         if left_out:
-            self._say(f"and {left_out} more")
+            self._say(f"and {sum(left_out.values())} more")
+            for key, count in left_out.items():
+                if key.startswith(WRONG):
+                    self._say(f"among them, in the records alone: {count} {key.replace('/', ' ')}")
+            for summed in outcomes.changes():
+                self._say(f"{summed['outcome']}: {summed['instances']} {summed['change']}")
         if any(key.startswith(Outcome.RETRYING.value) for key in run["counts"]):
             self._say("retrying: nothing on this machine tries again: run the command again, or leave it to the timer")
         for word in ("brake", "error"):
             if word in run:
                 self._say(f"{word}: {run[word]}")
+        for note in notes:
+            self._say(note)
         self._say(
             f"{run['run']}: {counted(sum(run['counts'].values()), 'instance')} seen in {run['region']} of account {run['account_id']}"
         )
@@ -72,23 +78,3 @@ def row(record: Record) -> Sequence[str]:
     error = message if code in message else f"{code}: {message}"
     error += f"; {REMEDIES[code]}" if code in REMEDIES else ""
     return record.instance_id, change(record.fields()), record.outcome, record.reason, error
-
-
-def change(record: Mapping[str, str]) -> str:
-    """The role before and after; of what is only planned, what it would be after; of what was refused or failed, both.
-
-    record: its fields. "?" where nobody knows, for the look itself failed.
-    """
-    if record["action"] == "none" and record["reason"] in UNSEEN:
-        return "?"
-    before, after, role = (record.get(name) or "-" for name in ("role_before", "role_after", "role"))
-    if record["action"] == "detach":
-        wanted = "-"
-    elif record["action"] != "none" and role == "-":
-        wanted = "(what was displaced)"
-    else:
-        wanted = role
-    if record["outcome"] == Outcome.PLANNED.value:
-        return f"{before} -> {wanted}"
-    told = record["outcome"] in BAD and (record["action"] != "none" or role != "-")
-    return f"{before} -> {after} (not {wanted})" if told else f"{before} -> {after}"

@@ -9,24 +9,27 @@ import secrets
 import signal
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, TextIO
 
+import msgspec
 import typer
 
-from cli import asked
+from cli import asked, coverage, missing
 from cli.files import text
 from cli.keys import keys
-from cli.report import BAD, SHOWN, Report
+from cli.report import Report
 from shared.errors import ConfigError, PermanentError
 from shared.events import manual
 from shared.gateways.fc import functions_gateway
 from shared.invocation import Invocation, Watch, shown
 from shared.mapping import load
 from shared.model import Kind, Outcome, Reason
+from shared.outcomes import BAD, Outcomes
 from shared.recorder import Stamp
 from shared.records import Record
 from shared.settings import Settings, member_role
@@ -35,16 +38,21 @@ FUNCTION = "command"
 """What the records of a run on this machine have as their function."""
 NAP = 0.2
 """Seconds that who waits for a turn may sleep on after the run was stopped."""
-QUIET = (Outcome.UNCHANGED.value, Outcome.SKIPPED.value)
+SHOWN = 100
+"""Changes that are shown one by one; the records have them all."""
+MOST_WRONG = 10_000
+"""Instances that are shown of each kind of failure, refusal or skip: the run's memory must not grow with the fleet."""
+MILD = f"{Outcome.REFUSED.value}/{Reason.ROLE_NOT_LISTED.value}"
+"""What a tag's content is enough for: an error under --strict alone."""
 
 
 class Follower(Watch):
-    """Keeps what the operator is shown: the first changes, and whether a dry run found something to do."""
+    """Keeps what the operator is shown: what went wrong, the first changes, and whether a dry run found something to do."""
 
     def __init__(self, report: Report | None) -> None:
         self._report = report
-        self.changes: list[Record] = []
-        self.left_out = 0
+        self.outcomes = Outcomes(wrong=MOST_WRONG, others=SHOWN)
+        self.held: Counter[str] = Counter()  # instances by the role on them
         self.to_do = False
         self._stopped = False
 
@@ -54,12 +62,10 @@ class Follower(Watch):
 
     def ended(self, record: Record) -> None:
         self.to_do = self.to_do or (record.outcome == Outcome.PLANNED.value and record.mode != "audit")
-        if record.outcome in QUIET and record.reason != Reason.GONE.value:  # an id that is not there may be mistyped
-            return
-        if len(self.changes) < SHOWN:
-            self.changes.append(record)
-        else:
-            self.left_out += 1
+        if record.role_after:
+            self.held[record.role_after] += 1
+        if record.outcome != Outcome.UNCHANGED.value or record.reason == Reason.GONE.value:
+            self.outcomes.add(record)
 
     def stopped(self) -> bool:
         return self._stopped
@@ -88,24 +94,29 @@ class Follower(Watch):
 
 
 def run(
-    kind: Kind, given: Mapping[str, Any], *, invoke: bool, as_json: bool, roles_file: Path, records: Path | None = None
-) -> int:
+    kind: Kind, given: Mapping[str, Any], *, invoke: bool, as_json: bool, roles_file: Path, records: Path | None = None,
+    strict: bool = False,
+) -> int:  # fmt: skip
     """Exit code 0: all is right; 1: something was refused or failed, or the run did not end; 2: a dry run found work;
     130: it was stopped.
 
-    given: the payload, by its keys. records: the file for the functions' JSON lines, None = standard error. Raises RolekeeperError.
+    given: the payload, by its keys. records: the file for the functions' JSON lines, None = standard error. strict: warnings,
+    and roles that a tag asks for in vain, count as failures. Raises RolekeeperError.
     """
     if not invoke:
         with _lines(records) as lines:
-            return _here(kind, given, as_json, roles_file, lines, str(records or "standard error"))
-    if records:
-        raise ConfigError(
-            f"{kind}: --records: goes with a run on this machine alone: the function's lines are in its log"
-        )
+            return _here(kind, given, as_json, roles_file, lines, str(records or "standard error"), strict)
+    for option, is_given in (("--records", records), ("--strict", strict)):
+        if is_given:
+            raise ConfigError(
+                f"{kind}: {option}: goes with a run on this machine alone: what the function does is in its log"
+            )
     return _invoke(kind, given, as_json, roles_file)
 
 
-def _here(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Path, lines: TextIO, beside: str) -> int:
+def _here(
+    kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Path, lines: TextIO, beside: str, strict: bool
+) -> int:
     settings = Settings.from_env(
         os.environ, region=str(given.get("region", "")), account_id=str(given.get("account_id", ""))
     )
@@ -126,26 +137,36 @@ def _here(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Path,
             Stamp(account_id=settings.account_id, function=FUNCTION), watch=follower,
         ).carried_out([trigger])  # fmt: skip
     (ended,) = result["runs"]
-    code = exit_code(ended, to_do=bool(given.get("dry_run")) and follower.to_do)
+    roles = missing.roles_not_in_ram(settings, ours, mapping, ended, follower.held)
+    places = [] if given.get("instance_ids") else coverage.others(settings, ended)
+    code = exit_code(
+        ended, to_do=bool(given.get("dry_run")) and follower.to_do, strict=strict, warned=bool(roles.missing)
+    )
     rest = where(settings, ended["run_id"], in_sls=result["records_in_sls"], beside=beside)
     if report:
-        report.ended(ended, follower.changes, follower.left_out, rest)
+        notes = [*roles.notes(), *coverage.note(ended, places)]
         if given.get("tags") and not ended["counts"] and not ended.get("error"):
-            typer.echo("no instance there carries these tags (here the case of a key counts)")
+            notes.append("no instance there carries these tags (here the case of a key counts)")
+        report.ended(ended, follower.outcomes, notes, rest)
         return code
+    outcomes = follower.outcomes
+    left_out = outcomes.left_out()
     told = {
-        "kind": kind, **ended, "changes": [shown(record) for record in follower.changes],
-        "changes_left_out": follower.left_out, "records": rest, "exit_code": code,
+        "kind": kind, **ended, "changes": [shown(record) for record in (*outcomes.wrong(), *outcomes.others())],
+        "changes_left_out": sum(left_out.values()), "left_out": left_out, "summed": outcomes.changes(),
+        "warnings": roles.notes(), "not_covered": [msgspec.structs.asdict(place) for place in places],
+        "records": rest, "exit_code": code,
     }  # fmt: skip
     typer.echo(json.dumps(told, ensure_ascii=False))
     return code
 
 
-def exit_code(ended: Mapping[str, Any], *, to_do: bool) -> int:
+def exit_code(ended: Mapping[str, Any], *, to_do: bool, strict: bool = False, warned: bool = False) -> int:
+    """warned: whether something besides the instances is not as it should be, which counts under strict alone."""
     if ended.get("stopped"):
         return 130
-    outcomes = {key.partition("/")[0] for key in ended["counts"]}
-    if ended["run"] != "complete" or outcomes & set(BAD):
+    wrong = [key for key in ended["counts"] if key.partition("/")[0] in BAD and (strict or key != MILD)]
+    if ended["run"] != "complete" or wrong or (strict and warned):
         return 1
     return 2 if to_do else 0
 
@@ -194,10 +215,16 @@ def _invoke(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Pat
         raise PermanentError(
             error.call, error.code, f'{error.message}; deploy it first (docs/operations.md, "Deploy")'
         ) from error
+    at = {"region": trigger.region or settings.region, "account_id": trigger.account_id or settings.account_id}
+    elsewhere = bool(remedy and remedy.everywhere) or bool(trigger.instance_ids)
+    places = [] if elsewhere else coverage.others(settings, at)
     if as_json:
-        typer.echo(json.dumps({"kind": kind, "function": function, "region": settings.region, "task_id": task_id}))
+        told = {"kind": kind, "function": function, "region": settings.region, "task_id": task_id}
+        typer.echo(json.dumps({**told, "not_covered": [msgspec.structs.asdict(place) for place in places]}))
     else:
         typer.echo(
             f"{function} in {settings.region} was asked; task id {task_id}\nits records: function: {kind} in SLS"
         )
+        for line in coverage.note(at, places):
+            typer.echo(line)
     return 0

@@ -15,13 +15,14 @@ from shared.gateways.sls import SlsGateway
 from shared.lines import say
 from shared.mapping import Mapping as RoleMapping
 from shared.model import Kind, Outcome, Trigger
+from shared.outcomes import LONGEST, Outcomes, by_rank
 from shared.recent import Recent
 from shared.reconciler import Parts, Reconciler
 from shared.recorder import Recorder, Stamp
 from shared.records import Record
 from shared.settings import Settings
 
-SHOWN = 100  # records in an invocation's result; SLS has them all
+SHOWN = 100  # records in an invocation's result, of each kind that went wrong and of the rest; SLS has them all
 FLUSH = 1_000  # records held before a long run sends them: memory must not grow with the fleet
 
 
@@ -61,18 +62,17 @@ class Invocation:
         self._function, self._until = function, until
         self._errors: list[CloudCallError] = []  # what cut runs short
         self._buffer: list[dict[str, str]] = []
-        self._shown: list[Record] = []
+        self._shown = Outcomes(wrong=SHOWN, others=SHOWN)
         self._outcomes: Counter[str] = Counter()
-        self._retrying: list[str] = []
         self._in_sls = True
 
     def __call__(self, triggers: Sequence[Trigger]) -> dict[str, Any]:
         """What came of it. Raises TransientError where something is to be tried again, after everything else is done."""
         result = self.carried_out(triggers)
-        transient = next((e for e in self._errors if isinstance(e, TransientError)), None)
-        if self._retrying or transient:
-            first = str(transient) if transient else self._retrying[0]
-            text = f"{len(self._retrying)} to be tried again: {first}; {dict(self._outcomes)}"
+        retrying = self._outcomes[Outcome.RETRYING.value]
+        if retrying or any(isinstance(error, TransientError) for error in self._errors):
+            why = "; ".join(filter(None, [_each(self._errors), self._shown.in_words()]))
+            text = f"{retrying} to be tried again: {why}; {dict(self._outcomes)}"
             raise TransientError(self._name, "retrying", text)
         return result
 
@@ -83,16 +83,19 @@ class Invocation:
         try:
             if events:
                 self._events(events)
-            told = self._carry_out(runs) if runs else []
+            told = sorted(self._carry_out(runs), key=_went_well) if runs else []
         finally:
             self._flush()  # whatever happens, what was done is recorded
         return {
             "function": self._name,
-            "outcomes": dict(sorted(self._outcomes.items())),
-            "records": [shown(record) for record in self._shown],
+            "outcomes": dict(by_rank(self._outcomes)),
+            "records": [shown(record) for record in (*self._shown.wrong(), *self._shown.others())],
+            **(
+                {"records_left_out": left, "changes": self._shown.changes()} if (left := self._shown.left_out()) else {}
+            ),
             "records_in_sls": self._in_sls,
             **({"runs": told} if told else {}),
-            **({"error": str(error)} if (error := next(iter(self._errors), None)) else {}),
+            **({"error": _each(self._errors)} if self._errors else {}),
         }
 
     def _carry_out(self, triggers: Sequence[Trigger]) -> list[dict[str, Any]]:
@@ -134,13 +137,10 @@ class Invocation:
     def _take(self, record: Record, *, keep_unchanged: bool) -> None:
         self._watch.ended(record)
         self._outcomes[record.outcome] += 1
-        if record.outcome == Outcome.RETRYING.value:
-            self._retrying.append(f"{record.instance_id}: {record.error_message or record.reason}")
         if not keep_unchanged and record.outcome == Outcome.UNCHANGED.value and record.action == "none":
             return
         self._write(record.fields())
-        if len(self._shown) < SHOWN:
-            self._shown.append(record)
+        self._shown.add(record)
 
     def _write(self, fields: dict[str, str]) -> None:
         self._buffer.append(fields)
@@ -158,6 +158,15 @@ class Invocation:
                       "request_id": self._stamp.request_id})  # fmt: skip
         if unsaid:
             raise PermanentError(call, "IntentNotWritten", f"not asked: the intent could not be written: {unsaid}")
+
+
+def _each(errors: Sequence[CloudCallError]) -> str:
+    """Every error once, in one line."""
+    return "; ".join(dict.fromkeys(map(str, errors)))[:LONGEST]
+
+
+def _went_well(run: Mapping[str, Any]) -> bool:
+    return run["run"] not in ("failed", "incomplete")
 
 
 def shown(record: Record) -> dict[str, str]:

@@ -103,6 +103,11 @@ class Remedy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     reason: str = ""
     operator: str = ""
 
+    @property
+    def by_id(self) -> bool:
+        """Whether it names its instances by their ids; of a remediation alone, for a reconcile names none."""
+        return not (self.everything or self.tags or self.rule or self.role or self.drift)
+
 
 class Cursor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where a run goes on that one invocation could not end. link: 0 = the run's first invocation.

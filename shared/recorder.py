@@ -74,8 +74,15 @@ class Recorder:
         )  # fmt: skip
 
     def gone(self, name: str, region: str, trigger: Trigger, began: float) -> Record:
+        """ECS does not show it. What an operator named may be mistyped: that has to be reported, and nothing heals it."""
         outcome, reason = self._not_shown(trigger)
-        return self._base(name, region, trigger, began, outcome=outcome.value, reason=reason.value, action="none")
+        message = ""
+        if trigger.kind == "remediate" and trigger.remedy and trigger.remedy.by_id:
+            outcome, message = Outcome.FAILED, f"not in {region}: another region, or mistyped?"
+        return self._base(
+            name, region, trigger, began, outcome=outcome.value, reason=reason.value, action="none",
+            error_message=message,
+        )  # fmt: skip
 
     def unseen(self, name: str, region: str, trigger: Trigger, error: CloudCallError, began: float) -> Record:
         """The look itself failed, or the run's budget did not reach so far, or it was stopped before."""

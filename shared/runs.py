@@ -21,6 +21,7 @@ from shared.gateways.fc import functions_gateway
 from shared.lines import say
 from shared.mapping import Mapping as RoleMapping
 from shared.model import MAX_LINKS, MAX_STALLED, Cursor, Remedy, Trigger
+from shared.outcomes import by_rank
 from shared.pace import FOREVER, Pace, rates
 from shared.reconciler import Parts
 from shared.recorder import Stamp
@@ -149,7 +150,7 @@ class Runs:
         self.errors += [error] if error else []
         return {
             "region": target.region, "account_id": target.account_id, "run": run, "run_id": run_id,
-            "counts": dict(sorted(counts.items())), "bill": bill, **({"may_cost": estimate} if estimate else {}),
+            "counts": dict(by_rank(counts)), "bill": bill, **({"may_cost": estimate} if estimate else {}),
             **({"brake": self._braked(counts, fleet.brake_uncounted)} if fleet and fleet.brake_acted else {}),
             **({"error": str(error)} if error else {}), **({"stopped": True} if isinstance(error, Interrupted) else {}),
         }  # fmt: skip
@@ -162,7 +163,7 @@ class Runs:
         self._keeper.write(
             RunRecord(
                 run=run, run_id=cursor.run_id, link=str(cursor.link), seen=str(sum(counts.values())),
-                counts=json.dumps(dict(sorted(counts.items()))), region=trigger.region, account_id=trigger.account_id,
+                counts=json.dumps(dict(by_rank(counts))), region=trigger.region, account_id=trigger.account_id,
                 trigger=trigger.kind, event_time=trigger.event_time, actor=remedy.operator or trigger.actor,
                 operator=remedy.operator, operator_reason=remedy.reason, mapping_hash=self._mapping.hash,
                 function=stamp.function, request_id=stamp.request_id, attempt=stamp.attempt,

@@ -84,3 +84,16 @@ def test_that_the_holders_could_not_be_counted_is_known_to_the_links_that_follow
     runs = fleet.chain("remediate", remediate(instance_ids=[i.instance_id for i in made]))
     assert len(runs) > 1
     assert "could not be read" in runs[-1].result["runs"][0]["brake"]
+
+
+@pytest.mark.parametrize("everything", [False, True], ids=["by id", "all"])
+def test_of_the_ids_that_are_handed_over_those_an_operator_named_have_to_be_there(
+    fleet: Fleet, everything: bool
+) -> None:
+    fleet.ten()
+    cursor = Cursor(run_id="run-1", link=1, listed=True, instance_ids=("i-mistyped",), managed=800)
+    trigger = Trigger(
+        kind="remediate", source="manual", region="cn-hangzhou", cursor=cursor, remedy=Remedy(everything=everything)
+    )
+    outcome = "unchanged" if everything else "failed"
+    assert fleet.run("remediate", handed_over(trigger)).result["outcomes"] == {outcome: 1}

@@ -44,7 +44,7 @@ def test_instances_that_an_operator_names_are_not_gone_where_we_may_not_look(est
 def test_instances_that_are_gone_are_gone_in_another_account_too(estate: Estate) -> None:
     asked = {"instance_ids": ["i-gone"], "account_id": MEMBER, "region": FAR}
     result = estate.ask("rolekeeper-remediate", {"remediate": asked})
-    assert (result["outcomes"], result["records"][0]["reason"]) == ({"unchanged": 1}, "gone")
+    assert (result["outcomes"], result["records"][0]["reason"]) == ({"failed": 1}, "gone")
 
 
 @pytest.mark.parametrize("estate", [{"rules": REPLACING}], indirect=True)

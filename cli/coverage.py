@@ -1,0 +1,30 @@
+"""Which of the regions and accounts that the settings list a command looks after, and how to look after the others. Calls nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from shared.settings import Settings, Target, targets, variable
+
+NAMED = 10
+"""Places that a line names; --json has them all."""
+
+
+def others(settings: Settings, covered: Mapping[str, Any]) -> list[Target]:
+    """Every place of the settings but this one. covered: its region and account_id."""
+    here = Target(covered["account_id"], covered["region"])
+    return [place for place in targets(settings) if place != here]
+
+
+def note(covered: Mapping[str, Any], places: Sequence[Target]) -> list[str]:
+    """One line, or none where all is covered."""
+    if not places:
+        return []
+    named = ", ".join(f"{place.region} of account {place.account_id}" for place in places[:NAMED])
+    more = f" and {len(places) - NAMED} more" if len(places) > NAMED else ""
+    return [
+        f"covered: {covered['region']} of account {covered['account_id']} alone; {variable('regions')} and "
+        f"{variable('accounts')} also list {named}{more}: run it again with --region and --account for each, or once with "
+        "--invoke --everywhere"
+    ]

@@ -1,0 +1,130 @@
+"""What is shown of the records of many observations: what went wrong first, whatever their number; successes are summed up.
+Keeps a bounded number of records, however large the fleet. Pure: sends and prints nothing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from shared.model import Outcome, Reason
+from shared.records import Record
+
+BAD = (Outcome.FAILED.value, Outcome.REFUSED.value, Outcome.RETRYING.value)
+WRONG = (*BAD, Outcome.SKIPPED.value)
+"""What is shown before everything else, in this order."""
+UNSEEN = (Reason.NOT_OBSERVED.value, Reason.MAX_CALLS.value, Reason.STOPPED.value, Reason.GONE.value)
+"""Reasons of observations that did not come about: nobody knows the role."""
+MOST_KINDS = 200
+"""Kinds that are told apart, of what went wrong and of role changes; what comes after them is one kind."""
+NAMED = 10
+"""Instances of a kind that are named in one line of an error, and that are kept of a kind that comes late."""
+LONGEST = 4_000
+"""Characters of such a line: Function Compute puts it into its failure report."""
+
+
+class Outcomes:
+    """Records, kept by kind: their outcome, reason and error code.
+
+    wrong: how many records are kept of each kind that went wrong, and twice as many of all; but of every kind the first.
+    others: how many of all successes.
+    """
+
+    def __init__(self, *, wrong: int, others: int) -> None:
+        self._most, self._room = wrong, others
+        self._wrong: dict[tuple[str, str, str], list[Record]] = {}
+        self._numbers: Counter[tuple[str, str, str]] = Counter()
+        self._kept = 0  # of what went wrong
+        self._others: list[Record] = []
+        self._unchanged: list[Record] = []
+        self._changes: Counter[tuple[str, str]] = Counter()
+        self._left_out: Counter[str] = Counter()
+
+    def add(self, record: Record) -> None:
+        """Count a record, and keep it where there is room for it."""
+        if record.outcome in WRONG:
+            kind = (record.outcome, record.reason, record.error_code)
+            if kind not in self._wrong and len(self._wrong) >= MOST_KINDS:
+                kind = (record.outcome, "", "")
+            self._numbers[kind] += 1
+            kept = self._wrong.setdefault(kind, [])
+            room = self._most if self._kept < 2 * self._most else NAMED
+            self._kept += len(kept) < room
+        elif record.outcome == Outcome.UNCHANGED.value:
+            kept, room = self._unchanged, self._room
+        else:
+            said = (record.outcome, change(record.fields()))
+            self._changes[said if said in self._changes or len(self._changes) < MOST_KINDS else ("", "")] += 1
+            kept, room = self._others, self._room
+        if len(kept) < room:
+            kept.append(record)
+        else:
+            self._left_out[f"{record.outcome}/{record.reason}"] += 1
+
+    def wrong(self) -> list[Record]:
+        """What failed, what was refused, what is to be tried again, what was skipped; each by its reason."""
+        return [record for kind in self._kinds() for record in self._wrong[kind]]
+
+    def others(self) -> list[Record]:
+        """The first changes; where they are few, the first of what was unchanged too."""
+        return [*self._others, *self._unchanged][: self._room]
+
+    def left_out(self) -> dict[str, int]:
+        """How many records are not shown, by outcome and reason: what went wrong first."""
+        left = Counter(
+            f"{record.outcome}/{record.reason}" for record in [*self._others, *self._unchanged][self._room :]
+        )
+        left += self._left_out
+        return dict(by_rank(left))
+
+    def changes(self) -> list[dict[str, str | int]]:
+        """Successes by role change, the most frequent first; kept or not."""
+        return [
+            {"outcome": outcome or "others", "change": text, "instances": number}
+            for (outcome, text), number in self._changes.most_common()
+        ]
+
+    def in_words(self) -> str:
+        """What went wrong in one line: of each kind the number, the first instances and the first error's message."""
+        parts: list[str] = []
+        for kind in self._kinds():
+            if kind[0] not in BAD:
+                continue
+            kept, number = self._wrong[kind], self._numbers[kind]
+            names = ", ".join(record.instance_id for record in kept[:NAMED])
+            more = f" and {number - NAMED} more" if number > NAMED else ""
+            why = kept[0].error_message if kept else ""
+            parts.append(f"{number} {' '.join(filter(None, kind))}: {names}{more}{f' ({why[:300]})' if why else ''}")
+        line = "; ".join(parts)
+        return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+
+    def _kinds(self) -> Iterator[tuple[str, str, str]]:
+        yield from sorted(self._wrong, key=lambda kind: (_rank(kind[0]), kind))
+
+
+def by_rank(counts: Mapping[str, int]) -> list[tuple[str, int]]:
+    """Counts by outcome/reason: what went wrong first."""
+    return sorted(counts.items(), key=lambda item: (_rank(item[0].partition("/")[0]), item[0]))
+
+
+def _rank(outcome: str) -> int:
+    return WRONG.index(outcome) if outcome in WRONG else len(WRONG)
+
+
+def change(record: Mapping[str, str]) -> str:
+    """The role before and after; of what is only planned, what it would be after; of what was refused or failed, both.
+
+    record: its fields. "?" where nobody knows, for the observation itself failed.
+    """
+    if record["action"] == "none" and record["reason"] in UNSEEN:
+        return "?"
+    before, after, role = (record.get(name) or "-" for name in ("role_before", "role_after", "role"))
+    if record["action"] == "detach":
+        wanted = "-"
+    elif record["action"] != "none" and role == "-":
+        wanted = "(what was displaced)"
+    else:
+        wanted = role
+    if record["outcome"] == Outcome.PLANNED.value:
+        return f"{before} -> {wanted}"
+    told = record["outcome"] in BAD and (record["action"] != "none" or role != "-")
+    return f"{before} -> {after} (not {wanted})" if told else f"{before} -> {after}"
