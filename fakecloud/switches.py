@@ -46,6 +46,9 @@ class Switches:
     role_name_in_policy: Literal["as-written", "case-ignored"] = "as-written"  # against a role's ARN in lower case
     sls_unauthorized_status: Literal[401, 403] = 401
     fc_own_calls: Literal["function-role", "service-role"] = "function-role"  # by which role FC writes logs, reports
+    fc_variables_keys: Literal["each-invocation", "instance-start"] = (
+        "each-invocation"  # whose keys ALIBABA_CLOUD_... are
+    )
     async_invocation_type: Literal["async", "sync"] = "sync"  # what a trigger's asyncInvocationType: true means
     task_id_unasked: Literal["taken", "ignored", "refused"] = "taken"  # a task id where asyncTask is not on
     queue_event: Literal["text", "object", "string", "event"] = "text"  # a member of an event stream's batch

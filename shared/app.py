@@ -112,15 +112,16 @@ def _settings(values: tuple[str | None, ...], count: int, region: str, account: 
 
 
 def credentials_from(env: Mapping[str, str], context: Any) -> Credentials:
-    """Keys of this invocation: the environment's (every runtime), else the context's (runtimes up to python3.10).
+    """Keys of this invocation: the context's (runtimes up to python3.10), else the environment's (every runtime).
 
-    Raises ConfigError where there are none: the function has no role; and for a bad one, named by its variable.
+    The context's go before: an instance may live longer than keys do (36 hours), and that its variables change with each
+    invocation is not documented. Raises ConfigError where there are none: the function has no role; and for a bad one, named by its variable.
     """
     given = getattr(context, "credentials", None)
-    found, names = [env.get(name, "").strip() for name in KEYS], list(KEYS)
-    if not found[0]:
-        found = [str(getattr(given, name, "") or "").strip() for name in CONTEXT_KEYS]
-        names = [f"context.credentials.{name}" for name in CONTEXT_KEYS]
+    found = [str(getattr(given, name, "") or "").strip() for name in CONTEXT_KEYS]
+    names = [f"context.credentials.{name}" for name in CONTEXT_KEYS]
+    if not found[0] or not found[1]:
+        found, names = [env.get(name, "").strip() for name in KEYS], list(KEYS)
     key, secret, token = found
     if not key or not secret:
         raise ConfigError("no credentials: neither ALIBABA_CLOUD_ACCESS_KEY_ID/_SECRET nor context.credentials is set; "

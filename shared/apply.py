@@ -89,7 +89,7 @@ class Applier:
         if not step.decisions:
             return
         try:
-            self._ecs.ready(step.attach)
+            self._ecs.ready(step.attach, step.detach)  # the latter to be put back where the former is refused
         except CloudCallError as error:
             yield from (_failed(d, Failure.of(error), d.instance.role, Written()) for d in step.decisions)
             return

@@ -8,6 +8,7 @@ import re
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from hashlib import sha256
 from typing import Any, Protocol
 
 import msgspec
@@ -29,6 +30,7 @@ from shared.records import Record, RunRecord
 from shared.sessions import Sessions
 from shared.settings import CALLS_PER_MINUTE, Settings, Target, targets
 
+RUN_ID = 100  # letters of a run's id besides `run-`: with the link's number it is a task id, which has 128 at most
 LAST_SECONDS = 1 / 3
 """Of the time kept for ending a run: this part is kept for records and the hand-over alone, no call to ECS begins in it."""
 
@@ -95,7 +97,10 @@ class Runs:
         """The same for the same invocation delivered again: Function Compute then knows the tasks that it has started."""
         name = f"{self._stamp.request_id or time.time_ns()}-{target.account_id}-{target.region}"
         name += f"-{self._number}" if self._number > 1 else ""
-        return "run-" + re.sub(r"[^A-Za-z0-9_-]", "-", name)[:100]
+        plain = re.sub(r"[^A-Za-z0-9_-]", "-", name)
+        if len(plain) > RUN_ID:  # a digest of the whole in place of what is cut: two places never share a task id
+            plain = f"{plain[: RUN_ID - 17]}-{sha256(name.encode()).hexdigest()[:16]}"
+        return f"run-{plain}"
 
     def _run(self, trigger: Trigger) -> dict[str, Any]:
         target = Target(trigger.account_id, trigger.region)
@@ -192,7 +197,7 @@ class Runs:
     def _gateway(self, target: Target, pace: Pace) -> EcsGateway:
         """At home with our own keys, elsewhere with sessions. Raises PermanentError for an account that is not listed."""
         sessions = Sessions(self._settings, self._credentials, target.account_id, target.region, self._mapping)
-        return EcsGateway(self._settings, sessions.reads(), target.region, ask=pace, writes=sessions.writes)
+        return EcsGateway(self._settings, sessions.reads(), target.region, ask=pace, keys=sessions)
 
     def _hand_over(self, trigger: Trigger) -> CloudCallError | None:
         """To a new invocation of ourselves. Why it could not be done, where it could not."""

@@ -1,13 +1,19 @@
-"""Whose keys a run uses: the functions' own at home, a session of the member role in another account. Kept for one run."""
+"""Whose keys a run uses: the functions' own at home, sessions of the member role in another account, renewed before they end.
+
+Our own keys are those of the invocation: Function Compute gives each fresh ones, which outlast it (36 hours against 24).
+"""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from threading import Lock
 
+from shared import pace
 from shared.errors import ConfigError, PermanentError
 from shared.gateways.clients import Credentials
-from shared.gateways.sts import CALL, StsGateway
+from shared.gateways.ecs import CALL_SECONDS
+from shared.gateways.sts import CALL, SECONDS, StsGateway
 from shared.mapping import Mapping
 from shared.policies import displaced, read_session, write_session
 from shared.settings import Settings, member_role
@@ -17,7 +23,10 @@ SESSION = "rolekeeper"
 
 
 class Sessions:
-    """The keys for one region of one account. Make one for each invocation and let it go with that: they last an hour."""
+    """The keys for one region of one account, for one invocation, however long it takes.
+
+    lasting, of both methods: seconds that the keys must still be good for; others are fetched where those at hand are not.
+    """
 
     def __init__(
         self, settings: Settings, own: Credentials, account_id: str, region: str, mapping: Mapping
@@ -30,14 +39,14 @@ class Sessions:
         self._settings, self._own = settings, own
         self._account, self._region, self._mapping = account_id, region, mapping
         self._sts = StsGateway(settings, own)
-        self._kept: dict[str, Credentials] = {}
+        self._kept: dict[str, tuple[Credentials, float]] = {}
         self._lock = Lock()
 
-    def reads(self) -> Credentials:
+    def reads(self, *, lasting: float = CALL_SECONDS) -> Credentials:
         """Keys that can look. Raises PermanentError, TransientError or Throttled."""
-        return self._keys("", lambda: read_session(self._account, self._region, sorted(self._mapping.roles)))
+        return self._keys("", lasting, lambda: read_session(self._account, self._region, sorted(self._mapping.roles)))
 
-    def writes(self, role: str) -> Credentials:
+    def writes(self, role: str, *, lasting: float = CALL_SECONDS) -> Credentials:
         """Keys that can attach and detach that role too, and tag where it may take a foreign role's place. Raises the same.
 
         PermanentError too for a role that roles.yaml neither lists nor lets us displace.
@@ -48,20 +57,28 @@ class Sessions:
                                  f"`displace` there lets us replace, so no session in account {self._account} is begun "
                                  "for it")  # fmt: skip
         return self._keys(
-            role, lambda: write_session(self._account, self._region, [role.lower()], tags=replaces and listed)
+            role, lasting, lambda: write_session(self._account, self._region, [role.lower()], tags=replaces and listed)
         )
 
-    def _keys(self, role: str, policy: Callable[[], str]) -> Credentials:
-        """One AssumeRole for each role, and one for reading. The lock: threads that want the same share one call."""
+    def _keys(self, role: str, lasting: float, policy: Callable[[], str]) -> Credentials:
+        """One session for each role, and one for reading. The lock: threads that want the same share one AssumeRole."""
         if not self._role:
             return self._own
         with self._lock:
-            if role not in self._kept:
-                self._kept[role] = self._sts.assume(
+            if role not in self._kept or not _lasts(*self._kept[role], lasting):
+                asked = time.monotonic()
+                given = self._sts.assume(
                     self._account,
                     self._role,
                     session_policy=policy(),
                     external_id=self._settings.external_id,
                     session_name=SESSION,
                 )
-            return self._kept[role]
+                self._kept[role] = given, asked + SECONDS
+            return self._kept[role][0]
+
+
+def _lasts(keys: Credentials, until: float, seconds: float) -> bool:
+    """Whether they are good for so long. until: by the monotonic clock, for the wall's may be set otherwise than the cloud's,
+    which the keys' own end is of; whichever comes first counts."""
+    return time.monotonic() + seconds < until and pace.wall() + seconds < keys.expires

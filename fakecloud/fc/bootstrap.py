@@ -75,9 +75,8 @@ class Runtime:
 
     def run(self, work: dict[str, Any]) -> dict[str, Any]:
         """Do one piece of work: op is invoke, initialize or pre-stop. Answers {"ok", "body" (base64)}; never raises Exception."""
-        for name, key in _CREDENTIAL_VARIABLES.items():
-            if work["credentials"]["access_key_id"]:
-                os.environ[name] = work["credentials"][key]
+        if work["new_variables"] and work["credentials"]["access_key_id"]:
+            os.environ.update({name: work["credentials"][key] for name, key in _CREDENTIAL_VARIABLES.items()})
         word = {"invoke": "Invoke", "initialize": "Initialize", "pre-stop": "PreStop"}[work["op"]]
         print(f"FC {word} Start RequestId: {work['request_id']}", flush=True)
         try:

@@ -169,6 +169,7 @@ class Invoker:
             "handler": handler,
             "request_id": rid,
             "credentials": credentials,
+            "new_variables": self.cloud.switches.fc_variables_keys == "each-invocation",
             "retry_count": 0,
             "function": {
                 "name": function.name.rpartition("$")[2],

@@ -134,7 +134,8 @@ class Ram(RpcService):
         if isinstance(policy, str):
             key = ("System", policy) if ("System", policy) in state.policies else ("Custom", policy)
             return state.policy(*key).key
-        text, now = json.dumps(policy), self.cloud.clock.stamp()
+        # As short as it can be written: a document that was taken once is not too long when it is put in again.
+        text, now = json.dumps(policy, ensure_ascii=False, separators=(",", ":")), self.cloud.clock.stamp()
         self.policy_document(text)
         made = Policy("Custom", f"{role_name.replace('.', '-')}-{number}", now, now)
         if made.key not in state.policies:

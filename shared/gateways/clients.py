@@ -23,6 +23,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     access_key_id: str
     access_key_secret: str
     security_token: str = ""
+    expires: float = float("inf")  # seconds since the epoch, by the cloud's clock; not known of our own
 
     def __post_init__(self) -> None:
         keep(self.access_key_id, self.access_key_secret, self.security_token)

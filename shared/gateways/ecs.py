@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from shared.errors import BudgetSpent, PermanentError
 from shared.gateways import ecs_answers as answers
@@ -31,7 +30,34 @@ ROLE_IDS = 50
 TAG_IDS = 50
 NO_SUCH_ROLE = "InvalidRamRole.NotFound"
 DRY_RUN_PASSED = "DryRunOperation"  # is an error by its form
+CALL_SECONDS = 300.0
+"""How long keys must last for one call to be made with them."""
+SWAP_SECONDS = 1_800.0
+"""The same for a swap with all that may go wrong in it: each of its calls waits out a throttle, is taken apart, put back."""
 TAG_MATCHES = 1_000  # the Tag filter of DescribeInstances shows no more (its API page)
+
+
+class Keys(Protocol):
+    """Whose keys a call is made with. lasting: seconds that they must still be good for. Both raise as a call does."""
+
+    def reads(self, *, lasting: float = ...) -> Credentials:
+        """Keys to look with."""
+
+    def writes(self, role: str, *, lasting: float = ...) -> Credentials:
+        """Keys to write that role with."""
+
+
+class _Same:
+    """The same keys for all, whose end nobody knows."""
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def reads(self, *, lasting: float = 0.0) -> Credentials:
+        return self._credentials
+
+    def writes(self, role: str, *, lasting: float = 0.0) -> Credentials:
+        return self._credentials
 
 
 class TokenRefused(PermanentError):
@@ -41,45 +67,49 @@ class TokenRefused(PermanentError):
 class EcsGateway:
     """One account's ECS in one region. Every method raises PermanentError, TransientError or Throttled, and what `ask` does.
 
-    ask: how calls are made, e.g. a Pace. writes: the keys to write a role with; the others are read with.
+    ask: how calls are made, e.g. a Pace. keys: whose sessions, where the credentials are not for all; asked before each call,
+    since they end.
     """
 
     def __init__(
-        self, settings: Settings, credentials: Credentials, region: str, *, ask: Ask = once,
-        writes: Callable[[str], Credentials] | None = None,
-    ) -> None:  # fmt: skip
+        self, settings: Settings, credentials: Credentials, region: str, *, ask: Ask = once, keys: Keys | None = None
+    ) -> None:
         self.region = region
-        self._settings, self._credentials, self._ask = settings, credentials, ask
-        self._writes = writes or (lambda role: credentials)
-        self._writers: dict[Credentials, Rpc] = {}
+        self._settings, self._ask = settings, ask
+        self._keys = keys or _Same(credentials)
+        self._clients: dict[tuple[str, bool], tuple[Credentials, Rpc]] = {}
 
-    @cached_property
+    @property
     def _reader(self) -> Rpc:
-        return self._client(
-            self._credentials, retries=self._ask is once
-        )  # a run counts its calls, and asks again itself
+        # A run counts its calls, and asks again itself.
+        return self._client("", self._keys.reads(), retries=self._ask is once)
 
-    def _client(self, credentials: Credentials, *, retries: bool) -> Rpc:
-        return Rpc(self._settings, credentials, region=self.region, service="ecs", version=VERSION, retries=retries)
+    def _client(self, role: str, credentials: Credentials, *, retries: bool) -> Rpc:
+        """One for each set of keys that is in use."""
+        kept = self._clients.get((role, retries))
+        if kept is None or kept[0] != credentials:
+            made = Rpc(self._settings, credentials, region=self.region, service="ecs", version=VERSION, retries=retries)
+            self._clients[role, retries] = kept = credentials, made
+        return kept[1]
 
     def _read(self, action: str, read: Callable[[Mapping[str, Any]], T], query: dict[str, str]) -> T:
         """One call by the API's name. read: takes the answer apart; what it raises is no usable answer."""
 
         def send() -> T:
+            client = self._reader
             with translated(action):
-                return read(self._reader.call(action, {"RegionId": self.region, **query}))
+                return read(client.call(action, {"RegionId": self.region, **query}))
 
         return self._ask(action, send, read=True)
 
     def _write(self, action: str, role: str, read: Callable[[Mapping[str, Any]], T], query: dict[str, str]) -> T:
         """Without retries of the SDK's: an answer may be lost after the call was carried out."""
-        credentials = self._writes(role)
+        self._keys.writes(role)  # whether there are any shows before the call has its turn
 
         def send() -> T:
+            client = self._client(role, self._keys.writes(role), retries=False)
             with translated(action):
-                if credentials not in self._writers:
-                    self._writers[credentials] = self._client(credentials, retries=False)
-                return read(self._writers[credentials].call(action, {"RegionId": self.region, **query}))
+                return read(client.call(action, {"RegionId": self.region, **query}))
 
         return self._ask(action, send, read=False)
 
@@ -157,9 +187,10 @@ class EcsGateway:
                 return nobody
             raise
 
-    def ready(self, role: str) -> None:
-        """Have the keys to write this role with: before another one is taken off for its sake."""
-        self._writes(role)
+    def ready(self, *roles: str) -> None:
+        """Have keys to write these roles with that outlast a swap: before one is taken off for the other's sake."""
+        for role in roles:
+            self._keys.writes(role, lasting=SWAP_SECONDS)
 
     def attach(self, role: str, ids: Sequence[str]) -> BatchResult:
         """AttachInstanceRamRole, one call: up to 100 ids."""
@@ -198,8 +229,9 @@ class EcsGateway:
         """Every region that the account may use."""
 
         def send() -> list[str]:
+            client = self._reader
             with translated("DescribeRegions"):
-                body = self._reader.call("DescribeRegions", {})
+                body = client.call("DescribeRegions", {})
                 return [row["RegionId"] for row in answers.rows(body, "Regions", "Region")]
 
         return self._ask("DescribeRegions", send, read=True)

@@ -6,7 +6,10 @@ Facts: AssumeRole and GetCallerIdentity API pages (2015-04-01).
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from functools import cached_property
+
+import msgspec
 
 from shared.gateways.clients import Credentials
 from shared.gateways.errors import translated
@@ -34,7 +37,7 @@ class StsGateway:
     def assume(
         self, account_id: str, role: str, *, session_policy: str, external_id: str = "", session_name: str
     ) -> Credentials:
-        """Keys of that account's role, for an hour; they may do what both the role and session_policy allow.
+        """Keys of that account's role, for an hour, with their end; they may do what both the role and session_policy allow.
 
         session_policy: a policy document in JSON, at most 2,048 characters. external_id: "" = none is sent.
         session_name: 2 to 64 letters, digits and .@-_; the account's ActionTrail shows it. Safe to repeat.
@@ -50,9 +53,15 @@ class StsGateway:
         }
         with translated(CALL):
             given = self._client.call(CALL, query)["Credentials"]
-            return Credentials.given(given["AccessKeyId"], given["AccessKeySecret"], given["SecurityToken"], KEYS)
+            keys = Credentials.given(given["AccessKeyId"], given["AccessKeySecret"], given["SecurityToken"], KEYS)
+            return msgspec.structs.replace(keys, expires=_seconds(given["Expiration"]))
 
     def account(self) -> str:
         """Id of the account that the keys are of. Needs no permission. Raises CloudCallError."""
         with translated(WHO):
             return str(self._client.call(WHO, {})["AccountId"])
+
+
+def _seconds(text: str) -> float:
+    """Since the epoch, of a time as STS writes it: 2026-01-31T23:59:59Z."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc).timestamp()

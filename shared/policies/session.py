@@ -21,12 +21,16 @@ TAGGING = ("TagResources", "UntagResources")
 def read_session(account_id: str, region: str, roles: Iterable[str] = ()) -> str:
     """To look at the region's instances, at the roles on them, and at who holds these roles. Compact JSON. Raises RenderError.
 
-    More roles than a session policy holds are left out: then who holds them cannot be asked, and each instance is.
+    More roles than a session policy holds are named by what they begin with, in as many letters as fit, at worst by `*`: what
+    the member role itself does not allow, none of these lets the session see.
     """
-    named = _document(account_id, region, list(roles) or ["none"], reads=True)
-    if oversize(named, MAX_SESSION):
-        named = _document(account_id, region, ["none"], reads=True)
-    return compact(named)
+    names = list(roles) or ["none"]
+    document = _document(account_id, region, names, reads=True)
+    letters = max(map(len, names))
+    while oversize(document, MAX_SESSION):
+        letters -= 1
+        document = _shortened(document, letters)
+    return compact(document)
 
 
 def write_session(account_id: str, region: str, roles: Iterable[str], *, tags: bool = True) -> str:
@@ -56,3 +60,14 @@ def _document(
         for s in document["Statement"]
     )
     return {**document, "Statement": [s for s in halves if s["Action"]]}
+
+
+def _shortened(document: Document, letters: int) -> Document:
+    """With the names of roles that are longer cut to so many letters and a `*`, each once."""
+
+    def begins(resource: str) -> str:
+        head, role, name = resource.partition(":role/")
+        return f"{head}{role}{name[:letters]}*" if len(name.removesuffix("*")) > letters else resource
+
+    statements = [{**s, "Resource": list(dict.fromkeys(map(begins, s["Resource"])))} for s in document["Statement"]]
+    return {**document, "Statement": statements}

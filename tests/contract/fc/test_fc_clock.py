@@ -77,3 +77,25 @@ def test_calls_of_a_function_are_taken_though_they_are_signed_in_the_emulated_ti
         outcome = cloud.fc.invoke(cloud.fc.find(ACCOUNT, "", "hello"), given)
     assert outcome.ok, outcome.body
     assert outcome.body.decode().startswith("cn-")
+
+
+KEYS = """
+    import os
+    def handler(event, context):
+        given = getattr(context, "credentials", None)
+        return os.environ["ALIBABA_CLOUD_ACCESS_KEY_ID"] + " " + (given.access_key_id if given else "")
+"""
+
+
+@pytest.mark.parametrize("setting", ["each-invocation", "instance-start"])
+def test_the_keys_of_an_old_instance(cloud: Cloud, deploy: Deploy, runner: str, setting: str) -> None:
+    """The context's are of this invocation; whether the variables are too is a switch."""
+    cloud.switches.set({"fc_variables_keys": setting})
+    cloud.ram.put_role(ACCOUNT, "keeper", services=("fc.aliyuncs.com",))
+    deploy(KEYS, runner=runner, role=f"acs:ram::{ACCOUNT}:role/keeper")
+    first = invoke(cloud).body.decode().split()
+    cloud.clock.advance(37 * 3600)
+    variables, context = invoke(cloud).body.decode().split()
+    assert first[0] == first[1]
+    assert context != first[1]
+    assert variables == (context if setting == "each-invocation" else first[0])

@@ -79,6 +79,23 @@ def test_the_timer_looks_after_all_that_the_settings_list(fleet: Fleet) -> None:
     }
 
 
+@pytest.mark.parametrize("length", [36, 60, 61, 100, 128, 1000])
+def test_however_long_the_request_id_each_place_is_started(fleet: Fleet, length: int) -> None:
+    """Function Compute takes task ids of 128 letters, and no task id twice."""
+    made, context = spread(fleet), fleet.context
+
+    def long() -> Any:
+        asked = context()
+        asked.request_id = "r" * length
+        return asked
+
+    fleet.env.setattr(fleet, "context", long)
+    runs = everywhere(fleet, timer())
+    assert [run.error for run in runs] == [None] * 4
+    assert right(made) == set(PLACES)
+    assert len({r["run_id"] for r in fleet.run_records()}) == 4
+
+
 def test_by_default_no_other_place_is_asked(fleet: Fleet) -> None:
     made = spread(fleet)
     fleet.env.setenv("ROLEKEEPER_REGIONS", "")

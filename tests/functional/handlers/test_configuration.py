@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -100,16 +101,19 @@ ENV = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "env-id", "ALIBABA_CLOUD_ACCESS_KEY_SECRET
 @pytest.mark.parametrize(
     ("env", "context", "used"),
     [
-        pytest.param(ENV, SimpleNamespace(credentials=keys("context")), "env", id="both"),
+        pytest.param(ENV, SimpleNamespace(credentials=keys("context")), "context", id="both"),
         pytest.param(ENV, SimpleNamespace(), "env", id="the environment alone"),
         pytest.param({}, SimpleNamespace(credentials=keys("context")), "context", id="the context alone"),
         pytest.param({**ENV, "ALIBABA_CLOUD_ACCESS_KEY_ID": ""}, SimpleNamespace(credentials=keys("context")),
                      "context", id="an empty environment"),
+        pytest.param(ENV, SimpleNamespace(credentials=None), "env", id="an empty context"),
+        pytest.param(ENV, SimpleNamespace(credentials=SimpleNamespace(access_key_id="context-id")), "env", id="half a context"),
     ],
 )  # fmt: skip
-def test_the_environments_keys_go_before_the_contexts_and_are_never_mixed(
+def test_the_contexts_keys_go_before_the_environments_and_are_never_mixed(
     env: dict[str, str], context: Any, used: str
 ) -> None:
+    """The context's are of this invocation; the environment's may be of the instance's start, which may be days ago."""
     found = credentials_from(env, context)
     assert found.access_key_id == f"{used}-id"
     assert (found.access_key_secret, found.security_token) == (f"{used}-secret", f"{used}-token")
@@ -128,8 +132,8 @@ def test_no_credential_ever_shows(world: World, trouble: Any, caplog: pytest.Log
     caplog.set_level(logging.DEBUG)
     key = world.cloud.keys.temporary(world.keys.identity, world.cloud.clock.now() + 3600)
     secret = "wrong-secret-of-mine" if trouble == "wrong secret" else key.secret
-    for name, value in zip(KEY_VARIABLES, (key.access_key_id, secret, key.token), strict=True):
-        world.env.setenv(name, value)
+    before = world.keys.secret
+    world.give_keys(replace(key, secret=secret))
     if trouble == "expired token":
         world.cloud.clock.advance(7200)
     elif trouble not in ("none", "wrong secret"):
@@ -140,15 +144,13 @@ def test_no_credential_ever_shows(world: World, trouble: Any, caplog: pytest.Log
         run = world.run(function, event)
         shown = [json.dumps(run.result), str(run.error), repr(run.error), *world.printed, caplog.text]
         shown += [json.dumps(world.records())]
-        for word in (key.access_key_id, key.secret, secret, key.token, world.keys.secret):
+        for word in (key.access_key_id, key.secret, secret, key.token, before):
             assert not any(word in text for text in shown), word
     assert (instance.role == "web") == (trouble == "none")
 
 
 def test_a_token_that_has_expired_is_tried_again_with_the_next_ones(world: World) -> None:
-    key = world.cloud.keys.temporary(world.keys.identity, world.cloud.clock.now() - 1)
-    for name, value in zip(KEY_VARIABLES, (key.access_key_id, key.secret, key.token), strict=True):
-        world.env.setenv(name, value)
+    world.give_keys(world.cloud.keys.temporary(world.keys.identity, world.cloud.clock.now() - 1))
     instance = world.instance("web")
     run = world.run("tags_changed", tagged([instance.instance_id]))
     assert run.error is not None

@@ -88,7 +88,7 @@ class World:
     def ecs(self, target: Target) -> EcsGateway:
         """As runs make it."""
         sessions = self.sessions(target)
-        return EcsGateway(SETTINGS, sessions.reads(), target.region, writes=sessions.writes)
+        return EcsGateway(SETTINGS, sessions.reads(), target.region, keys=sessions)
 
     def assumed(self) -> int:
         return sum(call.action == "AssumeRole" for call in self.cloud.calls)

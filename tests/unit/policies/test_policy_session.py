@@ -126,11 +126,41 @@ def test_a_session_policy_fits_for_the_longest_names() -> None:
     assert 1800 < len(write_session(*LONGEST, names(7))) <= 2048
 
 
-def test_more_roles_than_fit_are_looked_for_one_instance_at_a_time() -> None:
-    fits, too_many = (read_session(ACCOUNT, REGION, names(count)) for count in (5, 60))
-    assert names(5)[4] in fits
-    assert too_many == read_session(ACCOUNT, REGION)
-    assert len(fits) <= 2048
+MANY = [
+    pytest.param(names(5), 5, id="they fit"),
+    pytest.param([f"team-payments-service-number-{n:03}-role" for n in range(30)], 3, id="30 of 37 letters"),
+    pytest.param([f"role-{n:04}-{'x' * 54}" for n in range(1000)], 1, id="1,000 of 64 letters, one beginning"),
+    pytest.param([f"{n:04}-{'x' * 59}" for n in range(1000)], 1, id="1,000 that begin otherwise"),
+    pytest.param([f"{chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(600)], 1, id="600 of two letters"),
+    pytest.param([*(f"web-{n}" for n in range(300)), "w", "web", "web-", "a.b"], 2, id="one the beginning of another"),
+]
+
+
+@pytest.mark.parametrize(("roles", "patterns"), MANY)
+@pytest.mark.parametrize("where", [(ACCOUNT, REGION), LONGEST], ids=["usual", "longest"])
+def test_a_session_to_read_may_ask_who_holds_each_listed_role(
+    where: tuple[str, str], roles: list[str], patterns: int
+) -> None:
+    """However many there are: by name where they fit, else by what they begin with, and nothing but roles and instances."""
+    account, region = where
+    text = read_session(account, region, roles)
+    assert len(text.encode()) <= 2048
+    asked = [f"acs:ram::{account}:role/{role}" for role in roles]
+    assert {decide([json.loads(text)], "ecs:DescribeInstanceRamRole", role, {}) for role in asked} == {"Allow"}
+    resources = {resource for _, _, resource, _ in grants(json.loads(text))}
+    assert len(resources) > patterns, "as many names as fit"
+    assert {resource.split(":")[3] for resource in resources} == {account}
+    assert {action for _, action, _, _ in grants(json.loads(text))} == {
+        "ecs:DescribeInstances",
+        "ecs:DescribeInstanceRamRole",
+    }
+
+
+def test_names_are_cut_no_shorter_than_they_must_be() -> None:
+    listed = [f"{team}-service-{n:03}" for team in ("payments", "search") for n in range(60)]
+    session = json.loads(read_session(ACCOUNT, REGION, listed))
+    for role in ("admin", "payments-admin", "search-servicE-1", "p", "billing-service-001"):
+        assert decide([session], "ecs:DescribeInstanceRamRole", f"acs:ram::{ACCOUNT}:role/{role}", {}) != "Allow", role
 
 
 def test_more_roles_than_fit_are_an_error_not_a_cut_policy() -> None:
