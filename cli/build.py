@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from pathlib import Path
 
-from rich.table import Table
-
 from cli.building.bundle import Bundle, Part, make
-from cli.output import console, counted, print_table, table
+from cli.output import Grid, counted, print_table, say, table
 from cli.stage import HOME
 from fakecloud.fc.s_yaml import YamlError, load_s_yaml
 from shared.errors import ConfigError
@@ -28,7 +25,7 @@ def run(*, roles_file: Path | None, layer: bool, python: str, deploying: bool) -
     """
     place, mapping = HOME / "build", roles_file or HOME / "roles.yaml"
     if deploying:
-        console().print(f"deploying to {destination(HOME / 's.yaml')}")
+        say(f"deploying to {destination(HOME / 's.yaml')}")
     try:
         bundle = make(
             HOME,
@@ -39,10 +36,7 @@ def run(*, roles_file: Path | None, layer: bool, python: str, deploying: bool) -
             layer=place / "layer" if layer else None,
         )
     except KeyboardInterrupt:
-        print(
-            "rolekeeper: build: stopped; build/bundle is whole: the former one, unless the new one was done",
-            file=sys.stderr,
-        )
+        say("rolekeeper: build: stopped; build/bundle is whole: the former one, unless the new one was done", err=True)
         return 130
     if not layer:
         shutil.rmtree(place / "layer", ignore_errors=True)  # it would not go with this bundle
@@ -66,26 +60,27 @@ def destination(s_yaml: Path) -> str:
 
 def report(bundle: Bundle, mapping: Path) -> None:
     """What is in it, how large, and what the byte code is for."""
-    out = console()
-    print_table(_table(bundle), out)
+    print_table(_table(bundle))
     where = f"; dependencies apart in {_short(bundle.layer)}" if bundle.layer else ""
     warned = f", {counted(bundle.warnings, 'warning')} (`rolekeeper validate`)" if bundle.warnings else ""
-    out.print(
+    say(
         f"{_short(bundle.folder)}: {_mb(bundle.zipped)} zipped{where}; mapping {_short(mapping)}, hash {bundle.mapping.hash}{warned}"
     )
-    out.print(
+    say(
         f"left out, for no handler reaches it (ECS and STS are called by the SDK's generic client): {', '.join(bundle.left_out) or 'nothing'}"
     )
     if bundle.python:
-        out.print(f"byte code: for Python {bundle.target.version}, by {bundle.python}; `s deploy` cannot make it stale")
+        say(f"byte code: for Python {bundle.target.version}, by {bundle.python}; `s deploy` cannot make it stale")
     else:
-        out.print(
-            "byte code: none. Each cold start will compile what it imports: seconds instead of tenths of one, and twice the\n"
+        say(
+            "byte code: none. Each cold start will compile what it imports: seconds instead of tenths of one, and twice the"
+        )
+        say(
             f"memory. A CPython {bundle.target.version} makes it: on the PATH, in pyenv or uv, or named by --python PATH"
         )
 
 
-def _table(bundle: Bundle) -> Table:
+def _table(bundle: Bundle) -> Grid:
     made = table(
         "part", "version", "files", "size", "byte code", whole=("part", "version", "files", "size", "byte code")
     )
@@ -96,7 +91,7 @@ def _table(bundle: Bundle) -> Table:
     small = [part for part in parts if part not in large]
     rows = [*large, _sum(f"{len(small)} smaller ones", small), _sum("together", parts)]
     for part in rows:
-        made.add_row(part.name, part.version, str(part.files), _mb(part.size), _mb(part.compiled))
+        made.add(part.name, part.version, str(part.files), _mb(part.size), _mb(part.compiled))
     return made
 
 

@@ -8,9 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import requests
-from rich.console import Console
 
-from cli.output import counted, print_table, table
+from cli.output import Part, Screen, console, counted, print_table, say, table
 from cli.stage import HOME, Stage, stage
 from fakecloud.people import Person
 from shared import policies
@@ -20,29 +19,27 @@ FOREIGN = "legacy-admin"
 
 def run(*, plain: bool) -> int:
     """The demo; exit code 1 if anything ended otherwise than the story needs."""
-    console = Console(highlight=False)
-    if plain or not console.is_terminal:
-        console = Console(width=120, no_color=True, highlight=False)
+    out = console(plain=plain, width=120)
     began = time.monotonic()
     with stage(HOME / "roles.yaml") as on:
-        ended_well = Story(on, console).tell()
-    console.print(f"\n[dim]{time.monotonic() - began:.1f} s; nothing left this machine; no account was needed.[/]")
+        ended_well = Story(on, out).tell()
+    say("", out=out)
+    say((f"{time.monotonic() - began:.1f} s; nothing left this machine; no account was needed.", "dim"), out=out)
     return 0 if ended_well else 1
 
 
 class Story:
     """Each chapter acts through an SDK client or an event, lets the cloud settle, then looks."""
 
-    def __init__(self, on: Stage, console: Console) -> None:
+    def __init__(self, on: Stage, console: Screen) -> None:
         self.on, self.console = on, console
         self.people = Person(on.url)
         self.names: dict[str, str] = {}
         self._expectations: list[bool] = []
 
     def tell(self) -> bool:
-        self.console.print(
-            f"An emulated Alibaba Cloud serves {self.on.url} (ECS, RAM, STS, SLS, EventBridge, FC, metadata)"
-        )
+        text = f"An emulated Alibaba Cloud serves {self.on.url} (ECS, RAM, STS, SLS, EventBridge, FC, metadata)"
+        say(text, out=self.console)
         self.roles()
         self.launch()
         self.metadata("web-1")
@@ -60,7 +57,8 @@ class Story:
         made = self.on.make_roles(self.on.mapping())
         for change in made.changes:
             gains = [line for line in change.gains if not line.startswith("trust:")]
-            self.say(f"role [cyan]{change.role}[/]  [dim]gains {counted(len(gains), 'permission')}, e.g.[/] {gains[0]}")
+            much = f"gains {counted(len(gains), 'permission')}, e.g."
+            self.say("role ", (change.role, "cyan"), "  ", (much, "dim"), f" {gains[0]}")
         again = self.on.provision(self.on.mapping())
         self.say(f"write calls made: {len(made.done)}; made by a second run: {len(again.done)}")
         self.expect(not again.done)
@@ -69,7 +67,7 @@ class Story:
         for name in self.on.deploy():
             function = next(f for f in self.on.cloud.fc.functions() if f.name == name)
             kinds = ", ".join(f"{t.name} ({t.type})" for t in function.triggers.values()) or "by hand"
-            self.say(f"{name}  [dim]{function.handler}  <- {kinds}[/]")
+            self.say(f"{name}  ", (f"{function.handler}  <- {kinds}", "dim"))
 
     def launch(self) -> None:
         self.title("Three instances are launched (RunInstances); EventBridge delivers, the functions run")
@@ -95,13 +93,13 @@ class Story:
         role = http.get(path, headers=sent, timeout=5).text
         keys = http.get(path + role, headers=sent, timeout=5).json()
         self.say(f"$ curl {path}")
-        self.say(f"[green]{role}[/]")
+        self.say((role, "green"))
         self.say(f"$ curl {path}{role}")
         short = {
             k: v if len(v) < 30 or ("SecurityToken" not in k and "Secret" not in k) else v[:9] + "…"
             for k, v in keys.items()
         }
-        self.say(f"[green]{json.dumps(short, ensure_ascii=False)}[/]")
+        self.say((json.dumps(short, ensure_ascii=False), "green"))
         self.expect(keys.get("Code") == "Success")
 
     def retag(self) -> None:
@@ -131,7 +129,8 @@ class Story:
         self.title("An old event comes again, and out of order: nothing changes")
         log = self.on.cloud.events.log.events
         old = next(e for e in log if e["type"].startswith("tag:") and e["data"]["resourceId"] == self.id("web-1"))
-        self.say(f"[dim]again: {old['type']} of {old['time']}, which says tags {json.dumps(old['data']['tags'])}[/]")
+        text = f"again: {old['type']} of {old['time']}, which says tags {json.dumps(old['data']['tags'])}"
+        self.say((text, "dim"))
         before = len(self.writes())
         self.on.cloud.events.emit(old)
         self.on.cloud.events.emit(old)
@@ -153,7 +152,7 @@ class Story:
         rows = self.on.records()
         made = table("event time", "function", "instance", "outcome", "reason", "role", whole=("instance", "role"))
         for row in sorted(rows, key=lambda row: row["event_time"]):
-            made.add_row(*self.cells(row))
+            made.add(*self.cells(row))
         print_table(made, self.console)
         failures = [i for i in self.on.cloud.fc.invocations if not i.ok]
         self.say(
@@ -182,7 +181,7 @@ class Story:
         self.expect(all(run["counts"].get(what) == count for what, count in expected.items()))
         return run
 
-    def cells(self, row: Mapping[str, str]) -> Sequence[str]:
+    def cells(self, row: Mapping[str, str]) -> Sequence[Part]:
         at = row["event_time"][11:19]
         if row.get("run"):
             return at, row["function"], "all", row["run"], f"{row['seen']} seen", ""
@@ -195,7 +194,7 @@ class Story:
             at,
             row["function"],
             self.names[row["instance_id"]],
-            f"[{colour}]{row['outcome']}[/]",
+            (row["outcome"], colour),
             row["reason"],
             role,
         )
@@ -208,13 +207,13 @@ class Story:
             event = json.loads(ran.payload)
             what = f"{event.get('type') or 'timer'} {event.get('data', {}).get('state') or event.get('data', {}).get('eventName') or ''}"
             result = json.loads(ran.result) if ran.ok else {"error": ran.error}
-            self.say(f"[dim]{what.strip()}[/] -> {ran.function}: {_brief(result)}  [dim]{ran.ms:.0f} ms[/]")
+            self.say((what.strip(), "dim"), f" -> {ran.function}: {_brief(result)}  ", (f"{ran.ms:.0f} ms", "dim"))
 
     def holds(self, name: str, role: str) -> None:
         found = self.people.role_of(self.id(name))
         self.expect(found == role)
-        mark = "[green]✔[/]" if found == role else f"[red]✘ expected {role or 'none'}[/]"
-        self.say(f"{mark} DescribeInstanceRamRole: {name} holds [bold]{found or 'no role'}[/]")
+        mark = ("✔", "green") if found == role else (f"✘ expected {role or 'none'}", "red")
+        self.say(mark, f" DescribeInstanceRamRole: {name} holds ", (found or "no role", "bold"))
 
     def writes(self) -> list[str]:
         return [c.action for c in self.on.cloud.calls if c.action in ("AttachInstanceRamRole", "DetachInstanceRamRole")]
@@ -226,10 +225,11 @@ class Story:
         self._expectations.append(held)
 
     def title(self, text: str) -> None:
-        self.console.print(f"\n[bold blue]{text}[/]")
+        say("", out=self.console)
+        say((text, "bold blue"), out=self.console)
 
-    def say(self, text: str) -> None:
-        self.console.print(f"  {text}", soft_wrap=True)
+    def say(self, *parts: Part) -> None:
+        say("  ", *parts, out=self.console)
 
 
 def _brief(result: Mapping[str, object]) -> str:

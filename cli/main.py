@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import signal
 import sys
@@ -17,7 +16,9 @@ from typer.core import TyperGroup
 
 from cli.files import ROLES, RolesFile
 from cli.fleet import reconcile, remediate
+from cli.output import finish, give_up, print_json, ready, say, say_error, say_traceback
 from cli.policy import app as policy
+from shared.clean import visible
 from shared.errors import ConfigError, RolekeeperError
 from shared.settings import variable
 
@@ -41,6 +42,7 @@ def _slips_end_with_1() -> Iterator[None]:
     except Exception as error:
         if getattr(error, "exit_code", 0) == 2 and not isinstance(error, typer.Exit):
             error.exit_code = 1  # type: ignore[attr-defined]
+            error.message = visible(str(getattr(error, "message", "")))  # type: ignore[attr-defined] # what was typed
         raise
 
 
@@ -170,7 +172,7 @@ def schema() -> None:
     """Print the JSON Schema of roles.yaml, for editors (docs/roles.schema.json)."""
     from shared.mapping import schema as mapping_schema
 
-    typer.echo(json.dumps(mapping_schema(), indent=2, ensure_ascii=False))
+    print_json(mapping_schema(), indent=2)
 
 
 def main() -> None:
@@ -178,23 +180,27 @@ def main() -> None:
 
     With --json it is an object on standard output, where whoever reads it looks. SIGTERM is as Ctrl-C.
     """
+    ready()
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         try:
             app(prog_name="rolekeeper")
         finally:
             signal.signal(signal.SIGTERM, before)
-            sys.stdout.flush()  # Python's own, at the end, could only complain
+            finish()
     except RolekeeperError as error:
         if "--json" in sys.argv:
-            typer.echo(json.dumps({"error": str(error)}, ensure_ascii=False))
+            print_json({"error": str(error)})
         else:
-            typer.echo(f"rolekeeper: {error}", err=True)
+            say_error(error)
         sys.exit(1)
     except OSError as error:
         if error.errno not in UNWRITABLE or error.filename:
             raise
         if error.errno != errno.EPIPE:  # who reads no further knows
-            typer.echo(f"rolekeeper: standard output: {error.strerror}", err=True)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            say(f"rolekeeper: standard output: {error.strerror}", err=True)
+        give_up()
+        sys.exit(1)
+    except Exception:
+        say_traceback()
         sys.exit(1)

@@ -1,22 +1,130 @@
-"""Where the commands print: a terminal as it is, a pipe without colour and without cutting lines; and their tables."""
+"""The one door to the terminal: what is printed, whatever it says, is text. No command prints around it.
+
+A text from outside (a tag, a file's name, an error's message) is never markup, and what cannot be seen of it is shown as an escape.
+What a stream's encoding lacks has a plain form. A terminal is used as it is; a pipe gets no colour and no line is cut.
+"""
 
 from __future__ import annotations
 
+import codecs
+import os
 import sys
-from collections.abc import Collection
+import traceback
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 from rich.console import Console
 from rich.table import Column, Table
+from rich.text import Text
+
+from shared.clean import as_json, hidden, masked, visible
 
 PIPE_WIDTH = 200
 FOLDED = 10
 """Characters that a column of words can do with."""
+Screen = Console
+Part = str | tuple[str, str]
+"""A text, or one with a style of rich."""
+PLAIN = {
+    "✔": "ok", "✘": "no", "…": "...", "→": "->", "←": "<-", "–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "•": "*",
+    "·": ".", "×": "x", "≤": "<=", "≥": ">=", "─": "-", "━": "-", "│": "|", "\xa0": " ",
+}  # fmt: skip
+"""What is written where an encoding lacks the character; for any other an escape."""
+_closed: set[str] = set()
 
 
-def console() -> Console:
-    """For tables: as wide as the terminal, or wide enough for a pipe to lose nothing."""
-    made = Console(file=sys.stdout, highlight=False)
-    return made if made.is_terminal else Console(file=sys.stdout, width=PIPE_WIDTH, highlight=False)
+def ready() -> None:
+    """Make the standard streams usable, whatever the shell gave: each encoding takes each text, and a closed one is as /dev/null."""
+    codecs.register_error("rolekeeper", _plain)
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:  # else the next file that is opened would get the number, and what is printed
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+        if getattr(sys, name) is None:
+            _closed.add(name)
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - for the life of the process
+        if reconfigure := getattr(getattr(sys, name), "reconfigure", None):
+            reconfigure(errors="backslashreplace" if mode == "r" else "rolekeeper")
+
+
+def finish() -> None:
+    """Write out what is waiting. Raises OSError: Python itself, at the end, could only complain."""
+    sys.stdout.flush()
+
+
+def give_up(stream: TextIO | None = None) -> None:
+    """Forget what could not be written, so that Python does not try again at the end. Default: standard output."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())
+
+
+def is_closed(name: str) -> bool:
+    """Whether this process was started without that stream, e.g. stderr."""
+    return name in _closed
+
+
+def _plain(error: UnicodeError) -> tuple[str | bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(PLAIN.get(c) or c.encode("ascii", "backslashreplace").decode() for c in lacking), error.end
+
+
+def shown(text: str, stream: TextIO | None = None) -> str:
+    """The text as the stream can show it: visible, on one line. Default: standard output."""
+    encoding = getattr(stream or sys.stdout, "encoding", None) or "utf-8"
+    return visible(text).encode(encoding, "rolekeeper").decode(encoding)
+
+
+def console(*, plain: bool = False, width: int = PIPE_WIDTH) -> Console:
+    """For tables: as wide as the terminal, or wide enough for a pipe to lose nothing. plain: as in a pipe."""
+    system = None if os.environ.get("NO_COLOR") else "auto"
+    made = Console(file=sys.stdout, color_system=cast(Any, system), **_PLAINLY)
+    if made.is_terminal and not plain:
+        return made
+    return Console(file=sys.stdout, width=width, color_system=None, **_PLAINLY)
+
+
+_PLAINLY: Any = {"highlight": False, "markup": False, "emoji": False}
+
+
+def say(*parts: Part, out: Console | None = None, err: bool = False) -> None:
+    """One line, to standard output or standard error, at once."""
+    if err or (out is None and all(isinstance(part, str) for part in parts)):
+        stream = sys.stderr if err else sys.stdout
+        try:
+            stream.write("".join(shown(_words(part), stream) for part in parts) + "\n")
+            stream.flush()
+        except OSError:
+            if not err:
+                raise
+            give_up(stream)  # nobody can be told
+    else:
+        out = out or console()
+        out.print(_text(parts, out.file), soft_wrap=True)
+        out.file.flush()
+
+
+def say_error(error: Exception, prefix: str = "rolekeeper: ") -> None:
+    """An error that is raised on purpose; of several problems each on a line of its own."""
+    several = hasattr(error, "problems") or hasattr(error, "findings") or hasattr(error, "done")
+    for line in str(error).split("\n") if several else [str(error)]:
+        say(prefix + hidden(line), err=True)
+        prefix = ""
+
+
+def say_traceback() -> None:
+    """Of an error that nobody foresaw, under way now."""
+    for line in traceback.format_exc().splitlines():
+        say(masked(line), err=True)
+
+
+def print_json(value: Any, *, indent: int | None = None, compact: bool = False) -> None:
+    """In ASCII, on one line or indented."""
+    sys.stdout.write(as_json(value, indent=indent, separators=(",", ":") if compact else None) + "\n")
+    sys.stdout.flush()
 
 
 def counted(number: int, thing: str) -> str:
@@ -24,15 +132,22 @@ def counted(number: int, thing: str) -> str:
     return f"{number} {thing}{'s' * (number != 1)}"
 
 
-def table(*columns: str, whole: Collection[str] = ()) -> Table:
+class Grid(Table):
+    """A table whose cells are texts. A cell of several lines is a list of them."""
+
+    def add(self, *cells: Part | Sequence[Part], style: str = "") -> None:
+        self.add_row(*map(_cell, cells), style=style)
+
+
+def table(*columns: str, whole: Collection[str] = ()) -> Grid:
     """An empty one. whole: the columns of ids and names, which people copy: in print_table() their lines are neither cut nor folded."""
-    made = Table(box=None, header_style="bold")
+    made = Grid(box=None, header_style="bold")
     for name in columns:
-        made.add_column(name, overflow="fold", no_wrap=name in whole)
+        made.add_column(_cell(name), overflow="fold", no_wrap=name in whole)
     return made
 
 
-def print_table(made: Table, out: Console | None = None) -> None:
+def print_table(made: Grid, out: Console | None = None) -> None:
     """As wide as the terminal, or wider where a line would be broken that has to be whole: then the terminal goes on below."""
     out = out or console()
     width = out.width
@@ -45,3 +160,20 @@ def _least(out: Console, column: Column) -> int:
     unlimited = out.options.update(max_width=10_000)
     widest = max(out.measure(cell, options=unlimited).maximum for cell in (column.header, *column.cells))
     return widest if column.no_wrap else min(widest, FOLDED)
+
+
+def _words(part: Part) -> str:
+    return part if isinstance(part, str) else part[0]
+
+
+def _text(parts: Sequence[Part], stream: Any = None) -> Text:
+    made = Text()
+    for part in parts:
+        made.append(shown(_words(part), stream), style=None if isinstance(part, str) else part[1])
+    return made
+
+
+def _cell(cell: Part | Sequence[Part]) -> Text:
+    if isinstance(cell, (str, tuple)):
+        return _text([cast(Part, cell)])
+    return Text("\n").join(_text([part]) for part in cell)

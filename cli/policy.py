@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Annotated, Any, Optional
 
 import typer
-from rich.table import Table
 
 from cli.files import ROLES, RolesFile, text
 from cli.findings import findings
-from cli.output import console
+from cli.output import print_json, print_table, say, table
 from shared import policies
 from shared.errors import ConfigError
 from shared.mapping import load
@@ -27,23 +26,27 @@ Region = Annotated[str, typer.Option(help="region id, * for all (default: ROLEKE
 @app.command("list")
 def list_() -> None:
     """The templates that roles.yaml may name, with their variables."""
-    shown = Table("template", "variables", "what for", box=None, header_style="bold")
+    shown = table("template", "variables", "what for", whole=("template",))
     for name in policies.template_names():
         template = policies.template(name)
         variables = (n if v.default is None else f"[{n}]" for n, v in template.variables.items())
-        shown.add_row(name, " ".join(variables).replace("[", "\\["), template.description)
-    console().print(shown)
+        shown.add(name, " ".join(variables), template.description)
+    print_table(shown)
 
 
 @app.command()
 def show(name: str) -> None:
     """A template: what for, where its actions are documented, its variables, its document."""
     template = policies.template(name)
-    typer.echo(f"{name}: {template.description}\nsource: {template.source}\n")
+    say(f"{name}: {template.description}")
+    say(f"source: {template.source}")
+    say("")
     for key, declared in template.variables.items():
         default = "" if declared.default is None else f", default {json.dumps(declared.default)}"
-        typer.echo(f"  {key}: {declared.type}{default}: {declared.description}\n      form: {declared.pattern}")
-    typer.echo("\n" + json.dumps(template.document, indent=2, ensure_ascii=False))
+        say(f"  {key}: {declared.type}{default}: {declared.description}")
+        say(f"      form: {declared.pattern}")
+    say("")
+    print_json(template.document, indent=2)
 
 
 @app.command()
@@ -92,7 +95,7 @@ def lint(
         found += findings(mapping, str(roles_file))
     report(found, as_json=as_json)
     if not found and not as_json:
-        typer.echo("nothing found")
+        say("nothing found")
     if any(finding.severity == "error" for finding in found):
         raise typer.Exit(1)
 
@@ -163,7 +166,10 @@ def report(findings: Iterable[policies.Finding], *, as_json: bool) -> None:
     import msgspec
 
     for finding in findings:
-        typer.echo(json.dumps(msgspec.structs.asdict(finding), ensure_ascii=False) if as_json else str(finding))
+        if as_json:
+            print_json(msgspec.structs.asdict(finding))
+        else:
+            say(str(finding))
 
 
 def deployment(account: str, region: str) -> Settings:
@@ -184,11 +190,11 @@ def setting(name: str, given: str, default: str = "") -> str:
 def echo_each(documents: Iterable[Mapping[str, Any]]) -> None:
     """For a shell's `while read`: one a line, and no longer than what was measured against RAM's limit."""
     for document in documents:
-        typer.echo(policies.compact(document))
+        print_json(document, compact=True)
 
 
 def echo(document: Mapping[str, Any]) -> None:
-    typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+    print_json(document, indent=2)
 
 
 def _in(file: Path, finding: policies.Finding) -> policies.Finding:

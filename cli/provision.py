@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Iterable, Sequence
@@ -10,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import typer
 
 from cli.files import text
 from cli.keys import keys
-from cli.output import counted, print_table, table
+from cli.output import counted, print_json, print_table, say, say_error, table
 from shared import policies
 from shared.gateways.ecs import EcsGateway
 from shared.gateways.holders import Holders
@@ -38,7 +36,7 @@ def run(roles_file: Path, *, dry_run: bool, as_json: bool, adopt: Sequence[str],
     def announce(action: Action) -> None:
         begun.append(action)
         if not as_json:
-            typer.echo(f"  {action}")
+            say(f"  {action}")
 
     try:
         ended = provisioner.propose()
@@ -47,25 +45,26 @@ def run(roles_file: Path, *, dry_run: bool, as_json: bool, adopt: Sequence[str],
         if not dry_run:
             ended = provisioner.apply(ended, announce)
     except ProvisionError as error:
-        stopped(str(error), error.done, as_json=as_json)
+        stopped(error, error.done, as_json=as_json)
         return 1
     except KeyboardInterrupt:
         under_way = f"; perhaps carried out: {begun[-1]}" if begun else ""
-        stopped(f"{roles_file}: interrupted{under_way}; run the same command again", begun[:-1], as_json=as_json)
+        why = f"{roles_file}: interrupted{under_way}; run the same command again"
+        stopped(ProvisionError(why), begun[:-1], as_json=as_json)
         return 130
     if as_json:
-        typer.echo(json.dumps(report(ended), ensure_ascii=False))
+        print_json(report(ended))
     else:
         conclude(ended, dry_run=dry_run)
     return 2 if dry_run and ended.plan.actions else 0
 
 
-def stopped(why: str, done: Sequence[Action], *, as_json: bool) -> None:
+def stopped(why: ProvisionError, done: Sequence[Action], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps({"error": why, "done": [told(action) for action in done]}, ensure_ascii=False))
+        print_json({"error": str(why), "done": [told(action) for action in done]})
     else:
-        typer.echo(f"stopped: {why}", err=True)
-        typer.echo(f"carried out before: {'; '.join(map(str, done)) or 'nothing'}", err=True)
+        say_error(why, "stopped: ")
+        say(f"carried out before: {'; '.join(map(str, done)) or 'nothing'}", err=True)
 
 
 def desired_ram(roles_file: Path, settings: Settings) -> policies.DesiredRam:
@@ -76,44 +75,40 @@ def desired_ram(roles_file: Path, settings: Settings) -> policies.DesiredRam:
     if errors:
         raise policies.PolicyError(errors)
     for finding in findings:
-        typer.echo(str(finding), err=True)
+        say(str(finding), err=True)
     return policies.desired(mapping, account_id=settings.account_id, file=str(roles_file))
 
 
 def show(found: Provisioned) -> None:
     """What would change, before anything does."""
     for change in found.changes:
-        typer.echo(f"role {change.role}")
+        say(f"role {change.role}")
         for line in change.gains:
-            typer.echo(f"  + {line}")
+            say(f"  + {line}")
         for line in change.losses:
-            typer.echo(f"  - {line}")
+            say(f"  - {line}")
     for role, (kind, name) in found.plan.unlisted:
-        typer.echo(
+        say(
             f"role {role} also holds the {kind.lower()} policy {name}, which the mapping does not list: --prune takes it off"
         )
     show_orphans(found.plan.orphan_roles, found.plan.orphan_policies)
     for what in found.plan.kept:
-        typer.echo(f"kept: {what}")
+        say(f"kept: {what}")
 
 
 def show_orphans(roles: Iterable[str], names: Iterable[str]) -> None:
     for role in roles:
-        typer.echo(
-            f"orphan: role {role} is rolekeeper's, and the mapping does not list it: provision --prune deletes it"
-        )
+        say(f"orphan: role {role} is rolekeeper's, and the mapping does not list it: provision --prune deletes it")
     for name in names:
-        typer.echo(
-            f"orphan: policy {name} is rolekeeper's, and the mapping does not want it: provision --prune deletes it"
-        )
+        say(f"orphan: policy {name} is rolekeeper's, and the mapping does not want it: provision --prune deletes it")
 
 
 def conclude(ended: Provisioned, *, dry_run: bool) -> None:
     for action in ended.plan.actions if dry_run else ():
-        typer.echo(f"  would {action}")
+        say(f"  would {action}")
     count = len(ended.plan.actions if dry_run else ended.done)
     were = "would be" if dry_run else "was" if count == 1 else "were"
-    typer.echo(f"{counted(count, 'call')} {were} made" if count else "nothing to do")
+    say(f"{counted(count, 'call')} {were} made" if count else "nothing to do")
 
 
 def report(ended: Provisioned) -> dict[str, Any]:
@@ -144,17 +139,11 @@ def roles(roles_file: Path, *, as_json: bool) -> int:
     orphans = {"orphan_roles": list(state.orphan_roles), "orphan_policies": list(state.orphan_policies)}
     if as_json:
         for row in [*rows, *([orphans] if any(orphans.values()) else [])]:
-            typer.echo(json.dumps(row, ensure_ascii=False))
+            print_json(row)
     else:
         shown = table("role", "trust", "policies", f"holders in {settings.region}", "drift", whole=("role", "policies"))
         for row in rows:
-            shown.add_row(
-                row["role"],
-                " ".join(row["trust"]),
-                "\n".join(row["policies"]),
-                str(row["holders"]),
-                "\n".join(row["drift"]),
-            )
+            shown.add(row["role"], " ".join(row["trust"]), row["policies"], str(row["holders"]), row["drift"])
         print_table(shown)
         show_orphans(state.orphan_roles, state.orphan_policies)
     return 2 if any(row["drift"] for row in rows) else 0

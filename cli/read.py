@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.files import payloads
-from cli.output import print_table, table
+from cli.output import print_json, print_table, say, table
 from shared import events
 from shared.model import Ignored, Trigger
 
@@ -23,15 +23,16 @@ def run(files: Iterable[Path], *, as_json: bool, account: str, role: str, region
     failed = int(any(row.get("ignored") == "not-json" for row in rows))
     if as_json:
         for row in rows:
-            print(json.dumps(row, ensure_ascii=False))
+            print_json(row)
         return failed
     for row in rows:
         made = table("", "")
-        made.title, made.title_justify, made.show_header = str(row.pop("file")), "left", False
+        made.show_header = False
+        say(str(row.pop("file")))
         for name, value in row.items():
             if value not in ("", [], None):
                 shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-                made.add_row(f"  {name}", shown, style="dim" if "ignored" in row else "")
+                made.add(f"  {name}", shown, style="dim" if "ignored" in row else "")
         print_table(made)
     return failed
 

@@ -10,7 +10,7 @@ from typing import Any
 from cli.asked import pair
 from cli.asked import tags as tags_of
 from cli.files import payloads
-from cli.output import print_table, table
+from cli.output import print_json, print_table, table
 from cli.stage import REGION, Stage, stage
 from fakecloud.ecs.regions import REGIONS
 from fakecloud.fc.models import Outcome
@@ -41,9 +41,9 @@ def run(
             failed += not outcome.ok or any(item["reason"] == "not-json" for item in told(outcome)["ignored"])
             records = on.records(f'request_id: "{outcome.request_id}"')
             if as_json:
-                print(json.dumps({"file": name, **told(outcome), "records": records}, ensure_ascii=False))
+                print_json({"file": name, **told(outcome), "records": records})
             for row in rows(outcome, records):
-                shown.add_row(name, *(cell or "-" for cell in row))
+                shown.add(name, *(cell or "-" for cell in row))
     if not as_json:
         print_table(shown)
     return 1 if failed else 0

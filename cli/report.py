@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from rich.text import Text
-
-from cli.output import console, counted, print_table, table
+from cli.output import console, counted, print_table, say, table
 from shared.model import Outcome
 from shared.outcomes import WRONG, Outcomes, change
 from shared.plan import BATCH
@@ -64,12 +62,12 @@ class Report:
         self._say(f"records: {records}")
 
     def _say(self, text: str) -> None:
-        self._console.print(Text(text), soft_wrap=True)
+        say(text, out=self._console)
 
     def _table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         made = table(*columns, whole=("instance", "role"))
         for cells in rows:
-            made.add_row(*map(Text, cells))
+            made.add(*cells)
         print_table(made, self._console)
 
 

@@ -3,25 +3,24 @@ itself is the functions' own code: here stands only who asks and who follows it.
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import signal
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import msgspec
-import typer
 
 from cli import asked, coverage, missing
 from cli.files import text
+from cli.journal import Journal, journal
 from cli.keys import keys
+from cli.output import counted, print_json, say
 from cli.report import Report
 from shared.errors import ConfigError, PermanentError
 from shared.events import manual
@@ -83,7 +82,7 @@ class Follower(Watch):
             if self._stopped:
                 raise KeyboardInterrupt
             self._stopped = True
-            print("rolekeeper: stopping: what has begun is brought to its end; again: at once", file=sys.stderr)
+            say("rolekeeper: stopping: what has begun is brought to its end; again: at once", err=True)
 
         before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
@@ -104,8 +103,8 @@ def run(
     and roles that a tag asks for in vain, count as failures. Raises RolekeeperError.
     """
     if not invoke:
-        with _lines(records) as lines:
-            return _here(kind, given, as_json, roles_file, lines, str(records or "standard error"), strict)
+        with journal(records) as lines:
+            return _here(kind, given, as_json, roles_file, lines, strict)
     for option, is_given in (("--records", records), ("--strict", strict)):
         if is_given:
             raise ConfigError(
@@ -114,9 +113,7 @@ def run(
     return _invoke(kind, given, as_json, roles_file)
 
 
-def _here(
-    kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Path, lines: TextIO, beside: str, strict: bool
-) -> int:
+def _here(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Path, lines: Journal, strict: bool) -> int:
     settings = Settings.from_env(
         os.environ, region=str(given.get("region", "")), account_id=str(given.get("account_id", ""))
     )
@@ -142,7 +139,9 @@ def _here(
     code = exit_code(
         ended, to_do=bool(given.get("dry_run")) and follower.to_do, strict=strict, warned=bool(roles.missing)
     )
-    rest = where(settings, ended["run_id"], in_sls=result["records_in_sls"], beside=beside)
+    if lines.lost_records and not code:
+        code = 1
+    rest = where(settings, ended["run_id"], in_sls=result["records_in_sls"], lines=lines)
     if report:
         notes = [*roles.notes(), *coverage.note(ended, places)]
         if given.get("tags") and not ended["counts"] and not ended.get("error"):
@@ -157,7 +156,7 @@ def _here(
         "warnings": roles.notes(), "not_covered": [msgspec.structs.asdict(place) for place in places],
         "records": rest, "exit_code": code,
     }  # fmt: skip
-    typer.echo(json.dumps(told, ensure_ascii=False))
+    print_json(told)
     return code
 
 
@@ -171,31 +170,28 @@ def exit_code(ended: Mapping[str, Any], *, to_do: bool, strict: bool = False, wa
     return 2 if to_do else 0
 
 
-@contextmanager
-def _lines(file: Path | None) -> Iterator[TextIO]:
-    """Where the functions' JSON lines go: intents before each write, and records that SLS has not. Each is in the file when it
-    is said."""
-    if file is None:
-        yield sys.stderr
-        return
-    try:
-        lines = file.open("a", buffering=1, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"--records: {file}: {error.strerror}") from error
-    with lines:
-        yield lines
-
-
-def where(settings: Settings, run_id: str, *, in_sls: bool, beside: str) -> str:
-    """Where all records of the run are. beside: where those go that SLS has not."""
+def where(settings: Settings, run_id: str, *, in_sls: bool, lines: Journal) -> str:
+    """Where all records of the run are, and what is nowhere. lines: what SLS has not."""
+    lost = lines.lost - lines.lost_records
+    intents = (
+        f"; {counted(lost, 'line')} before a write could not be written to {lines.name}: {lines.why}" if lost else ""
+    )
     if in_sls:
-        return f'SLS, {settings.sls_project}/{settings.sls_logstore}: run_id: "{run_id}"'
+        return f'SLS, {settings.sls_project}/{settings.sls_logstore}: run_id: "{run_id}"{intents}'
     why = (
         "SLS did not take them, for the reason that stands there"
         if settings.sls_project
         else "ROLEKEEPER_SLS_PROJECT is not set"
     )
-    return f"{beside}, as JSON lines: {why}"
+    if lines.is_nowhere:
+        return f"nowhere: {lines.name}, and {why}; --records FILE keeps them"
+    if lines.lost_records:
+        kept = lines.records - lines.lost_records
+        return (
+            f"{kept} of {lines.records} are in {lines.name}, as JSON lines, the others nowhere: {lines.why}; "
+            f"and {why}{intents}"
+        )
+    return f"{lines.name}, as JSON lines: {why}{intents}"
 
 
 def _invoke(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Path) -> int:
@@ -220,11 +216,10 @@ def _invoke(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Pat
     places = [] if elsewhere else coverage.others(settings, at)
     if as_json:
         told = {"kind": kind, "function": function, "region": settings.region, "task_id": task_id}
-        typer.echo(json.dumps({**told, "not_covered": [msgspec.structs.asdict(place) for place in places]}))
+        print_json({**told, "not_covered": [msgspec.structs.asdict(place) for place in places]})
     else:
-        typer.echo(
-            f"{function} in {settings.region} was asked; task id {task_id}\nits records: function: {kind} in SLS"
-        )
+        say(f"{function} in {settings.region} was asked; task id {task_id}")
+        say(f"its records: function: {kind} in SLS")
         for line in coverage.note(at, places):
-            typer.echo(line)
+            say(line)
     return 0

@@ -4,35 +4,31 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.console import Console
-from rich.text import Text
-
 from cli.files import text
 from cli.findings import findings
-from cli.output import counted
+from cli.output import counted, say
 from shared.mapping import check, load
 
 
 def run(file: Path) -> int:
     source = text(file)
-    console = Console(soft_wrap=True)
     problems = check(source, file=str(file))
     for problem in problems:
-        console.print(Text(str(problem), style="red" if problem.severity == "error" else "yellow"))
+        say((str(problem), "red" if problem.severity == "error" else "yellow"))
     errors = sum(problem.severity == "error" for problem in problems)
     if errors:
-        console.print(f"{file}: {counted(errors, 'error')}, {counted(len(problems) - errors, 'warning')}")
+        say(f"{file}: {counted(errors, 'error')}, {counted(len(problems) - errors, 'warning')}")
         return 1
     mapping = load(source, file=str(file))
     found = findings(mapping, str(file))
     for finding in found:
-        console.print(Text(str(finding), style="red" if finding.severity == "error" else "yellow"))
+        say((str(finding), "red" if finding.severity == "error" else "yellow"))
     if errors := sum(finding.severity == "error" for finding in found):
-        console.print(f"{file}: {counted(errors, 'error')} in its policies")
+        say(f"{file}: {counted(errors, 'error')} in its policies")
         return 1
     count = len(problems) + len(found)
     warnings = f", {counted(count, 'warning')}" if count else ""
-    console.print(
+    say(
         f"{file}: valid: {counted(len(mapping.roles), 'role')}, {counted(len(mapping.rules), 'rule')}, hash {mapping.hash}{warnings}"
     )
     return 0

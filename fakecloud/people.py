@@ -21,7 +21,11 @@ class Person:
         from alibabacloud_tea_openapi.utils_models import Config
 
         config = Config(
-            access_key_id=key[0], access_key_secret=key[1], region_id=region, endpoint=endpoint, protocol="http"
+            access_key_id=key[0],
+            access_key_secret=key[1],
+            region_id=region,
+            endpoint=endpoint.partition("://")[2],
+            protocol="http",
         )
         self._ecs: Any = Client(config)
         self._models: Any = models

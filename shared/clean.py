@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 MASK = "***"
@@ -75,12 +75,16 @@ def _quoted(text: str) -> str:
     )
 
 
+def hidden(text: str) -> str:
+    """The text without the secrets in use: for texts of ours, which may speak of keys."""
+    for secret in sorted(_known, key=len, reverse=True):
+        text = text.replace(secret, MASK)
+    return text
+
+
 def masked(text: str) -> str:
     """The text without credentials: those in use by their value, others by how they look or by what they are called."""
-    for secret in sorted(_known, key=len, reverse=True):
-        if secret in text:
-            text = text.replace(secret, MASK)
-    text = _SIGNED.sub("(cut)", text)
+    text = _SIGNED.sub("(cut)", hidden(text))
     text = _HEADER.sub(rf"\g<1>{MASK}", text)
     text = _NAMED.sub(rf"\g<1>{MASK}", text)
     text = _SIGNS.sub(MASK, text)
@@ -116,6 +120,6 @@ def cleaned(text: str, longest: int = LONGEST) -> str:
     return visible(" ".join(masked(text[:READ]).split()))[:longest]
 
 
-def json_line(value: Mapping[str, Any]) -> str:
-    """One line of JSON in visible ASCII: whatever reads it gets the text itself, and a terminal nothing but letters."""
-    return json.dumps(value).replace("\x7f", "\\u007f")
+def as_json(value: Any, **form: Any) -> str:
+    """JSON in visible ASCII: whoever parses it gets the text itself, and a terminal nothing that it obeys. form: of json.dumps."""
+    return json.dumps(value, **form).replace("\x7f", "\\u007f")

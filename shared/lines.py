@@ -6,7 +6,7 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from shared.clean import json_line
+from shared.clean import as_json
 
 
 def say(line: Mapping[str, Any]) -> OSError | None:
@@ -16,7 +16,7 @@ def say(line: Mapping[str, Any]) -> OSError | None:
     locale and no text from a tag can make it fail.
     """
     try:
-        sys.stdout.write(json_line(line) + "\n")
+        sys.stdout.write(as_json(line) + "\n")
         sys.stdout.flush()
     except OSError as error:  # a full disk, a pipe that nobody reads any more: nothing that is under way must end by it
         return error

@@ -1,0 +1,126 @@
+"""Where the lines of a run on this machine go: intents before each write, and records that SLS has not. Knows what was lost of them."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from cli.output import is_closed, say
+from shared.errors import ConfigError
+
+RECORD = '{"record"'
+"""How the line of a record begins."""
+OWNER_ONLY = 0o600
+
+
+class Journal(io.TextIOBase):
+    """Takes the functions' lines in place of standard output. Each is where it belongs when write() returns, or counted as lost.
+
+    name: where they go, for the operator. lost: lines; lost_records: those of them that are records. why: what the system said.
+    """
+
+    def __init__(self, name: str, put: Callable[[bytes], int], *, is_nowhere: bool = False) -> None:
+        self.name, self._put, self.is_nowhere = name, put, is_nowhere
+        self.records = self.lost = self.lost_records = 0
+        self.why = ""
+        self._torn = False
+
+    def write(self, text: str) -> int:
+        """Raises OSError where it is lost."""
+        is_record = text.startswith(RECORD)
+        self.records += is_record
+        rest = (b"\n" if self._torn else b"") + text.encode("utf-8", "backslashreplace")
+        try:
+            while rest:
+                done = self._put(rest)
+                self._torn, rest = done < len(rest), rest[done:]
+        except OSError as error:
+            self.lost += 1
+            self.lost_records += is_record
+            self.why = error.strerror or str(error)
+            raise
+        return len(text)
+
+
+@contextmanager
+def journal(file: Path | None) -> Iterator[Journal]:
+    """Of that file, which is only added to, or of standard error. Raises ConfigError."""
+    if file is None:
+        with _standard_error() as made:
+            yield made
+        return
+    number = _opened(file)
+    try:
+        yield Journal(str(file), lambda data: os.write(number, data))
+    finally:
+        with suppress(OSError):
+            os.close(number)
+
+
+@contextmanager
+def _standard_error() -> Iterator[Journal]:
+    """Past Python's buffer, which would go on trying to write what was lost."""
+    if is_closed("stderr"):
+        yield Journal("standard error is closed", len, is_nowhere=True)
+        return
+    try:
+        number = os.dup(sys.stderr.fileno())
+    except (OSError, ValueError):  # no file, as in a test
+        yield Journal("standard error", lambda data: sys.stderr.write(data.decode()) and len(data))
+        return
+    try:
+        sys.stderr.flush()
+        yield Journal("standard error", lambda data: os.write(number, data))
+    finally:
+        os.close(number)
+
+
+def _opened(file: Path) -> int:
+    """A handle that adds to the file, which nobody but its owner can read or has put in the way of another. Raises ConfigError."""
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY"):  # not every system has all
+        flags |= getattr(os, name, 0)
+    with suppress(OSError):
+        _check(file, os.lstat(file))  # before opening does anything to what is no file
+    try:
+        number = os.open(file, flags, OWNER_ONLY)
+    except OSError as error:
+        why = "is a symbolic link" if error.errno == errno.ELOOP else error.strerror
+        raise ConfigError(f"--records: {file}: {why}") from None
+    try:
+        found = os.fstat(number)
+        _check(file, found)
+        mode = stat.S_IMODE(found.st_mode)
+        if stat.S_ISREG(found.st_mode) and os.name == "posix" and mode != OWNER_ONLY:
+            os.chmod(number, OWNER_ONLY)
+            if mode & 0o077:
+                say(
+                    f"rolekeeper: --records: {file}: others could read or write it ({mode:04o}); now its owner alone can",
+                    err=True,
+                )
+    except BaseException:
+        os.close(number)
+        raise
+    return number
+
+
+def _check(file: Path, found: os.stat_result) -> None:
+    mode, wrong = found.st_mode, ""
+    if stat.S_ISLNK(mode):
+        wrong = "is a symbolic link, which is not followed"
+    elif stat.S_ISDIR(mode):
+        wrong = "is a directory"
+    elif not stat.S_ISREG(mode) and not stat.S_ISCHR(mode):
+        wrong = "is no file, but a pipe, a socket or a disk"
+    elif stat.S_ISREG(mode) and found.st_nlink > 1:
+        wrong = "has another name too (a hard link), under which others may have it"
+    elif stat.S_ISREG(mode) and os.name == "posix" and found.st_uid != os.geteuid():
+        wrong = f"belongs to another user ({found.st_uid}), who could read and change what is added"
+    if wrong:
+        raise ConfigError(f"--records: {file}: {wrong}; name a file of your own, or one that is not there yet")
