@@ -10,7 +10,6 @@ import msgspec
 from shared.errors import CloudCallError, OutOfTime
 from shared.gateways.ecs import EcsGateway, Failure
 from shared.model import Outcome, Reason
-from shared.observe import GONE_CODE
 from shared.plan import Decision, Step
 from shared.write import Announce, Writer, Written
 
@@ -47,7 +46,7 @@ class Applier:
     def _displace(self, step: Step) -> list[Done]:
         """A swap with a foreign role on one side. While we stand in its place, a tag on the instance names it."""
         role = step.attach if step.displaces else step.detach  # the listed one: whose keys may write to the instance
-        unnoted = self._writer.note(role, _ids(step), step.detach) if step.displaces else {}
+        unnoted = self._writer.note(role, dict.fromkeys(_ids(step), step.detach)) if step.displaces else {}
         left = msgspec.structs.replace(
             step, decisions=tuple(d for d in step.decisions if d.instance.instance_id not in unnoted)
         )
@@ -99,7 +98,7 @@ class Applier:
         on = self._writer.attach(step.attach, bare, begun=True)
         gap_ms = _since(began)
         # Where it could not be read whether the attach was carried out, putting back is tried: a refusal harms nobody.
-        without = [n for n, f in on.failed.items() if not on.held.get(n) and f.code != GONE_CODE]
+        without = [n for n, f in on.failed.items() if not on.held.get(n) and not f.gone]
         back = self._put_back(step.detach, without)
         gap_back_ms = _since(began)
         calls = Written(request_ids=off.request_ids + on.request_ids + back.request_ids)
@@ -138,7 +137,7 @@ class Applier:
 
 
 def _may_pass(failure: Failure) -> bool:
-    return failure.transient and failure.code not in (GONE_CODE, OutOfTime.CODE)
+    return failure.transient and not failure.gone and failure.code != OutOfTime.CODE
 
 
 def _ids(step: Step) -> list[str]:
@@ -147,7 +146,7 @@ def _ids(step: Step) -> list[str]:
 
 def _is_bare(name: str, off: Written) -> bool:
     """Whether a detach that failed left an instance without a role; one that is gone is none."""
-    return off.held.get(name) == "" and off.failed[name].code != GONE_CODE
+    return off.held.get(name) == "" and not off.failed[name].gone
 
 
 def _since(began: float) -> int:

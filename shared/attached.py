@@ -15,19 +15,18 @@ from itertools import chain
 
 import msgspec
 
-from shared.errors import BudgetSpent, CloudCallError, Interrupted, OutOfTime, PermanentError
+from shared.errors import BudgetSpent, CloudCallError, Interrupted, OutOfTime
 from shared.gateways.ecs import DESCRIBE_IDS, ROLE_IDS, EcsGateway
 from shared.lines import say
 from shared.model import Cursor, Instance
-from shared.observe import ITEM_CODES, by_halves
+from shared.observe import LOOKUP, Roles, roles_on
 from shared.pace import Pace
 
 MANY = 20_000  # holders; above, they are kept in memory only where that saves more than a little
-LOOKUP = "DescribeInstanceRamRole"
 Looked = tuple[list[Instance], CloudCallError | None]
 """Instances with their roles; or those whose roles could not be read, and why."""
-Answer = Callable[[], Looked]
-"""Waits for a lookup that is under way."""
+Answer = Callable[[], list[Looked]]
+"""Waits for a lookup that is under way. Those whose roles could not be read come apart from the others, for each reason."""
 
 
 def at_most(instances: int, *, holders: int = 0, asked_for: int | None = None, besides: int = 0) -> dict[str, int]:
@@ -136,27 +135,26 @@ class Attached:
 
     def _ask(self) -> Answer:
         chunk, self._gathered = self._gathered[:ROLE_IDS], self._gathered[ROLE_IDS:]
-        asked = self._pool.submit(self._ecs.roles, [i.instance_id for i in chunk])
+        asked = self._pool.submit(roles_on, self._ecs, [i.instance_id for i in chunk])
         return lambda: self._answer(chunk, asked)
 
-    def _answer(self, chunk: list[Instance], asked: Future[dict[str, str]]) -> Looked:
+    def _answer(self, chunk: list[Instance], asked: Future[Roles]) -> list[Looked]:
         try:
-            roles = self._roles_of(chunk, asked)
+            roles = asked.result()
         except CloudCallError as error:
             self.missed = True
-            return chunk, error
+            return [(chunk, error)]
+        unread: dict[int, tuple[list[Instance], CloudCallError]] = {}
+        for instance in chunk:
+            if why := roles.unread.get(instance.instance_id):
+                self.missed = True
+                unread.setdefault(id(why), ([], why))[0].append(instance)
         if self.managed is None:
-            self.seen_managed += sum(role in self._listed for role in roles.values())
-        return [msgspec.structs.replace(i, role=roles.get(i.instance_id, "")) for i in chunk], None
-
-    def _roles_of(self, chunk: list[Instance], asked: Future[dict[str, str]]) -> dict[str, str]:
-        try:
-            return asked.result()
-        except PermanentError as error:
-            if error.code not in ITEM_CODES:
-                raise
-        answers = by_halves([i.instance_id for i in chunk], self._ecs.roles)
-        return {name: role for answer in answers for name, role in answer.items()}
+            self.seen_managed += sum(role in self._listed for role in roles.held.values())
+        # One that has been deleted since its page was read holds none: if it matters, a write will find that out.
+        read = [i for i in chunk if i.instance_id not in roles.unread]
+        known = [msgspec.structs.replace(i, role=roles.held.get(i.instance_id, "")) for i in read]
+        return [(known, None), *unread.values()]
 
 
 def _lookups(instances: int) -> int:

@@ -12,12 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 
 from shared.apply import Applier, Done
-from shared.attached import LOOKUP, Attached, at_most
+from shared.attached import Attached, at_most
 from shared.brake import Brake
 from shared.carry import CARRIED, Carrier, unbegun
 from shared.errors import BudgetSpent, CloudCallError, Interrupted, OutOfTime
 from shared.gateways.ecs import EcsGateway
 from shared.model import Cursor, Desired, Instance, Reason, Remedy, Trigger
+from shared.observe import LOOKUP
 from shared.pace import Pace
 from shared.plan import Decision, Step, drift
 from shared.rate_control import RateControl

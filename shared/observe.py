@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
 
 import msgspec
 
-from shared.errors import PermanentError
+from shared.bisection import may_be_one
+from shared.errors import CloudCallError, TransientError
 from shared.gateways.ecs import EcsGateway
 from shared.model import Instance
 
-T = TypeVar("T")
 _ASIDE = ThreadPoolExecutor(
     4, thread_name_prefix="look"
 )  # the process's: a thread anew for each event costs as much as a call
@@ -23,30 +22,27 @@ thread and back costs CPU (`make bench`: the bare calls of a warm event, side by
 LAST_CALL = {"seconds": float("inf")}
 """How long the process's last DescribeInstances of a look took. Nothing is known of the first: another one goes beside it."""
 GONE_CODE = "InvalidInstanceId.NotFound"
-ITEM_CODES = (GONE_CODE, "InvalidNetworkType.MismatchRamRole", "InvalidInstanceIds.Malformed")
-"""Codes that refuse a whole call for the sake of single instances in it."""
+CLASSIC_CODE = "InvalidNetworkType.MismatchRamRole"
+DESCRIBE, LOOKUP = "DescribeInstances", "DescribeInstanceRamRole"
 
 
-def by_halves(ids: Sequence[str], ask: Callable[[Sequence[str]], T]) -> list[T]:
-    """Ask for all; where single instances refuse the whole call, ask by halves and leave those out.
+class Look(msgspec.Struct):
+    """What ECS shows of the ids that were asked for; those that are in neither it does not show. unread: why it was refused."""
 
-    Returns the answers. Other errors are raised.
-    """
-    if not ids:
-        return []
-    try:
-        return [ask(ids)]
-    except PermanentError as error:
-        if error.code not in ITEM_CODES:
-            raise
-    if len(ids) == 1:
-        return []
-    middle = len(ids) // 2
-    return by_halves(ids[:middle], ask) + by_halves(ids[middle:], ask)
+    shown: dict[str, Instance] = msgspec.field(default_factory=dict)
+    unread: dict[str, CloudCallError] = msgspec.field(default_factory=dict)
 
 
-def look(ecs: EcsGateway, ids: Sequence[str]) -> dict[str, Instance]:
-    """Instances by id, each with its role; one that ECS does not show is left out.
+class Roles(msgspec.Struct):
+    """The role on each instance, "" for none; those that ECS does not show; those that it refused to tell of, and why."""
+
+    held: dict[str, str] = msgspec.field(default_factory=dict)
+    gone: set[str] = msgspec.field(default_factory=set)
+    unread: dict[str, CloudCallError] = msgspec.field(default_factory=dict)
+
+
+def look(ecs: EcsGateway, ids: Sequence[str]) -> Look:
+    """Look at instances by id, each with its role. Raises what is meant for all of them.
 
     The two describes go out side by side, unless ECS answers at once. An id that is gone, or an instance of the classic
     network, makes ECS refuse the look at all roles: then they are asked for again, for those that are shown and in a VPC.
@@ -54,31 +50,64 @@ def look(ecs: EcsGateway, ids: Sequence[str]) -> dict[str, Instance]:
     aside = _ASIDE.submit(ecs.roles, ids) if LAST_CALL["seconds"] >= PAYS_FROM else None
     began = time.monotonic()
     try:
-        shown = ecs.instances(ids)
+        shown, unread = described(ecs, ids)
         LAST_CALL["seconds"] = time.monotonic() - began
     finally:
         if aside:
             aside.exception()  # waits: an invocation must not end with a call of its own under way
     try:
-        roles = aside.result() if aside else ecs.roles(ids)
-    except PermanentError as error:
-        if error.code not in ITEM_CODES:
+        roles = Roles(held=aside.result() if aside else ecs.roles(ids))
+    except CloudCallError as error:
+        alone = len(shown) == len(ids) == 1 and error.code not in (GONE_CODE, CLASSIC_CODE)
+        if alone or not may_be_one(error):
             raise
-        return {instance.instance_id: instance for instance in with_roles(ecs, shown)}
-    return {instance.instance_id: instance for instance in _holding(shown, roles)}
+        roles = roles_on(ecs, [name for name, instance in shown.items() if instance.network == "vpc"])
+    for name in roles.unread.keys() | roles.gone:
+        shown.pop(name, None)
+    held = {name: msgspec.structs.replace(i, role=roles.held.get(name, "")) for name, i in shown.items()}
+    return Look(shown=held, unread=unread | roles.unread)
 
 
-def with_roles(ecs: EcsGateway, instances: Sequence[Instance]) -> list[Instance]:
-    """The same instances, each with its role. Those of the classic network cannot have one and are not asked for."""
-    answers = by_halves([i.instance_id for i in instances if i.network == "vpc"], ecs.roles)
-    return _holding(instances, {key: role for answer in answers for key, role in answer.items()})
+def described(ecs: EcsGateway, ids: Sequence[str]) -> tuple[dict[str, Instance], dict[str, CloudCallError]]:
+    """Those of the ids that ECS shows, without their roles; and those for which it refused. Raises what is meant for all."""
+    found = ecs.bisection.ask(DESCRIBE, "", ids, ecs.instances)
+    if found.refused and not found.answers and len({error.code for error in found.errors}) == 1:
+        raise found.errors[0]
+    return {i.instance_id: i for answer in found.answers for i in answer}, found.refused
 
 
-def held(ecs: EcsGateway, ids: Sequence[str]) -> dict[str, str]:
-    """The role on each of the ids, "" for none; one that is gone counts as holding none."""
-    answers = by_halves(ids, ecs.roles)
-    return dict.fromkeys(ids, "") | {key: role for answer in answers for key, role in answer.items()}
+def roles_on(ecs: EcsGateway, ids: Sequence[str], doubted: Collection[str] = ()) -> Roles:
+    """Read the role on each instance. Raises nothing but Interrupted.
+
+    An instance that is gone and one that has no role are told apart by reading: whether ECS shows it. doubted: those of the
+    ids that another call did not find.
+    """
+    answers = ecs.bisection.ask(LOOKUP, "", ids, ecs.roles)
+    found = Roles(held={name: role for answer in answers.answers for name, role in answer.items()})
+    unsure = {name for name, error in answers.refused.items() if error.code == GONE_CODE}
+    unsure |= {name for name in doubted if not found.held.get(name)}
+    for name, error in answers.refused.items():
+        if error.code == CLASSIC_CODE:
+            found.held[name] = ""
+        else:
+            found.unread[name] = error
+    if unsure:
+        try:
+            shown, refused = described(ecs, sorted(unsure))
+        except CloudCallError as error:
+            shown, refused = {}, dict.fromkeys(unsure, error)
+        found.gone = unsure - shown.keys() - refused.keys()
+        found.unread = {n: e for n, e in found.unread.items() if n not in found.gone} | refused
+        for name in found.unread.keys() & shown.keys():  # it may be shown there in a moment
+            found.unread[name] = _contradicted(found.unread[name])
+    for name in ids:
+        if name not in found.unread and name not in found.gone:
+            found.held.setdefault(name, "")
+    return found
 
 
-def _holding(instances: Sequence[Instance], roles: dict[str, str]) -> list[Instance]:
-    return [msgspec.structs.replace(i, role=roles.get(i.instance_id, "")) for i in instances]
+def _contradicted(error: CloudCallError) -> CloudCallError:
+    if error.code != GONE_CODE:
+        return error
+    message = f"{error.message}; but {DESCRIBE} shows the instance"
+    return TransientError(error.call, error.code, message, error.request_id)

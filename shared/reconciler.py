@@ -19,7 +19,7 @@ from shared.gateways.ecs import EcsGateway
 from shared.lines import say
 from shared.mapping import Mapping as RoleMapping
 from shared.model import Instance, Trigger
-from shared.observe import look
+from shared.observe import Look, look
 from shared.plan import decide
 from shared.rate_control import RateControl
 from shared.recent import Removals
@@ -62,32 +62,36 @@ class Looks:
             asked, began = names[start : start + LOOK], time.monotonic()
             try:
                 observed = self._look(ecs, asked, why)
-                if confirm and not observed:
+                if confirm and not observed.shown and not observed.unread:
                     ecs.confirm_none()
             except CloudCallError as error:
                 yield from (self._recorder.unseen(name, region, why[name], error, began) for name in asked)
                 continue
             for name in asked:
-                if name in observed:
-                    yield self.seen(observed[name], why[name], began)
+                if name in observed.shown:
+                    yield self.seen(observed.shown[name], why[name], began)
+                elif name in observed.unread:
+                    yield self._recorder.unseen(name, region, why[name], observed.unread[name], began)
                 else:
                     yield self._recorder.gone(name, region, why[name], began)
 
-    def _look(self, ecs: EcsGateway, names: Sequence[str], why: Mapping[str, Trigger]) -> dict[str, Instance]:
+    def _look(self, ecs: EcsGateway, names: Sequence[str], why: Mapping[str, Trigger]) -> Look:
         """Look; and, for a short while, again for those that are not shown though their creation is young."""
         observed = look(ecs, names)
         waited, pause = 0.0, 0.5
         while waited < self._parts.look_again_seconds:
-            missing = [n for n in names if n not in observed and self._recorder.is_at_birth(why[n])]
+            found = observed.shown.keys() | observed.unread.keys()
+            missing = [n for n in names if n not in found and self._recorder.is_at_birth(why[n])]
             if not missing:
                 break
             pause = min(pause * 2, self._parts.look_again_seconds - waited)
             self._parts.pause(pause)
             waited += pause
             try:
-                observed |= look(ecs, missing)
+                again = look(ecs, missing)
             except CloudCallError:
                 break  # those that were shown are not held up by it
+            observed = Look(shown=observed.shown | again.shown, unread=observed.unread | again.unread)
         return observed
 
     def seen(self, instance: Instance, trigger: Trigger, began: float) -> Seen:

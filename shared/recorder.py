@@ -11,7 +11,6 @@ import msgspec
 from shared.apply import Done
 from shared.errors import BudgetSpent, CloudCallError, Interrupted, TransientError
 from shared.model import Outcome, Reason, Trigger
-from shared.observe import GONE_CODE
 from shared.plan import Decision
 from shared.records import Record, age_ms
 
@@ -62,7 +61,7 @@ class Recorder:
     def ended(self, done: Done, seen: Seen) -> Record:
         decision, failure = done.decision, done.failure
         outcome, reason = done.outcome, done.reason
-        if failure and failure.code == GONE_CODE:
+        if failure and failure.gone:
             outcome, reason = self._not_shown(seen.trigger)
         return self._base(
             decision.instance.instance_id, decision.instance.region, seen.trigger, seen.began,

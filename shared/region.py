@@ -89,8 +89,8 @@ class Region:
     def _answered(self, underway: deque[Answer], more: int = 0) -> Iterator[Looked]:
         """The answers, until no more than so many are waited for."""
         while len(underway) > more:
-            instances, error = underway.popleft()()
-            if isinstance(error, OutOfTime):
-                self.unlooked += [instance.instance_id for instance in instances]
-            else:
-                yield instances, error
+            for instances, error in underway.popleft()():
+                if isinstance(error, OutOfTime):
+                    self.unlooked += [instance.instance_id for instance in instances]
+                else:
+                    yield instances, error

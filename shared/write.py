@@ -1,6 +1,6 @@
 """One write call, made exact: each instance either done, or failed with what is on it now. Knows no plan.
 
-A refusal of the whole call for the sake of single instances is taken apart; a lost answer is followed by a read, and by
+A refusal of the whole call for the sake of single instances is bisected; a lost answer is followed by a read, and by
 one more try where the read shows that the call was not carried out. The code for "already has a role" is documented
 nowhere, so no code decides here, but what is on the instance.
 """
@@ -13,22 +13,18 @@ from typing import Literal
 
 import msgspec
 
-from shared.errors import BudgetSpent, CloudCallError, Interrupted, PermanentError
-from shared.gateways.ecs import TAG_IDS, EcsGateway, Failure
+from shared.bisection import REFUSALS, may_be_one
+from shared.errors import CloudCallError, Interrupted, Throttled
+from shared.gateways.ecs import TAG_IDS, BatchResult, EcsGateway, Failure
 from shared.model import DISPLACED_TAG
-from shared.observe import GONE_CODE, ITEM_CODES, held
+from shared.observe import GONE_CODE, described, roles_on
 
 Call = Literal["AttachInstanceRamRole", "DetachInstanceRamRole"]
-FOR_ALL = (
-    "Forbidden", "NoPermission", "InvalidRamRole", "InvalidUser", "InvalidAccessKey", "InvalidSecurityToken", "Signature",
-    "Missing", "PackageIncomplete", "IntentNotWritten", BudgetSpent.CODE,
-)  # fmt: skip
-"""How codes begin that refuse a call for the sake of the caller, the role or the run: no part of it would do better."""
-FOR_ONE = ("IncorrectInstanceStatus", "OperationConflict")
-"""Codes that pass, and still are one instance's: it is being started or changed."""
-REFUSALS = 16
-"""Calls in a row that are refused with a code that says neither, before it is taken to be meant for all."""
-NO_SUCH_RESOURCE = "InvalidResourceId.NotFound"  # refuses a whole call of the tag actions for single instances in it
+NO_SUCH_RESOURCE = "InvalidResourceId.NotFound"
+NOT_FOUND = (GONE_CODE, NO_SUCH_RESOURCE)
+"""What the actions of roles and those of tags say of an instance that is not there. A read tells whether it is so."""
+LOSSES = 3
+"""Calls in a row that get no usable answer, before those that are left are not made."""
 Announce = Callable[[str, str, str, Sequence[str]], None]
 """Told of each write call before it is made: call, region, RamRoleName, instance ids. Where it raises a CloudCallError the call is
 not made, but for one that ends what has begun."""
@@ -41,7 +37,6 @@ class Written(msgspec.Struct):
     failed: dict[str, Failure] = msgspec.field(default_factory=dict)
     held: dict[str, str] = msgspec.field(default_factory=dict)
     lost: set[str] = msgspec.field(default_factory=set)
-    refusals: int = 0  # calls in a row
     request_ids: list[str] = msgspec.field(default_factory=list)
 
 
@@ -58,83 +53,100 @@ class Writer:
     def detach(self, role: str, ids: Sequence[str]) -> Written:
         return self._write("DetachInstanceRamRole", role, ids, expected=role)
 
-    def note(self, role: str, ids: Sequence[str], displaced: str) -> dict[str, Failure]:
-        """Write into a tag which foreign role is about to be displaced; why it failed, for those that it failed for."""
-        return self._tags("TagResources", role, ids, lambda part: self._ecs.tag(role, part, DISPLACED_TAG, displaced))
+    def note(self, role: str, notes: Mapping[str, str]) -> dict[str, Failure]:
+        """Write a note into a tag of each instance, before its foreign role is displaced: a call for each, since each note is
+        another. Why it failed, for those that it failed for.
+
+        role: whose keys may write to the instances. Where the refusals say that no other call would do better, none is made.
+        """
+        failed: dict[str, CloudCallError] = {}
+        refusals = losses = 0
+        error: CloudCallError | None = None
+        for name, text in notes.items():
+            if error and (isinstance(error, Throttled) or refusals > REFUSALS or losses >= LOSSES):
+                failed[name] = error
+                continue
+            try:
+                self._announce("TagResources", self._ecs.region, role, [name])
+                self._ecs.tag(role, [name], DISPLACED_TAG, text)
+                refusals, losses, error = 0, 0, None
+            except Interrupted:
+                raise
+            except CloudCallError as caught:
+                failed[name] = error = caught
+                one = may_be_one(caught)
+                refusals, losses = (refusals + 1, 0) if one else (refusals, losses + 1)
+        return self._failures(failed)
 
     def forget(self, role: str, ids: Sequence[str]) -> dict[str, Failure]:
         """Remove that tag; why it failed, for those that it failed for."""
-        return self._tags("UntagResources", role, ids, lambda part: self._ecs.untag(role, part, DISPLACED_TAG))
 
-    def _tags(
-        self, call: str, role: str, ids: Sequence[str], send: Callable[[Sequence[str]], None]
-    ) -> dict[str, Failure]:
-        if not ids:
-            return {}
-        if len(ids) > TAG_IDS:  # each call fails or not by itself
-            return self._tags(call, role, ids[:TAG_IDS], send) | self._tags(call, role, ids[TAG_IDS:], send)
-        try:
-            self._announce(call, self._ecs.region, role, ids)
-            send(ids)
-        except Interrupted:
-            raise
-        except CloudCallError as error:
-            if error.code != NO_SUCH_RESOURCE or len(ids) == 1:
-                return dict.fromkeys(ids, Failure.of(error))
-            middle = len(ids) // 2
-            return {
-                name: failure for part in (ids[:middle], ids[middle:])
-                for name, failure in self._tags(call, role, part, send).items()
-            }  # fmt: skip
-        return {}
+        def send(part: Sequence[str]) -> None:
+            self._announce("UntagResources", self._ecs.region, role, part)
+            self._ecs.untag(role, part, DISPLACED_TAG)
+
+        refused: dict[str, CloudCallError] = {}
+        for start in range(0, len(ids), TAG_IDS):
+            refused |= self._ecs.bisection.ask("UntagResources", role, ids[start : start + TAG_IDS], send).refused
+        return self._failures(refused)
+
+    def _failures(self, refused: Mapping[str, CloudCallError]) -> dict[str, Failure]:
+        failed = {name: Failure.of(error) for name, error in refused.items()}
+        doubted = [name for name, failure in failed.items() if failure.code in NOT_FOUND]
+        if doubted:
+            try:
+                shown, unread = described(self._ecs, doubted)
+            except CloudCallError:
+                shown, unread = {}, dict(refused)
+            _not_found(failed, set(doubted) - shown.keys() - unread.keys())
+        return failed
 
     def _write(self, call: Call, role: str, ids: Sequence[str], *, expected: str, begun: bool = False) -> Written:
         """expected: the role that an instance must hold for the call to be able to do anything for it."""
         written = Written()
         unanswered = self._send(call, role, ids, written, begun)
         self._read(written)
-        open_still = [n for n in unanswered if written.held.get(n) == expected]
-        among_others = len(open_still) < len(unanswered)  # then the refusal may be meant for those others
-        again = [n for n in open_still if (f := written.failed[n]).lost or (among_others and not f.transient)]
+        open_still = {n for n, held in written.held.items() if held == expected and not written.failed[n].gone}
+        among_others = not unanswered <= open_still  # then the refusal may be meant for those others
+
+        def may_be_done(name: str) -> bool:
+            failure = written.failed[name]
+            whole = name in unanswered and (failure.lost or (among_others and not failure.transient))
+            return whole or failure.code in NOT_FOUND
+
+        again = [name for name in written.failed if name in open_still and may_be_done(name)]
         if again:
             self._send(call, role, again, written, begun)
             self._read(written)
         return written
 
-    def _send(self, call: Call, role: str, ids: Sequence[str], written: Written, begun: bool) -> list[str]:
-        """Make the call; those that it failed for as a whole."""
+    def _send(self, call: Call, role: str, ids: Sequence[str], written: Written, begun: bool) -> set[str]:
+        """Make the call; those that it was refused for as a whole."""
         if not ids:
-            return []
-        send = self._ecs.attach if call == "AttachInstanceRamRole" else self._ecs.detach
-        try:
-            with suppress(CloudCallError) if begun else nullcontext():
-                self._announce(call, self._ecs.region, role, ids)
-            answer = send(role, ids)
-        except Interrupted:
-            raise
-        except CloudCallError as error:
-            written.request_ids += [error.request_id] if error.request_id else []
-            written.refusals += 1
-            if len(ids) > 1 and (error.code in ITEM_CODES or _may_be_one(error, written.refusals)):
-                gone = self._gone(ids) if error.code == GONE_CODE else set()
-                if gone:
-                    _fail(written, dict.fromkeys(gone, Failure.of(error)))
-                    return [*gone, *self._send(call, role, [name for name in ids if name not in gone], written, begun)]
-                middle = len(ids) // 2
-                parts = ids[:middle], ids[middle:]
-                return [name for part in parts for name in self._send(call, role, part, written, begun)]
-            _fail(written, dict.fromkeys(ids, Failure.of(error, lost=True)))
-            return list(ids)
-        written.request_ids += [answer.request_id] if answer.request_id else []
-        written.done |= answer.done
-        written.refusals = 0
-        for name in answer.done:
-            written.failed.pop(name, None)
-        _fail(written, answer.failed)
-        return []
+            return set()
+        change = self._ecs.attach if call == "AttachInstanceRamRole" else self._ecs.detach
 
-    def _gone(self, ids: Sequence[str]) -> set[str]:
+        def send(part: Sequence[str]) -> BatchResult:
+            with suppress(CloudCallError) if begun else nullcontext():
+                self._announce(call, self._ecs.region, role, part)
+            return change(role, part)
+
+        found = self._ecs.bisection.ask(call, role, ids, send, not_found=self._gone)
+        for result in found.answers:
+            written.done |= result.done
+            for name in result.done:
+                written.failed.pop(name, None)
+            _fail(written, result.failed)
+        _fail(written, {name: Failure.of(error, lost=True) for name, error in found.refused.items()})
+        written.request_ids += [
+            i for i in (*(e.request_id for e in found.errors), *(r.request_id for r in found.answers)) if i
+        ]
+        return set(found.refused)
+
+    def _gone(self, error: CloudCallError, ids: Sequence[str]) -> set[str]:
         """Those that ECS does not show any more: one call, where halves would take many. None where it shows all, or says nothing."""
+        if error.code != GONE_CODE:
+            return set()
         try:
             shown = {instance.instance_id for instance in self._ecs.instances(ids)}
         except CloudCallError:
@@ -142,18 +154,23 @@ class Writer:
         return set(ids) - shown if shown else set()
 
     def _read(self, written: Written) -> None:
+        """What is on those that failed now; what cannot be read stays unknown, and each record says so."""
         written.held = {}
         if written.failed:
-            try:
-                written.held = held(self._ecs, list(written.failed))
-            except CloudCallError:
-                return  # then it stays unknown, and each record says so
+            doubted = [name for name, failure in written.failed.items() if failure.code in NOT_FOUND]
+            found = roles_on(self._ecs, list(written.failed), doubted)
+            written.held = found.held | dict.fromkeys(found.gone, "")
+            _not_found(written.failed, found.gone)
 
 
-def _may_be_one(error: CloudCallError, refusals: int) -> bool:
-    """Whether a single instance may be what the call is refused for. No page lists the codes that do that."""
-    permanent = isinstance(error, PermanentError) and bool(error.code) and not error.code.startswith(FOR_ALL)
-    return refusals <= REFUSALS and (permanent or error.code.startswith(FOR_ONE))
+def _not_found(failed: dict[str, Failure], gone: set[str]) -> None:
+    """Of those that a call did not find, some are gone; the others are there, and another try may find them."""
+    for name, failure in failed.items():
+        if name in gone:
+            failed[name] = msgspec.structs.replace(failure, gone=True)
+        elif failure.code in NOT_FOUND:
+            message = f"{failure.message}; that it is not there could not be confirmed"
+            failed[name] = msgspec.structs.replace(failure, message=message, transient=True)
 
 
 def _fail(written: Written, failures: Mapping[str, Failure]) -> None:

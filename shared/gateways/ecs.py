@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 from itertools import islice
 from typing import Any, Protocol, TypeVar
 
+from shared.bisection import Bisection
 from shared.errors import BudgetSpent, PermanentError
 from shared.gateways import ecs_answers as answers
 from shared.gateways.clients import Credentials
@@ -78,6 +80,11 @@ class EcsGateway:
         self._settings, self._ask = settings, ask
         self._keys = keys or _Same(credentials)
         self._clients: dict[tuple[str, bool], tuple[Credentials, Rpc]] = {}
+
+    @cached_property
+    def bisection(self) -> Bisection:
+        """For what is asked of many at once."""
+        return Bisection()
 
     @property
     def _reader(self) -> Rpc:

@@ -23,13 +23,15 @@ Json = Mapping[str, Any]
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """Why one instance of a batch failed, in the cloud's words.
 
-    transient: another try may succeed. lost: the whole call gave no answer, so it may have been carried out.
+    transient: another try may succeed. lost: the whole call gave no answer, so it may have been carried out. gone: ECS was
+    asked, and does not show the instance any more.
     """
 
     code: str
     message: str
     transient: bool = False
     lost: bool = False
+    gone: bool = False
 
     @classmethod
     def of(cls, error: CloudCallError, *, lost: bool = False) -> Failure:

@@ -212,7 +212,7 @@ def test_a_canary_that_failed_in_one_link_stops_all_that_follow(fleet: Fleet) ->
     fleet.ten()
     fleet.slow(limit=60)
     made = fleet.instances(1_000, "r0")
-    fleet.cloud.faults.add("error", action=ATTACH, code="Forbidden.RAM", status=403, count=None)
+    fleet.cloud.faults.add("error", action=ATTACH, code="InvalidUser.PassRoleForbidden", status=403, count=None)
     fleet.chain("remediate", remediate(all=True, canary=2))
     assert len(fleet.run_records()) > 1
     assert ecs(fleet.journal)[ATTACH] == 1

@@ -128,7 +128,7 @@ def test_once_more_failed_than_may_the_rest_is_left_alone(
     fleet.ten()
     fleet.env.setenv("ROLEKEEPER_PARALLEL_CALLS", parallel)
     made = fleet.instances(50, "r1")
-    fleet.cloud.faults.add("error", action=ATTACH, code="Forbidden.RAM", status=403, count=None)
+    fleet.cloud.faults.add("error", action=ATTACH, code="InvalidUser.PassRoleForbidden", status=403, count=None)
     run = fleet.run("remediate", remediate(all=True, concurrency=5, max_errors=max_errors))
     assert run.error is None
     assert run.calls.count(ATTACH) == tried // 5

@@ -83,14 +83,8 @@ def test_a_displaced_role_is_noted_first_and_put_back_by_a_later_detach(fleet: F
     made = displacing(fleet, 120)
     run = fleet.run("reconcile", timer())
     assert [call for call in run.calls if call in (*CHANGES, *TAGGING)] == [
-        TAG,
-        TAG,
-        DETACH,
-        ATTACH,
-        TAG,
-        DETACH,
-        ATTACH,
-    ]
+        *[TAG] * 100, DETACH, ATTACH, *[TAG] * 20, DETACH, ATTACH,
+    ]  # fmt: skip
     assert fleet.right(made) == {"right": 120}
     assert noted(made) == ["alien"] * 120
     for instance in made:
@@ -124,13 +118,32 @@ def test_where_noting_fails_nothing_is_displaced(fleet: Fleet, kind: Any, how: d
     assert {r["role_after"] for r in fleet.looks()} == {"alien"}
 
 
-def test_a_call_of_tags_that_fails_leaves_those_of_the_others_noted_and_displaced(fleet: Fleet) -> None:
-    """100 are swapped together, and 50 noted."""
+def test_a_note_that_fails_leaves_the_others_noted_and_displaced(fleet: Fleet) -> None:
     made = displacing(fleet, 100)
     fleet.cloud.faults.add("error", action=TAG, code="Forbidden.RAM", status=403, after=1)
     fleet.run("reconcile", timer())
-    assert Counter(zip(noted(made), (i.role for i in made), strict=True)) == {("alien", "r1"): 50, (None, "alien"): 50}
-    assert fleet.outcomes() == {"swapped": 50, "failed": 50}
+    assert Counter(i.role for i in made if i.tags.get(NOTE)) == {"r1": 99}
+    assert Counter(i.role for i in made if not i.tags.get(NOTE)) == {"alien": 1}
+    assert fleet.outcomes() == {"swapped": 99, "failed": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "how", "most"),
+    [
+        pytest.param("error", {"code": "Forbidden.RAM", "status": 403}, 17, id="forbidden"),
+        pytest.param("error", {"code": "InvalidAccessKeyId.NotFound", "status": 404}, 3, id="no key"),
+        pytest.param("reset", {}, 3, id="no answer"),
+        pytest.param("throttle", {}, 3, id="throttled, three minutes long"),
+    ],
+)
+def test_where_no_note_can_be_written_not_every_one_is_tried(
+    fleet: Fleet, kind: Any, how: dict[str, Any], most: int
+) -> None:
+    made = displacing(fleet, 100)
+    fleet.cloud.faults.add(kind, action=TAG, count=None, **how)
+    fleet.run("reconcile", timer())
+    assert {i.role for i in made} == {"alien"}
+    assert ecs(fleet.journal)[TAG] <= most
 
 
 def test_one_whose_noting_is_refused_keeps_its_role_and_the_others_are_displaced(fleet: Fleet) -> None:
