@@ -7,10 +7,13 @@ import shutil
 from pathlib import Path
 
 from cli.building.bundle import Bundle, Part, make
+from cli.example import refuse_example
+from cli.files import text
 from cli.output import Grid, counted, print_table, say, table
 from cli.stage import HOME
 from fakecloud.fc.s_yaml import YamlError, load_s_yaml
 from shared.errors import ConfigError
+from shared.mapping import load
 
 SHOWN = 300_000
 """Bytes: smaller parts are summed up."""
@@ -21,11 +24,13 @@ EXAMPLE = "1234567890123456"
 def run(*, roles_file: Path | None, layer: bool, python: str, deploying: bool) -> int:
     """Into build/bundle of this project, and the dependencies into build/layer if they are to be a layer.
 
-    deploying: `s deploy` asks, and goes on with what stands there afterwards. Raises ConfigError.
+    deploying: `s deploy` asks, and goes on with what stands there afterwards. Raises ConfigError, also for the example's
+    mapping, which a deployment never gets.
     """
     place, mapping = HOME / "build", roles_file or HOME / "roles.yaml"
     if deploying:
         say(f"deploying to {destination(HOME / 's.yaml')}")
+        refuse_example(load(text(mapping), file=str(mapping)), mapping, "build for a deployment")
     try:
         bundle = make(
             HOME,

@@ -9,8 +9,9 @@ from typing import Any
 
 import requests
 
+from cli.example import EXAMPLE
 from cli.output import Part, Screen, console, counted, print_table, say, table
-from cli.stage import HOME, Stage, stage
+from cli.stage import Stage, stage
 from fakecloud.people import Person
 from shared import policies
 
@@ -21,7 +22,7 @@ def run(*, plain: bool) -> int:
     """The demo; exit code 1 if anything ended otherwise than the story needs."""
     out = console(plain=plain, width=120)
     began = time.monotonic()
-    with stage(HOME / "roles.yaml") as on:
+    with stage(EXAMPLE) as on:
         ended_well = Story(on, out).tell()
     say("", out=out)
     say((f"{time.monotonic() - began:.1f} s; nothing left this machine; no account was needed.", "dim"), out=out)
@@ -53,7 +54,7 @@ class Story:
         return all(self._expectations)
 
     def roles(self) -> None:
-        self.title("RAM roles and policies, provisioned from roles.yaml")
+        self.title("RAM roles and policies, provisioned from cli/example.yaml")
         made = self.on.make_roles(self.on.mapping())
         for change in made.changes:
             gains = [line for line in change.gains if not line.startswith("trust:")]

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from cli.example import refuse_example
 from cli.files import text
 from cli.keys import keys
 from cli.output import counted, print_json, print_table, say, say_error, table
@@ -25,6 +26,8 @@ from shared.settings import Settings
 def run(roles_file: Path, *, dry_run: bool, as_json: bool, adopt: Sequence[str], prune: bool) -> int:
     """Exit code 0: done, or nothing to do; 1: refused or stopped; 2: a dry run found something to do; 130: interrupted."""
     settings = Settings.from_env(os.environ)
+    if not settings.endpoint and not dry_run:
+        refuse_example(load(text(roles_file), file=str(roles_file)), roles_file, "provision")
     desired, credentials = desired_ram(roles_file, settings), keys(settings)
     provisioner = Provisioner(
         RamGateway(settings, credentials), desired, file=str(roles_file), holders=Holders(settings, credentials),

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from cli import asked, coverage, missing
+from cli.example import refuse_example
 from cli.files import text
 from cli.journal import Journal, journal
 from cli.keys import keys
@@ -120,6 +121,8 @@ def _here(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Path,
     trigger = asked.trigger(kind, asked.payload(kind, given), region=settings.region)
     mapping = load(text(roles_file), file=str(roles_file))
     asked.meant(kind, manual.checked(trigger, mapping))
+    if not settings.endpoint and not given.get("dry_run"):
+        refuse_example(mapping, roles_file, str(kind))
     if trigger.remedy and trigger.remedy.everywhere:
         raise ConfigError(
             f"{kind}: --everywhere: goes with --invoke alone: the deployed function starts a run in each region"

@@ -21,7 +21,7 @@ from shared.gateways.sls_admin import SlsAdmin
 from shared.mapping import Mapping as RoleMapping
 from shared.mapping import load
 from shared.provision import Provisioned, Provisioner
-from shared.settings import Settings
+from shared.settings import PREFIX, Settings
 
 HOME = Path(__file__).resolve().parent.parent
 REGION = "cn-hangzhou"
@@ -71,7 +71,7 @@ class Stage:
             "ROLEKEEPER_ENDPOINT": self.url, "ROLEKEEPER_REGION": REGION, "ROLEKEEPER_ACCOUNT_ID": ACCOUNT,
             "ROLEKEEPER_SLS_PROJECT": PROJECT, "ROLEKEEPER_ROLES_FILE": str(self.roles_file.resolve()), **(env or {}),
         }  # fmt: skip
-        return self.cloud.fc.deploy(HOME / "s.yaml", code=HOME, account=ACCOUNT, env=more)
+        return self.cloud.fc.deploy(HOME / "s.yaml", code=HOME, account=ACCOUNT, region=REGION, env=more)
 
     def invoke(self, function: str, payload: bytes) -> Outcome:
         """Run a function with a payload, as `s invoke` does."""
@@ -86,14 +86,20 @@ class Stage:
 def stage(roles_file: Path) -> Iterator[Stage]:
     """Open a stage with its logstore made; everything on it ends with the block.
 
-    Nothing on it leaves this machine, so this process forgets the proxies that its environment names: the SDKs would
-    send even calls to 127.0.0.1 through them.
+    Nothing on it leaves this machine, so this process forgets meanwhile what its environment says of another one: the settings of a
+    deployment, which s.yaml would take, and the proxies, through which the SDKs would send even calls to 127.0.0.1.
     """
-    for name in [name for name in os.environ if name.lower() in ("http_proxy", "https_proxy", "all_proxy")]:
-        del os.environ[name]
-    cloud = Cloud()
-    cloud.switches.permissions = "on"  # every call is judged by its caller's policies, the functions' too
-    with Server(cloud, runs_clock=False) as server:
-        opened = Stage(cloud, server.url, roles_file)
-        opened.logs.ensure()
-        yield opened
+    forgotten = {name: os.environ.pop(name) for name in list(os.environ) if _is_of_elsewhere(name)}
+    try:
+        cloud = Cloud()
+        cloud.switches.permissions = "on"  # every call is judged by its caller's policies, the functions' too
+        with Server(cloud, runs_clock=False) as server:
+            opened = Stage(cloud, server.url, roles_file)
+            opened.logs.ensure()
+            yield opened
+    finally:
+        os.environ.update(forgotten)
+
+
+def _is_of_elsewhere(name: str) -> bool:
+    return name.startswith(PREFIX) or name.lower() in ("http_proxy", "https_proxy", "all_proxy")

@@ -15,6 +15,7 @@ METADATA = "100.100.100.200"
 _CLOUD = re.compile(r"(?:[a-z0-9_-]+\.)+aliyuncs\.com")  # nobody but the cloud can point such a name at this machine
 _LOCAL_NAME = re.compile(r"(?:[a-z0-9_-]+\.)*localhost")
 _PROJECT = re.compile(r"[a-z0-9-]+\.(?=\d+\.\d+\.\d+\.\d+$)")
+_SCHEME = re.compile(r"^https?://")
 _PORT = re.compile(r":\d{0,5}$")
 
 
@@ -41,7 +42,7 @@ def refusal(request: Request) -> str:
 
 def serves(host: str) -> bool:
     """Whether a Host names loopback or the cloud that is emulated. host: as Request has it, with or without a port."""
-    name = _PORT.sub("", host)
+    name = _PORT.sub("", _SCHEME.sub("", host))  # an SDK whose endpoint is a URL sends it whole; a browser cannot
     if name.startswith("[") and name.endswith("]"):
         return _is_loopback(name[1:-1])
     if _LOCAL_NAME.fullmatch(name) or name == METADATA or _CLOUD.fullmatch(name):

@@ -23,7 +23,7 @@ TAKEN = [
     "127.0.0.1", "127.0.0.1:{port}", "127.0.0.1:1", "127.8.9.10", "localhost", "LOCALHOST:{port}", "localhost.", "Localhost.:80",
     "project.localhost", "project.127.0.0.1:{port}", "[::1]", "[::1]:{port}", "[0:0:0:0:0:0:0:1]", "[::ffff:127.0.0.1]",
     "ecs.cn-hangzhou.aliyuncs.com", "ECS-cn-hangzhou.AliyunCS.com.", "p.cn-hangzhou.log.aliyuncs.com:443",
-    "1234.cn-hangzhou.fc.aliyuncs.com", "100.100.100.200",
+    "1234.cn-hangzhou.fc.aliyuncs.com", "100.100.100.200", "http://127.0.0.1:{port}", "https://localhost",
 ]  # fmt: skip
 REFUSED = [
     "evil.test", "evil.test:{port}", "127.0.0.1.evil.test", "localhost.evil.test", "evil-localhost", "127.0.0.1.nip.io",
@@ -31,7 +31,7 @@ REFUSED = [
     "0.0.0.0", "0", "127.1", "2130706433", "0x7f000001", "127.0.0.01", "192.168.0.1:{port}", "[::]", "[::2]", "[fe80::1]",
     "[::ffff:10.0.0.1]", "[::1", "::1", "127.0.0.1@evil.test", "evil.test@127.0.0.1", "127.0.0.1,evil.test", "127.0.0.1 evil.test",
     "evil.test, localhost", "localhost:x", "localhost:1:2", "localhost/evil.test", "evil.100.100.100.200", "a.b.127.0.0.1",
-    "lоcalhost",
+    "lоcalhost", "http://evil.test", "http://http://localhost",
 ]  # fmt: skip
 BROWSERS: list[Any] = [
     pytest.param({"Origin": "http://evil.test"}, id="a page elsewhere"),
