@@ -56,6 +56,7 @@ app = typer.Typer(
 app.add_typer(policy, name="policy")
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="event payloads; - is standard input")]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
+Strict = Annotated[bool, typer.Option("--strict", help="exit code 2 where there are warnings")]
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE)
 
 
@@ -127,12 +128,13 @@ def provision(
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
     adopt: Annotated[list[str] | None, typer.Option(metavar="ROLE", help="take over a role of somebody else")] = None,
     prune: Annotated[bool, typer.Option("--prune", help="also remove what roles.yaml does not list")] = False,
+    strict: Strict = False,
     roles_file: RolesFile = ROLES,
 ) -> None:
     """Make RAM hold the roles and policies of roles.yaml, with your own access key."""
     from cli.provision import run
 
-    raise typer.Exit(run(roles_file, dry_run=dry_run, as_json=as_json, adopt=adopt or [], prune=prune))
+    raise typer.Exit(run(roles_file, dry_run=dry_run, as_json=as_json, adopt=adopt or [], prune=prune, strict=strict))
 
 
 @app.command()
@@ -156,11 +158,11 @@ def build(
 
 
 @app.command()
-def roles(as_json: Json = False, roles_file: RolesFile = ROLES) -> None:
+def roles(as_json: Json = False, strict: Strict = False, roles_file: RolesFile = ROLES) -> None:
     """The roles of roles.yaml as they are: trust, policies, how many instances hold them, drift; then orphans."""
     from cli.provision import roles as run
 
-    raise typer.Exit(run(roles_file, as_json=as_json))
+    raise typer.Exit(run(roles_file, as_json=as_json, strict=strict))
 
 
 app.command()(reconcile)

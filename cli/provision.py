@@ -15,23 +15,43 @@ from cli.files import text
 from cli.keys import keys
 from cli.output import counted, print_json, print_table, say, say_error, table
 from shared import policies
+from shared.errors import CloudCallError
+from shared.gateways.clients import Credentials
 from shared.gateways.ecs import EcsGateway
 from shared.gateways.holders import Holders
+from shared.gateways.ims import account_summary
 from shared.gateways.ram import RamGateway
 from shared.mapping import load
-from shared.provision import Action, Provisioned, Provisioner, ProvisionError, RamState, diff, plan, read
+from shared.provision import (
+    Action,
+    Limits,
+    Provisioned,
+    Provisioner,
+    ProvisionError,
+    RamState,
+    diff,
+    limits,
+    plan,
+    principals,
+    protected,
+    read,
+)
 from shared.settings import Settings
 
 
-def run(roles_file: Path, *, dry_run: bool, as_json: bool, adopt: Sequence[str], prune: bool) -> int:
-    """Exit code 0: done, or nothing to do; 1: refused or stopped; 2: a dry run found something to do; 130: interrupted."""
+def run(
+    roles_file: Path, *, dry_run: bool, as_json: bool, adopt: Sequence[str], prune: bool, strict: bool = False
+) -> int:
+    """Exit code 0: done, or nothing to do; 1: refused or stopped; 2: a dry run found something to do, or strict and there are
+    warnings; 130: interrupted."""
     settings = Settings.from_env(os.environ)
     if not settings.endpoint and not dry_run:
         refuse_example(load(text(roles_file), file=str(roles_file)), roles_file, "provision")
     desired, credentials = desired_ram(roles_file, settings), keys(settings)
     provisioner = Provisioner(
         RamGateway(settings, credentials), desired, file=str(roles_file), holders=Holders(settings, credentials),
-        pause=time.sleep, adopt=adopt, prune=prune,
+        pause=time.sleep, adopt=adopt, prune=prune, protected=protected(settings), account_id=settings.account_id,
+        limits=lambda: quotas(settings, credentials),
     )  # fmt: skip
 
     begun: list[Action] = []
@@ -59,7 +79,15 @@ def run(roles_file: Path, *, dry_run: bool, as_json: bool, adopt: Sequence[str],
         print_json(report(ended))
     else:
         conclude(ended, dry_run=dry_run)
-    return 2 if dry_run and ended.plan.actions else 0
+    return 2 if (dry_run and ended.plan.actions) or (strict and ended.plan.warnings) else 0
+
+
+def quotas(settings: Settings, credentials: Credentials) -> Limits:
+    """What RAM takes in this account; as documented where the key may not ask, or no answer comes."""
+    try:
+        return limits(account_summary(settings, credentials))
+    except CloudCallError:
+        return Limits()
 
 
 def stopped(why: ProvisionError, done: Sequence[Action], *, as_json: bool) -> None:
@@ -90,10 +118,8 @@ def show(found: Provisioned) -> None:
             say(f"  + {line}")
         for line in change.losses:
             say(f"  - {line}")
-    for role, (kind, name) in found.plan.unlisted:
-        say(
-            f"role {role} also holds the {kind.lower()} policy {name}, which the mapping does not list: --prune takes it off"
-        )
+    for line in found.plan.warnings:
+        say(f"warning: {line}")
     show_orphans(found.plan.orphan_roles, found.plan.orphan_policies)
     for what in found.plan.kept:
         say(f"kept: {what}")
@@ -107,11 +133,14 @@ def show_orphans(roles: Iterable[str], names: Iterable[str]) -> None:
 
 
 def conclude(ended: Provisioned, *, dry_run: bool) -> None:
+    for what in ended.kept:
+        say(f"kept: {what}")
     for action in ended.plan.actions if dry_run else ():
         say(f"  would {action}")
     count = len(ended.plan.actions if dry_run else ended.done)
     were = "would be" if dry_run else "was" if count == 1 else "were"
-    say(f"{counted(count, 'call')} {were} made" if count else "nothing to do")
+    warned = f"; {counted(len(ended.plan.warnings), 'warning')}, see above" if ended.plan.warnings else ""
+    say((f"{counted(count, 'call')} {were} made" if count else "nothing to do") + warned)
 
 
 def report(ended: Provisioned) -> dict[str, Any]:
@@ -122,23 +151,25 @@ def report(ended: Provisioned) -> dict[str, Any]:
         "unlisted": [{"role": role, "type": kind, "policy": name} for role, (kind, name) in ended.plan.unlisted],
         "orphan_roles": list(ended.plan.orphan_roles),
         "orphan_policies": list(ended.plan.orphan_policies),
-        "kept": list(ended.plan.kept),
+        "kept": [*ended.plan.kept, *ended.kept],
+        "warnings": list(ended.plan.warnings),
     }
 
 
 def told(action: Action) -> dict[str, Any]:
-    return {key: value for key, value in msgspec.structs.asdict(action).items() if value not in ("", None)}
+    return {key: value for key, value in msgspec.structs.asdict(action).items() if value not in ("", None, {})}
 
 
-def roles(roles_file: Path, *, as_json: bool) -> int:
-    """The roles of roles.yaml as RAM and ECS have them, then what is ours and not listed there. Exit code 2 where a role has drifted."""
+def roles(roles_file: Path, *, as_json: bool, strict: bool = False) -> int:
+    """The roles of roles.yaml as RAM and ECS have them, then what is ours and not listed there. Exit code 2 where a role has
+    drifted, or strict and there are warnings."""
     settings = Settings.from_env(os.environ)
     mapping = load(text(roles_file), file=str(roles_file))
     desired = policies.desired(mapping, account_id=settings.account_id, file=str(roles_file))
     credentials = keys(settings)
     ecs = EcsGateway(settings, credentials, settings.region)
     state = read(RamGateway(settings, credentials), desired, orphans=True)
-    rows = role_rows(desired, state, ecs)
+    rows = role_rows(desired, state, ecs, settings)
     orphans = {"orphan_roles": list(state.orphan_roles), "orphan_policies": list(state.orphan_policies)}
     if as_json:
         for row in [*rows, *([orphans] if any(orphans.values()) else [])]:
@@ -146,18 +177,25 @@ def roles(roles_file: Path, *, as_json: bool) -> int:
     else:
         shown = table("role", "trust", "policies", f"holders in {settings.region}", "drift", whole=("role", "policies"))
         for row in rows:
-            shown.add(row["role"], " ".join(row["trust"]), row["policies"], str(row["holders"]), row["drift"])
+            shown.add(row["role"], row["trust"], row["policies"], str(row["holders"]), row["drift"])
         print_table(shown)
+        for row in rows:
+            for line in row["warnings"]:
+                say(f"warning: {line}")
         show_orphans(state.orphan_roles, state.orphan_policies)
-    return 2 if any(row["drift"] for row in rows) else 0
+    return 2 if any(row["drift"] or (strict and row["warnings"]) for row in rows) else 0
 
 
-def role_rows(desired: policies.DesiredRam, state: RamState, ecs: EcsGateway) -> list[dict[str, Any]]:
+def role_rows(
+    desired: policies.DesiredRam, state: RamState, ecs: EcsGateway, settings: Settings
+) -> list[dict[str, Any]]:
     """A row for each role of the file, in its order: what is there, who holds it, and what provisioning would change."""
     rows = []
     for role in desired.roles:
         alone = policies.DesiredRam(roles=(role,))  # what is in the way of one role hides nothing of another
-        found = plan(state, alone, adopt=[role.name])
+        found = plan(
+            state, alone, adopt=[role.name], protected=protected(settings), account_id=settings.account_id
+        )  # fmt: skip
         changed = diff(state, alone, found)
         held = state.roles.get(role.name)
         drift = [*map(str, found.actions), *found.conflicts]
@@ -166,20 +204,12 @@ def role_rows(desired: policies.DesiredRam, state: RamState, ecs: EcsGateway) ->
         rows.append({
             "role": role.name,
             "there": held is not None,
-            "trust": sorted(services(held.trust if held else {})),
+            "trust": sorted(line.removeprefix("Service ") for line in principals(held.trust if held else {})),
             "policies": sorted(f"{kind}:{name}" for kind, name in (held.attached if held else ())),
             "holders": ecs.count_holders(role.name) if held else 0,
             "drift": drift,
+            "warnings": list(found.warnings),
             "gains": [line for change in changed for line in change.gains],
             "losses": [line for change in changed for line in change.losses],
         })  # fmt: skip
     return rows
-
-
-def services(trust: Any) -> set[str]:
-    """The services that a trust policy names."""
-    found: set[str] = set()
-    for statement in trust.get("Statement", []) if isinstance(trust, dict) else []:
-        named = (statement.get("Principal") or {}).get("Service", []) if isinstance(statement, dict) else []
-        found |= {named} if isinstance(named, str) else set(named)
-    return found

@@ -18,6 +18,7 @@ from fakecloud.faults import Fault, Faults, Latency
 from fakecloud.fc.api import FunctionCompute
 from fakecloud.http import Request, Response
 from fakecloud.identity import KeyRing
+from fakecloud.ims.api import Ims
 from fakecloud.journal import Call as Entry
 from fakecloud.journal import Journal
 from fakecloud.judgements import Judgements
@@ -50,6 +51,7 @@ class Cloud:
         self.latency = Latency()
         self.quotas = Quotas()
         self.ram = Ram(self)
+        self.ims = Ims(self)
         self.ecs = Ecs(self)
         self.tag = TagService(self)
         self.sts = Sts(self)
@@ -60,6 +62,7 @@ class Cloud:
         self.metadata = Metadata(self)
         self.services: tuple[Service, ...] = (
             self.metadata, self.sls, self.fc, self.ecs, self.ram, self.sts, self.tag, self.events,
+            self.ims,
         )  # fmt: skip
 
     def reset(self) -> None:

@@ -14,6 +14,7 @@ from fakecloud.errors import CloudError, NotEmulated
 from fakecloud.eventbridge import permissions as eventbridge
 from fakecloud.fc import permissions as fc
 from fakecloud.http import Response
+from fakecloud.ims import permissions as ims
 from fakecloud.judgements import Judgement, Need
 from fakecloud.ram import permissions as ram
 from fakecloud.rpc import COMMON, RpcService, parse
@@ -38,6 +39,7 @@ class Rules(Protocol):
 
 RULES: dict[str, Rules] = {
     "ecs": ecs, "ram": ram, "sts": sts, "sls": sls, "fc": fc, "tag": tag, "eventbridge": eventbridge,
+    "ims": ims,
 }  # fmt: skip
 
 

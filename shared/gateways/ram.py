@@ -21,18 +21,22 @@ from shared.settings import Settings
 ENDPOINT = "ram.aliyuncs.com"  # global; the SDK would invent a regional host for regions outside its map (measured)
 OURS = ("managed-by", "rolekeeper")
 NOTE = "rolekeeper-system-policies"  # a tag of a role; its value is provision's
+NOTE_OF_ONE = (
+    f"{NOTE}-"  # and of tags that note one policy each: provision's mark follows, the value is the policy's name
+)
 PAGE = 1000
 NAMES = 50
 PolicyType = Literal["Custom", "System"]
 
 
 class ListedRole(msgspec.Struct, frozen=True, kw_only=True):
-    """A role as ListRoles shows it: without its trust policy."""
+    """A role as ListRoles shows it: without its trust policy. tags: all of its tags that were shown."""
 
     name: str
     description: str
     ours: bool
     note: str = ""
+    tags: Mapping[str, str] = {}
 
 
 class RamGateway:
@@ -61,10 +65,11 @@ class RamGateway:
         with translated(action):
             return getattr(client, method)(getattr(models, f"{action}Request")(**values)).body
 
-    def _tag(self, action: str, note: str = "") -> list[Any]:
-        """Our tag as the action takes it, and the note where there is one."""
+    def _tag(self, action: str, note: str = "", more: Mapping[str, str] | None = None) -> list[Any]:
+        """Our tag as the action takes it, the note where there is one, and more tags."""
         tag = getattr(self._sdk[2], f"{action}RequestTag")
-        return [tag(key=key, value=value) for key, value in (OURS, (NOTE, note)) if value]
+        given = {OURS[0]: OURS[1], NOTE: note, **(more or {})}
+        return [tag(key=key, value=value) for key, value in given.items() if value]
 
     def roles(self) -> list[ListedRole]:
         """Every role of the account: one call for each 1,000.
@@ -89,27 +94,25 @@ class RamGateway:
         return [
             ListedRole(
                 name=role.role_name, description=role.description or "",
-                ours=tags.get(role.role_name, {}).get(OURS[0]) == OURS[1], note=tags.get(role.role_name, {}).get(NOTE, ""),
+                ours=is_ours(tags.get(role.role_name, {})), note=tags.get(role.role_name, {}).get(NOTE, ""),
+                tags=tags.get(role.role_name, {}),
             )
             for role in listed
         ]  # fmt: skip
 
     def _role_tags(self) -> dict[str, dict[str, str]]:
-        """Our tag and the note, of every role that has it. Each is asked for: a listing by one tag may leave out the others."""
-        found: dict[str, dict[str, str]] = {}
-        for key, value in (OURS, (NOTE, None)):
-            tag = self._sdk[2].ListTagResourcesRequestTag(key=key, value=value)
-            token: str | None = None
-            while True:
-                body = self._call("ListTagResources", resource_type="role", page_size=100, next_token=token, tag=[tag])
-                for row in body.tag_resources or []:
-                    found.setdefault(row.resource_name, {})[row.tag_key] = row.tag_value or ""
-                token = body.next_token
-                if not token:
-                    break
-            if not found:
-                break
-        return found
+        """Every tag of the roles that carry ours: a listing by one tag may leave out the others, so these are asked for by name."""
+        names: list[str] = []
+        token: str | None = None
+        while True:
+            body = self._call(
+                "ListTagResources", resource_type="role", page_size=100, next_token=token,
+                tag=self._tag("ListTagResources"),
+            )  # fmt: skip
+            names += [row.resource_name for row in body.tag_resources or [] if (row.tag_key, row.tag_value) == OURS]
+            token = body.next_token
+            if not token:
+                return self.tags("role", dict.fromkeys(names))
 
     def trust(self, role: str) -> Mapping[str, Any]:
         """The trust policy of a role."""
@@ -130,16 +133,35 @@ class RamGateway:
             raise
         return _document(body.default_policy_version.policy_document)
 
-    def ours(self, policies: Iterable[str]) -> set[str]:
-        """Which of these policies carry our tag; all must be there. One call for each 50."""
-        found: set[str] = set()
-        rest = iter(policies)
+    def tags(self, kind: Literal["role", "policy"], names: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Every tag of these roles or custom policies, which must all be there: one call for each 50 names and 100 tags."""
+        found: dict[str, dict[str, str]] = {}
+        rest = iter(names)
         while batch := list(islice(rest, NAMES)):
-            body = self._call("ListTagResources", resource_type="policy", resource_names=batch, page_size=100,
-                              tag=self._tag("ListTagResources"))  # fmt: skip
-            rows = body.tag_resources or []
-            found |= {row.resource_name for row in rows if (row.tag_key, row.tag_value) == OURS}
+            token: str | None = None
+            while True:
+                body = self._call(
+                    "ListTagResources", resource_type=kind, resource_names=batch, page_size=100, next_token=token
+                )
+                for row in body.tag_resources or []:
+                    found.setdefault(row.resource_name, {})[row.tag_key] = row.tag_value or ""
+                token = body.next_token
+                if not token:
+                    break
         return found
+
+    def holders_of(self, policy: str) -> list[str]:
+        """Who holds a custom policy: "role NAME", "user NAME", "group NAME"; nobody where there is no such policy."""
+        try:
+            body = self._call("ListEntitiesForPolicy", policy_type="Custom", policy_name=policy)
+        except PermanentError as error:
+            if error.code.startswith("EntityNotExist"):
+                return []
+            raise
+        rows = [("role", row.role_name) for row in (body.roles and body.roles.role) or []]
+        rows += [("user", row.user_name) for row in (body.users and body.users.user) or []]
+        rows += [("group", row.group_name) for row in (body.groups and body.groups.group) or []]
+        return [f"{kind} {name}" for kind, name in rows]
 
     def our_policies(self) -> dict[str, int]:
         """Every custom policy that carries our tag, with the number of roles and users that hold it."""
@@ -166,9 +188,14 @@ class RamGateway:
     def delete_role(self, name: str) -> None:
         self._call("DeleteRole", role_name=name)
 
-    def claim(self, kind: Literal["role", "policy"], name: str, *, note: str = "") -> None:
-        """Put our tag on it, and the note where there is one."""
-        self._call("TagResources", resource_type=kind, resource_names=[name], tag=self._tag("TagResources", note))
+    def claim(
+        self, kind: Literal["role", "policy"], name: str, *, note: str = "", more: Mapping[str, str] | None = None
+    ) -> None:
+        """Put our tag on it, the note where there is one, and more tags."""
+        self._call("TagResources", resource_type=kind, resource_names=[name], tag=self._tag("TagResources", note, more))
+
+    def untag(self, role: str, keys: Iterable[str]) -> None:
+        self._call("UntagResources", resource_type="role", resource_names=[role], tag_keys=list(keys))
 
     def create_policy(self, name: str, description: str, document: Mapping[str, Any]) -> None:
         self._call("CreatePolicy", policy_name=name, description=description or None, policy_document=compact(document),
@@ -188,6 +215,10 @@ class RamGateway:
 
     def detach(self, role: str, kind: PolicyType, policy: str) -> None:
         self._call("DetachPolicyFromRole", policy_type=kind, policy_name=policy, role_name=role)
+
+
+def is_ours(tags: Mapping[str, str]) -> bool:
+    return tags.get(OURS[0]) == OURS[1]
 
 
 def compact(document: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ environment, and no file but its own templates."""
 from __future__ import annotations
 
 from shared.policies.build import DesiredPolicy, DesiredRam, DesiredRole, desired
-from shared.policies.check import check
+from shared.policies.check import check, reach_of_system
 from shared.policies.findings import Finding, PolicyError
 from shared.policies.limits import compact
 from shared.policies.lint import Kind, lint, lint_text
@@ -52,6 +52,7 @@ __all__ = [
     "pass_role",
     "provisioner_policies",
     "reach",
+    "reach_of_system",
     "read_session",
     "render",
     "same",

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from shared.provision.apply import Provisioned, Provisioner, ProvisionError
-from shared.provision.diff import Change, diff
+from shared.provision.diff import Change, diff, principals
+from shared.provision.limits import Limits, limits
 from shared.provision.plan import plan
+from shared.provision.protected import protected
 from shared.provision.read import read
 from shared.provision.state import Action, Plan, PolicyState, RamState, RoleState
 
 __all__ = [
     "Action",
     "Change",
+    "Limits",
     "Plan",
     "PolicyState",
     "ProvisionError",
@@ -19,6 +22,9 @@ __all__ = [
     "RamState",
     "RoleState",
     "diff",
+    "limits",
     "plan",
+    "principals",
+    "protected",
     "read",
 ]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import TypeVar
 
 import msgspec
 
-from shared.errors import CloudCallError, RolekeeperError, Throttled, TransientError
+from shared.errors import CloudCallError, PermanentError, RolekeeperError, Throttled, TransientError
 from shared.gateways.ram import RamGateway
 from shared.policies import DesiredRam
 from shared.provision.diff import Change, diff
-from shared.provision.plan import plan
+from shared.provision.limits import Limits
+from shared.provision.plan import DOCUMENTED, NOBODY, plan
+from shared.provision.protected import Protected
 from shared.provision.read import read
-from shared.provision.send import is_as_wanted, send
+from shared.provision.recheck import NOT_NEEDED, Recheck
+from shared.provision.send import is_as_wanted, is_late, send
 from shared.provision.state import Action, Plan, RamState
 
 T = TypeVar("T")
@@ -21,6 +25,8 @@ TRIES = 5
 FIRST_PAUSE = (
     1.0  # seconds; doubled each time. RAM's quotas are by the second: 20 writes, 10 attachments ("api-ram-quota")
 )
+LATE_TRIES = 6  # half a minute: no document says how long RAM takes to show what was changed
+ROUNDS = 3  # of carrying out what RAM, read again, still lacks: another provision may have been at work
 
 
 class ProvisionError(RolekeeperError):
@@ -31,34 +37,52 @@ class ProvisionError(RolekeeperError):
         self.done = done
 
 
+class Late(TransientError):
+    """RAM does not yet show what was just changed."""
+
+
+class Contradiction(RolekeeperError):
+    """What RAM shows is in the way of what was planned."""
+
+
+class Overtaken(Exception):
+    """Somebody else made it since RAM was read."""
+
+
 class Provisioned(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found, and what was done: nothing, in a dry run."""
+    """What was found, and what was done: nothing, in a dry run. kept: what pruning left after all, and why."""
 
     plan: Plan
     changes: tuple[Change, ...]
     done: tuple[Action, ...] = ()
+    kept: tuple[str, ...] = ()
 
 
 class Provisioner:
     """Makes RAM hold what is desired.
 
     file: roles.yaml as errors name it. holders: how many instances hold a role, asked before pruning deletes one. pause:
-    sleeps seconds. adopt, prune: see plan.
+    sleeps seconds. adopt, prune, protected, account_id: see plan. limits: reads the account's quotas.
     """
 
     def __init__(
         self, ram: RamGateway, desired: DesiredRam, *, file: str, holders: Callable[[str], int],
         pause: Callable[[float], None], adopt: Collection[str] = (), prune: bool = False,
+        protected: Protected = NOBODY, account_id: str = "", limits: Callable[[], Limits] = Limits,
     ) -> None:  # fmt: skip
         self._ram, self._desired, self._file, self._holders = ram, desired, file, holders
         self._pause, self._adopt, self._prune = pause, adopt, prune
+        self._protected, self._account_id, self._limits = protected, account_id, limits
+        self._done: list[Action] = []
+        self._kept: dict[str, str] = {}
+        self._wrote = False
 
     def propose(self) -> Provisioned:
         """What is to be done; nothing is done yet. Raises ProvisionError where something of somebody else is in the way."""
         unknown = sorted(set(self._adopt) - {role.name for role in self._desired.roles})
         if unknown:
             raise ProvisionError(f"--adopt {unknown[0]}: {self._file} lists no such role")
-        state, found = self._look("reading RAM")
+        state, found = self._look("reading RAM", self._limits())
         return Provisioned(plan=found, changes=diff(state, self._desired, found))
 
     def apply(self, proposed: Provisioned, announce: Callable[[Action], None] = lambda action: None) -> Provisioned:
@@ -66,29 +90,87 @@ class Provisioner:
 
         Raises ProvisionError, which says what had been done.
         """
-        done: list[Action] = []
+        left = proposed.plan
         try:
-            for action in proposed.plan.actions:
-                announce(action)
-                self._carry_out(action)
-                done.append(action)
-            if done:
-                self._read_back()
+            for last in (*[False] * (ROUNDS - 1), True):
+                try:
+                    self._all(left.actions, announce)
+                except Overtaken:
+                    left = self._look("reading RAM")[1]
+                else:
+                    left = self._read_back() if self._wrote else left
+                    if not left.actions or not self._wrote:
+                        break
+                if last:
+                    missing = "; ".join(map(str, left.actions))
+                    raise ProvisionError(
+                        f"{self._file}: carried out, but RAM does not show it yet: {missing}; run the same command again"
+                    )
         except ProvisionError as error:
-            raise ProvisionError(str(error), tuple(done)) from error
-        return msgspec.structs.replace(proposed, done=tuple(done))
+            raise ProvisionError(str(error), tuple(self._done)) from error
+        warnings = left.warnings if self._wrote else proposed.plan.warnings
+        return msgspec.structs.replace(
+            proposed,
+            plan=msgspec.structs.replace(proposed.plan, warnings=warnings),
+            done=tuple(self._done),
+            kept=tuple(self._kept.values()),
+        )
 
-    def _look(self, what: str) -> tuple[RamState, Plan]:
-        """RAM as it is, and what is left to do."""
+    def _all(self, actions: Sequence[Action], announce: Callable[[Action], None]) -> None:
+        """Carry them out, but for what is to be kept after all: what a removal rests on is asked again directly before it."""
+        look = Recheck(self._ram, self._desired, self._holders)
+        for action in self._not_kept(actions):
+            thing = self._thing(action)
+            if thing in self._kept:
+                continue
+            if why := self._patiently(partial(look.why_not, action, self._done), f"{action}: asking again"):
+                if why != NOT_NEEDED:
+                    self._kept[thing] = f"{thing}: {why}"
+                    for undone in look.undoing(action, self._done):
+                        self._one(undone, announce)
+                continue
+            self._one(action, announce)
 
-        def ask() -> RamState:
-            return read(self._ram, self._desired, prune=self._prune, holders=self._holders)
+    def _thing(self, action: Action) -> str:
+        """What a removal removes."""
+        orphan = action.role and action.role not in {role.name for role in self._desired.roles}
+        return f"role {action.role}" if orphan else f"policy {action.policy}" if action.call == "DeletePolicy" else ""
 
-        state = self._patiently(ask, what)
-        found = plan(state, self._desired, adopt=self._adopt, prune=self._prune)
-        if found.conflicts:
-            raise ProvisionError("\n".join(f"{self._file}: {text}" for text in found.conflicts))
-        return state, found
+    def _not_kept(self, actions: Sequence[Action]) -> tuple[Action, ...]:
+        return tuple(action for action in actions if self._thing(action) not in self._kept)
+
+    def _one(self, action: Action, announce: Callable[[Action], None]) -> None:
+        announce(action)
+        self._wrote = True
+        self._carry_out(action)
+        self._done.append(action)
+
+    def _look(self, what: str, limits: Limits = DOCUMENTED) -> tuple[RamState, Plan]:
+        """RAM as it is, and what is left to do. After the first write a contradiction may be RAM's delay: asked again."""
+
+        handled = {
+            (action.role, action.policy)
+            for action in self._done
+            if action.call in ("AttachPolicyToRole", "DetachPolicyFromRole") and action.policy_type == "System"
+        }
+
+        def ask() -> tuple[RamState, Plan]:
+            try:
+                state = read(self._ram, self._desired, prune=self._prune, holders=self._holders)
+            except PermanentError as error:
+                if error.code.startswith("EntityNotExist"):  # one call shows what another does not
+                    raise Late(error.call, error.code, error.message, error.request_id) from error
+                raise
+            found = plan(
+                state, self._desired, adopt=self._adopt, prune=self._prune, protected=self._protected,
+                account_id=self._account_id, limits=limits, handled=handled,
+            )  # fmt: skip
+            if found.conflicts:
+                text = "\n".join(f"{self._file}: {text}" for text in found.conflicts)
+                raise Contradiction(text) if self._wrote else ProvisionError(text)
+            return state, msgspec.structs.replace(found, actions=self._not_kept(found.actions))
+
+        return self._patiently(ask, what)
 
     def _carry_out(self, action: Action) -> None:
         """One action, exactly once: where an answer was lost, RAM is read before it is tried again."""
@@ -105,38 +187,44 @@ class Provisioner:
                 if action in self._look(f"{action}: its answer was lost; reading RAM")[1].actions:
                     raise
             except CloudCallError as error:
-                if not is_as_wanted(action, error, again=tries > 1):
-                    raise
+                if is_as_wanted(action, error, again=tries > 1):
+                    return
+                if is_late(action, error, self._done):
+                    raise Late(error.call, error.code, error.message, error.request_id) from error
+                if error.code.startswith("EntityAlreadyExist"):
+                    raise Overtaken from error
+                raise
 
         self._patiently(ask, str(action))
 
     def _patiently(self, ask: Callable[[], T], what: str) -> T:
-        """Ask; where RAM refuses for its quota or fails for now, again after a pause that grows."""
+        """Ask; where RAM refuses for its quota, fails for now or is late, again after a pause that grows."""
         wait = FIRST_PAUSE
-        for attempt in range(1, TRIES + 1):
+        for attempt in range(1, LATE_TRIES + 1):
             try:
                 return ask()
+            except Contradiction as error:
+                if attempt == LATE_TRIES:
+                    late = "where RAM only shows it late, run the same command again"
+                    raise ProvisionError(f"{error}; {late}") from error
             except TransientError as error:
-                if attempt == TRIES:
-                    text = f"{self._file}: {what}: {error}; tried {TRIES} times; run the same command again"
+                if attempt >= (LATE_TRIES if isinstance(error, Late) else TRIES):
+                    late = "RAM may not show yet what was just changed; " if isinstance(error, Late) else ""
+                    text = f"{self._file}: {what}: {error}; {late}tried {attempt} times; run the same command again"
                     raise ProvisionError(text) from error
-                self._pause(wait)
-                wait *= 2
             except CloudCallError as error:
                 raise ProvisionError(f"{self._file}: {what}: {error}") from error
-        raise AssertionError("unreachable")
-
-    def _read_back(self) -> None:
-        """RAM may show a write late: look again a few times before saying that something is missing."""
-        wait = FIRST_PAUSE
-        for last in (False, False, True):
-            left = self._look("reading back")[1]
-            if not left.actions:
-                return
-            if last:
-                missing = "; ".join(map(str, left.actions))
-                raise ProvisionError(
-                    f"{self._file}: carried out, but RAM does not show it yet: {missing}; run the same command again"
-                )
             self._pause(wait)
             wait *= 2
+        raise AssertionError("unreachable")
+
+    def _read_back(self) -> Plan:
+        """What is left to do; RAM may show a write late: looks again a few times before saying that something is missing."""
+        wait = FIRST_PAUSE
+        for _ in range(LATE_TRIES - 1):
+            left = self._look("reading back")[1]
+            if not left.actions:
+                return left
+            self._pause(wait)
+            wait *= 2
+        return self._look("reading back")[1]

@@ -30,8 +30,9 @@ def diff(state: RamState, desired: DesiredRam, planned: Plan) -> tuple[Change, .
             if action.call == "DetachPolicyFromRole" and action.role == role.name
         }
         attached = held.attached if held else frozenset()
-        before = _all(state, attached) | (_trust(held.trust) if held else set())
-        after = _all(state, attached - off - _own(role)) | _wanted(state, role) | _trust(role.trust)
+        before = _all(state, attached) | ({f"trust: {line}" for line in principals(held.trust)} if held else set())
+        trust = {f"trust: {line}" for line in principals(role.trust)}
+        after = _all(state, attached - off - _own(role)) | _wanted(state, role) | trust
         if before != after:
             changes.append(
                 Change(role=role.name, gains=tuple(sorted(after - before)), losses=tuple(sorted(before - after)))
@@ -71,10 +72,11 @@ def _lines(document: Mapping[str, Any]) -> set[str]:
     }
 
 
-def _trust(document: Mapping[str, Any]) -> set[str]:
-    """Who may assume the role, and who may not; a document that somebody else wrote may have any shape."""
+def principals(document: Mapping[str, Any]) -> set[str]:
+    """Who may assume the role, and who may not: a line each, "RAM acs:ram::1:root if CONDITION". A document that somebody
+    else wrote may have any shape."""
     return {
-        f"trust: {'Deny ' if effect == 'Deny' else ''}{principal.replace(':', ' ', 1)}"
+        f"{'Deny ' if effect == 'Deny' else ''}{principal.replace(':', ' ', 1)}"
         + ("" if action == "sts:AssumeRole" else f" may {action}")
         + (f" if {condition}" if condition else "")
         for effect, action, principal, condition in grants(document)

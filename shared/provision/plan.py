@@ -3,58 +3,103 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from types import MappingProxyType
 
 import msgspec
 
 from shared.policies import DesiredPolicy, DesiredRam, DesiredRole, same
-from shared.provision.notes import mark, marks, note
-from shared.provision.prune import pruned
+from shared.provision.beyond import beyond
+from shared.provision.limits import Limits, exceeded, short_of_policies, uncertain
+from shared.provision.notes import Notes, mark, marks, note
+from shared.provision.protected import Protected, why_left, why_protected
+from shared.provision.prune import Pruned, pruned, with_room
 from shared.provision.state import Action, Attachment, Plan, RamState, RoleState
 
-MAX_ATTACHED = {"Custom": 10, "System": 20}  # a role (RAM "Limits"); a full one has to lose one before it gains another
+DOCUMENTED, NOBODY = Limits(), MappingProxyType[str, str]({})
+MAX_ATTACHED = {"Custom": DOCUMENTED.custom, "System": DOCUMENTED.system}
+"""A full role has to lose a policy before it gains another."""
 
 
-def plan(state: RamState, desired: DesiredRam, *, adopt: Collection[str] = (), prune: bool = False) -> Plan:
-    """adopt: roles of somebody else to take over, with the policies they need. prune: also remove what nothing lists."""
-    if conflicts := [text for role in desired.roles for text in _conflicts(state, role, adopt)]:
+def plan(
+    state: RamState, desired: DesiredRam, *, adopt: Collection[str] = (), prune: bool = False,
+    protected: Protected = NOBODY, account_id: str = "", limits: Limits = DOCUMENTED,
+    handled: Collection[tuple[str, str]] = (),
+) -> Plan:  # fmt: skip
+    """adopt: roles of somebody else to take over, with the policies they need. prune: also remove what nothing lists.
+
+    protected, account_id: see protected.py. limits: of the account. handled: role and system policy, where this run has
+    attached or detached it: it is ours, also where another provision has meanwhile struck it out of the notes.
+    """
+    state = _with_notes(state, handled)
+    if conflicts := [text for role in desired.roles for text in _conflicts(state, role, adopt, protected, account_id)]:
         return Plan(conflicts=tuple(conflicts))
-    actions: list[Action] = []
+    changes: list[Action] = []
     made: set[str] = set()
     for role in desired.roles:
-        actions += _role(state, role, adopt)
-        actions += [a for p in role.policies if p.name not in made for a in _policy(state, role, p)]
+        changes += _role(state, role, adopt)
+        changes += [a for p in role.policies if p.name not in made for a in _policy(state, role, p)]
         made |= {policy.name for policy in role.policies}
-        actions += _attachments_of(state, role, prune)
-    if prune:
-        removals, kept = pruned(state, actions)
-        return Plan(actions=(*actions, *removals), kept=kept)
-    unlisted = [
-        (role.name, attachment)
-        for role in desired.roles
-        if (held := state.roles.get(role.name))
-        for attachment in sorted(held.attached - _attachments(role))
-        if not _is_ours(state, held, attachment)
-    ]
+        changes += _attachments_of(state, role, prune)
+    removals = pruned(state, changes, protected, account_id) if prune else Pruned()
+    actions = (*removals.first, *changes, *removals.last)
+    if short_of_policies(state, actions, limits):
+        actions = with_room(changes, removals)
+    if conflicts := [*exceeded(state, desired, actions, limits)]:
+        return Plan(conflicts=tuple(conflicts))
+    unlisted = () if prune else tuple(_unlisted(state, desired))
     return Plan(
-        actions=tuple(actions), unlisted=tuple(unlisted),
-        orphan_roles=tuple(state.orphan_roles), orphan_policies=tuple(state.orphan_policies),
+        actions=actions, unlisted=unlisted, kept=removals.kept,
+        orphan_roles=() if prune else tuple(state.orphan_roles),
+        orphan_policies=() if prune else tuple(state.orphan_policies),
+        warnings=(*beyond(state, desired, unlisted), *uncertain(state, actions, limits)),
     )  # fmt: skip
 
 
-def _conflicts(state: RamState, role: DesiredRole, adopt: Collection[str]) -> Iterator[str]:
+def _with_notes(state: RamState, handled: Collection[tuple[str, str]]) -> RamState:
+    roles = dict(state.roles)
+    for role, policy in handled:
+        if (held := roles.get(role)) and ("System", policy) in held.attached:
+            roles[role] = msgspec.structs.replace(held, ours_too=held.ours_too | {policy})
+    return msgspec.structs.replace(state, roles=roles)
+
+
+def _unlisted(state: RamState, desired: DesiredRam) -> Iterator[tuple[str, Attachment]]:
+    for role in desired.roles:
+        if held := state.roles.get(role.name):
+            for attachment in sorted(held.attached - _attachments(role)):
+                if not _is_ours(state, held, attachment):
+                    yield role.name, attachment
+
+
+def _conflicts(
+    state: RamState, role: DesiredRole, adopt: Collection[str], protected: Protected, account_id: str
+) -> Iterator[str]:
+    if why := why_protected(role.name, protected):
+        yield f"role '{role.name}': it is {why}, which no instance holds and provision never changes; take it out of roles:"
+        return
     for policy in role.policies:
         if policy.type == "System" and policy.name not in state.system:
             yield f"role '{role.name}': there is no system policy '{policy.name}'; see the console, RAM > Policies"
+    held = state.roles.get(role.name)
+    other = next((name for name in state.names if name.lower() == role.name and name != role.name), None)
+    if other and held is None:
+        yield f"role '{role.name}': RAM has the role '{other}', which differs in case only; rename one of the two"
+        return
+    if held and not held.ours and (why := why_left(held.trust, account_id)):
+        yield (
+            f"role '{role.name}' is there and not rolekeeper's, and {why}: it is not taken over, whatever --adopt says; rename "
+            "it in roles.yaml, or change its trust policy first where that is out of date"
+        )
+        return
     if role.name in adopt:
         return
-    mend = f"rename it in roles.yaml, or take it over with --adopt {role.name}"
-    held = state.roles.get(role.name)
+    fix = f"rename it in roles.yaml, or take it over with --adopt {role.name}"
     if held and not held.ours:
-        yield f"role '{role.name}' is there and not rolekeeper's (no tag managed-by=rolekeeper); {mend}"
+        yield f"role '{role.name}' is there and not rolekeeper's (no tag managed-by=rolekeeper); {fix}"
     for policy in role.policies:
         found = state.policies.get(policy.name) if policy.type == "Custom" else None
         if found and not found.ours:
-            yield f"role '{role.name}': policy '{policy.name}' ({policy.source}) is there and not rolekeeper's; {mend}"
+            yield f"role '{role.name}': policy '{policy.name}' ({policy.source}) is there and not rolekeeper's; {fix}"
 
 
 def _role(state: RamState, role: DesiredRole, adopt: Collection[str]) -> Iterator[Action]:
@@ -111,22 +156,15 @@ def _attachments_of(state: RamState, role: DesiredRole, prune: bool) -> list[Act
     new = {action.policy for action in gained if action.policy_type == "System"}
     ours = {name for kind, name in on if kind == "System" and held and _is_ours(state, held, (kind, name))}
     left = new | {name for name in ours if ("System", name) in sources}
-    said = {mark(name) for name in left} if held is None else set(marks(held.note))  # CreateRole notes them all
+    notes = Notes(role.name, held, left)
     if any(
         sum(kind == k for k, _ in on) + sum(action.policy_type == kind for action in gained) > most
         for kind, most in MAX_ATTACHED.items()
     ):
-        return [*lost, *_noting(role, left, said), *gained]
+        return [*lost, *notes.say(left), *gained]
     if not new:
-        return [*gained, *lost, *_noting(role, left, said)]
-    both = ours | new
-    return [*_noting(role, both, said), *gained, *lost, *_noting(role, left, {mark(name) for name in both})]
-
-
-def _noting(role: DesiredRole, names: Collection[str], said: Collection[str]) -> list[Action]:
-    if {mark(name) for name in names} == said:
-        return []
-    return [Action(call="TagResources", role=role.name, note=note(names), source="notes its system policies")]
+        return [*gained, *lost, *notes.say(left)]
+    return [*notes.say(ours | new), *gained, *lost, *notes.say(left)]
 
 
 def _attachments(role: DesiredRole) -> frozenset[Attachment]:
@@ -137,5 +175,5 @@ def _is_ours(state: RamState, role: RoleState, attachment: Attachment) -> bool:
     """Whether rolekeeper attached it: a custom policy that is ours, or a system policy that the role's note has."""
     kind, name = attachment
     if kind == "System":
-        return mark(name) in marks(role.note)
+        return mark(name) in marks(role.note) | role.noted or name in role.ours_too
     return name in state.policies and state.policies[name].ours

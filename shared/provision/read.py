@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from shared.gateways.ram import PolicyType, RamGateway
+from shared.gateways.ram import NOTE_OF_ONE, PolicyType, RamGateway, is_ours
 from shared.policies import DesiredRam
 from shared.provision.notes import mark, marks
 from shared.provision.state import Attachment, PolicyState, RamState, RoleState
@@ -34,27 +34,36 @@ def read(
                 ours=found.ours,
                 attached=frozenset(ram.attached(role.name)),
                 note=found.note,
+                noted=frozenset(key.removeprefix(NOTE_OF_ONE) for key in found.tags if key.startswith(NOTE_OF_ONE)),
+                tags=len(found.tags),
             )
     wanted = {(policy.type, policy.name) for role in desired.roles for policy in role.policies}
     leaving = {
         (kind, name)
         for role in roles.values()
         for kind, name in role.attached
-        if prune or (name.startswith(OUR_NAMES) if kind == "Custom" else mark(name) in marks(role.note))
+        if prune or (name.startswith(OUR_NAMES) if kind == "Custom" else mark(name) in marks(role.note) | role.noted)
     }
     documents = _documents(ram, wanted | leaving, "Custom")
-    ours = ram.ours(documents) if documents else set()
-    policies = {name: PolicyState(document=document, ours=name in ours) for name, document in documents.items()}
+    tags = ram.tags("policy", documents) if documents else {}
+    policies = {
+        name: PolicyState(document=document, ours=is_ours(tags.get(name, {})), tags=len(tags.get(name, {})))
+        for name, document in documents.items()
+    }
     unlisted = [name for name, role in listed.items() if role.ours and name not in {r.name for r in desired.roles}]
     if prune or orphans:
         known = ram.our_policies()
     else:
-        known = {name: 0 for kind, name in sorted(leaving) if kind == "Custom" and name in ours}
+        known = {
+            name: 0 for kind, name in sorted(leaving) if kind == "Custom" and name in policies and policies[name].ours
+        }
     return RamState(
         roles=roles, policies=policies, system=_documents(ram, wanted | leaving, "System"),
         orphan_roles={name: frozenset(ram.attached(name) if prune else ()) for name in unlisted},
         orphan_policies={name: count for name, count in known.items() if ("Custom", name) not in wanted},
         holders={name: holders(name) for name in unlisted} if prune else {},
+        orphan_trusts={name: ram.trust(name) for name in unlisted} if prune else {},
+        names=frozenset(listed),
     )  # fmt: skip
 
 

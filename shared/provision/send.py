@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from shared.errors import CloudCallError
-from shared.gateways.ram import RamGateway
+from shared.gateways.ram import NOTE_OF_ONE, RamGateway
 from shared.provision.state import Action
+
+REMOVALS = ("DetachPolicyFromRole", "DeletePolicy", "DeleteRole")
 
 
 def send(ram: RamGateway, action: Action) -> None:
@@ -16,7 +20,10 @@ def send(ram: RamGateway, action: Action) -> None:
         case "UpdateRole":
             ram.update_role(action.role, description=action.description, trust=action.document)
         case "TagResources":
-            ram.claim("policy" if action.policy else "role", action.policy or action.role, note=action.note)
+            more = {NOTE_OF_ONE + sign: policy for sign, policy in action.noted.items()}
+            ram.claim("policy" if action.policy else "role", action.policy or action.role, note=action.note, more=more)
+        case "UntagResources":
+            ram.untag(action.role, [NOTE_OF_ONE + sign for sign in action.noted])
         case "CreatePolicy":
             ram.create_policy(action.policy, action.description or "", document)
         case "CreatePolicyVersion":
@@ -31,6 +38,33 @@ def send(ram: RamGateway, action: Action) -> None:
             ram.delete_role(action.role)
 
 
+def is_late(action: Action, error: CloudCallError, done: Sequence[Action]) -> bool:
+    """Whether a refusal may come from RAM's own delay: it does not yet know what was just made, or still has what was just
+    removed. done: the calls that were carried out before in this run.
+
+    No document says how long RAM takes: who asks tries again within bounds.
+    """
+    removed = [before for before in done if before.call in REMOVALS]
+    if error.code.startswith("EntityNotExist"):
+        return action.call not in REMOVALS
+    if error.code.startswith("DeleteConflict"):
+        same = [
+            b
+            for b in removed
+            if b.call != "DeleteRole" and (b.policy if action.policy else b.role) == (action.policy or action.role)
+        ]
+        return bool(same)
+    if error.code.startswith("LimitExceeded"):
+        makes_room = {
+            "CreateRole": "DeleteRole",
+            "CreatePolicy": "DeletePolicy",
+            "AttachPolicyToRole": "DetachPolicyFromRole",
+        }
+        room = [before for before in removed if before.call == makes_room.get(action.call)]
+        return any(action.call != "AttachPolicyToRole" or before.role == action.role for before in room)
+    return False
+
+
 def is_as_wanted(action: Action, error: CloudCallError, *, again: bool) -> bool:
     """Whether a refusal says that it is so already: somebody was faster, or RAM had not yet shown what an earlier try did.
 
@@ -38,5 +72,4 @@ def is_as_wanted(action: Action, error: CloudCallError, *, again: bool) -> bool:
     """
     if action.call == "AttachPolicyToRole" or (again and action.call in ("CreateRole", "CreatePolicy")):
         return error.code.startswith("EntityAlreadyExist")
-    gone = action.call in ("DetachPolicyFromRole", "DeletePolicy", "DeleteRole")
-    return gone and error.code.startswith("EntityNotExist")
+    return action.call in REMOVALS and error.code.startswith("EntityNotExist")

@@ -11,32 +11,41 @@ PolicyType = Literal["Custom", "System"]
 Attachment = tuple[PolicyType, str]
 Call = Literal[
     "CreateRole", "UpdateRole", "TagResources", "CreatePolicy", "CreatePolicyVersion", "AttachPolicyToRole",
-    "DetachPolicyFromRole", "DeletePolicy", "DeleteRole",
+    "DetachPolicyFromRole", "DeletePolicy", "DeleteRole", "UntagResources",
 ]  # fmt: skip
 
 
 class RoleState(msgspec.Struct, frozen=True, kw_only=True):
-    """A role that is there. ours: it carries our tag. note: what another tag says of its system policies (notes.py)."""
+    """A role that is there. ours: it carries our tag. note: what another tag says of its system policies (notes.py).
+
+    noted: the same of the tags that note one system policy each, by their marks. tags: how many tags the role has.
+    ours_too: system policies that are ours without a note.
+    """
 
     description: str
     trust: Mapping[str, Any]
     ours: bool
     attached: frozenset[Attachment] = frozenset()
     note: str = ""
+    noted: frozenset[str] = frozenset()
+    tags: int = 0
+    ours_too: frozenset[str] = frozenset()
 
 
 class PolicyState(msgspec.Struct, frozen=True, kw_only=True):
-    """A custom policy that is there. document: the version in force."""
+    """A custom policy that is there. document: the version in force. tags: how many it has."""
 
     document: Mapping[str, Any]
     ours: bool
+    tags: int = 0
 
 
 class RamState(msgspec.Struct, frozen=True, kw_only=True):
     """What was read. system: documents of Alibaba Cloud's own policies; one that is wanted and not here does not exist.
 
     orphan_roles, orphan_policies: ours, and nothing in the file wants them; each policy with how many roles and users hold
-    it. holders: how many instances hold an orphan role. Only a pruning run knows these numbers.
+    it. holders: how many instances hold an orphan role. orphan_trusts: their trust policies. Only a pruning run knows
+    these. names: every role of the account.
     """
 
     roles: Mapping[str, RoleState] = {}
@@ -45,10 +54,15 @@ class RamState(msgspec.Struct, frozen=True, kw_only=True):
     orphan_roles: Mapping[str, frozenset[Attachment]] = {}
     orphan_policies: Mapping[str, int] = {}
     holders: Mapping[str, int] = {}
+    orphan_trusts: Mapping[str, Mapping[str, Any]] = {}
+    names: frozenset[str] = frozenset()
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
-    """One call that changes RAM. source: where in roles.yaml it comes from. note: a tag's value, "" = that tag stays."""
+    """One call that changes RAM. source: where in roles.yaml it comes from. note: a tag's value, "" = that tag stays.
+
+    noted: tags that note one system policy each, put on or (UntagResources) taken off: mark -> the policy's name.
+    """
 
     call: Call
     role: str = ""
@@ -58,6 +72,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     description: str | None = None
     source: str = ""
     note: str = ""
+    noted: Mapping[str, str] = {}
 
     def __str__(self) -> str:
         what = [self.role and f"role {self.role}", self.policy and f"{self.policy_type.lower()} policy {self.policy}"]
@@ -68,7 +83,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """actions: in order. conflicts: what is in the way: nothing is done while there is anything.
 
     unlisted: attachments on our roles that roles.yaml does not list and that are not ours to take off unasked. kept: what
-    pruning leaves, and why.
+    pruning leaves, and why. warnings: what an operator should know of before the first call, in whole sentences.
     """
 
     actions: tuple[Action, ...] = ()
@@ -77,3 +92,4 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     orphan_roles: tuple[str, ...] = ()
     orphan_policies: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ from fakecloud.eventbridge import permissions as eventbridge
 from fakecloud.fc import routes as fc_routes
 from fakecloud.http import Request
 from fakecloud.identity import ACCOUNT, Identity
+from fakecloud.ims import permissions as ims
 from fakecloud.permissions import RULES
 from fakecloud.ram import permissions as ram
 from fakecloud.rpc import RpcService
@@ -23,6 +24,7 @@ from tests.contract.permissions.callers import allow, refused, user
 
 DECLARED: dict[str, Any] = {
     "ecs": ecs.NEEDS, "ram": ram.RESOURCES, "sts": sts.NEEDS, "tag": tag.ACTIONS, "eventbridge": eventbridge.RESOURCES,
+    "ims": ims.ACTIONS,
 }  # fmt: skip
 
 

@@ -10,13 +10,15 @@ import pytest
 from pytest_mock import MockerFixture
 
 from fakecloud.cloud import Cloud
+from fakecloud.http import Request, Response
 from fakecloud.identity import ACCOUNT, ROOT_KEY
 from shared.gateways.clients import Credentials
 from shared.gateways.holders import Holders
+from shared.gateways.ims import account_summary
 from shared.gateways.ram import RamGateway
 from shared.mapping import load
 from shared.policies import DesiredRam, desired
-from shared.provision import Provisioned, Provisioner
+from shared.provision import Provisioned, Provisioner, limits
 from shared.settings import Settings
 
 WRITES = ("Create", "Update", "Delete", "Attach", "Detach", "Tag", "Untag", "Set")
@@ -30,13 +32,18 @@ class Account:
         settings = Settings(region="cn-hangzhou", account_id=ACCOUNT)
         keys = Credentials(access_key_id=ROOT_KEY[0], access_key_secret=ROOT_KEY[1])
         self.ram, self.holders = RamGateway(settings, keys), Holders(settings, keys)
+        self.limits = lambda: limits(account_summary(settings, keys))
 
     def provision(self, text: str, *, dry_run: bool = False, **how: Any) -> Provisioned:
         """The journal begins anew. Pauses take no time."""
         self.cloud.calls.clear()
-        provisioner = Provisioner(
-            self.ram, self.desired(text), file="roles.yaml", holders=self.holders, pause=self.cloud.clock.advance, **how
-        )
+        given = {
+            "holders": self.holders,
+            "pause": self.cloud.clock.advance,
+            "limits": self.limits,
+            "account_id": ACCOUNT,
+        }
+        provisioner = Provisioner(self.ram, self.desired(text), file="roles.yaml", **{**given, **how})
         proposed = provisioner.propose()
         return proposed if dry_run else provisioner.apply(proposed)
 
@@ -44,6 +51,24 @@ class Account:
     @cache
     def desired(text: str) -> DesiredRam:
         return desired(load(text), account_id=ACCOUNT)
+
+    def before(self, action: str, do: Callable[[], Any], number: int = 1) -> None:
+        """Do something once, directly before the account's call of that name and number is answered."""
+        answer, left = self.cloud.handle, [number]
+
+        def handle(request: Request) -> Response:
+            left[0] -= request.headers.get("x-acs-action") == action
+            if left[0] == 0 and request.headers.get("x-acs-action") == action:
+                left[0] = -1
+                do()
+            return answer(request)
+
+        self.cloud.handle = handle  # type: ignore[method-assign]
+
+    def attached(self, role: str) -> set[str]:
+        """The names of its policies."""
+        found = self.cloud.ram.role(ACCOUNT, role)
+        return {name for _, name in found.attached} if found else set()
 
     def writes(self) -> list[str]:
         return [call.action for call in self.cloud.calls if call.action.startswith(WRITES)]

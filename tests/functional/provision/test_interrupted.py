@@ -61,7 +61,7 @@ EVERY = [
 
 def test_the_stories_have_every_kind_of_call() -> None:
     writes = {action for _, calls in CLEAN.values() for action in calls if not action.startswith(("Get", "List"))}
-    assert writes == set(get_args(Call))
+    assert writes == set(get_args(Call)) - {"UntagResources"}, "which stands in test_meanwhile.py"
 
 
 @pytest.mark.parametrize(("story", "call"), EVERY)
@@ -143,8 +143,8 @@ def test_ram_that_stays_unavailable_is_given_up_with_a_word_on_what_to_do(accoun
     assert stopped.value.done
 
 
-def test_a_quota_that_is_full_names_the_role(account: Account) -> None:
-    account.cloud.ram.quotas.roles = 2
+def test_a_quota_that_fills_meanwhile_names_the_role(account: Account) -> None:
+    account.before("CreateRole", lambda: setattr(account.cloud.ram.quotas, "roles", 2))
     with pytest.raises(ProvisionError, match=r"CreateRole: role batch: .*LimitExceeded\.Role") as stopped:
         account.provision(SHIPPED)
     assert {action.role for action in stopped.value.done} == {"web-reader", "worker"}

@@ -199,7 +199,7 @@ def test_trust_and_description_follow_the_file(account: Account, roles: Roles) -
 
 
 def test_a_role_of_somebody_else_is_not_touched_unless_adopted(account: Account, roles: Roles) -> None:
-    account.cloud.ram.put_role(ACCOUNT, "web", services=("fc.aliyuncs.com",))
+    account.cloud.ram.put_role(ACCOUNT, "web", services=("ess.aliyuncs.com",))
     before = account.holds()
     with pytest.raises(ProvisionError, match=r"role 'web' is there and not rolekeeper's.*--adopt web"):
         account.provision(roles(web=read("one"), worker=LOGS))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from shared.policies import DesiredPolicy, DesiredRam, DesiredRole, trust
 from shared.provision import Action, PolicyState, RamState, RoleState, plan
-from shared.provision.notes import note
+from shared.provision.notes import MAX_TAGS, note
 from shared.provision.plan import MAX_ATTACHED
 
 SYSTEM = [f"Aliyun{n}Access" for n in range(24)]
@@ -30,10 +30,22 @@ def carried_out(state: RamState, action: Action) -> RamState:
     match action.call:
         case "CreateRole":
             assert role is None
-            roles[action.role] = RoleState(description="", trust=action.document or {}, ours=True, note=action.note)
+            roles[action.role] = RoleState(
+                description="", trust=action.document or {}, ours=True, note=action.note, tags=2
+            )
         case "TagResources":
             assert role is not None
-            roles[action.role] = msgspec.structs.replace(role, note=action.note)
+            assert role.noted.isdisjoint(action.noted)
+            noted = role.noted | set(action.noted)
+            assert len(noted) + 2 <= MAX_TAGS, "with managed-by and the note of many"
+            roles[action.role] = msgspec.structs.replace(
+                role, note=action.note or role.note, noted=noted, tags=2 + len(noted)
+            )
+        case "UntagResources":
+            assert role is not None
+            assert role.noted >= set(action.noted)
+            noted = role.noted - set(action.noted)
+            roles[action.role] = msgspec.structs.replace(role, noted=noted, tags=2 + len(noted))
         case "CreatePolicy" | "CreatePolicyVersion":
             policies[action.policy] = PolicyState(document=action.document or {}, ours=True)
         case "AttachPolicyToRole":

@@ -1,0 +1,53 @@
+"""Roles that provisioning never makes, adopts, rewrites or deletes: the functions' own and those that they assume. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from shared.policies import grants
+from shared.settings import Settings
+
+DEFAULT_EXECUTION_ROLE = "rolekeeper-fc"
+"""The functions' role as s.yaml and the documents call it: assumed where nothing names another."""
+SERVICE_LINKED = "aliyunservicerolefor"
+_FC = "fc.aliyuncs.com"
+_ROLE = re.compile(r"acs:ram::(\*|[0-9]+):(?:role|assumed-role)/.+", re.IGNORECASE)
+
+Protected = Mapping[str, str]
+"""Lower-case name of a role -> what it is."""
+
+
+def protected(settings: Settings) -> Protected:
+    """The roles that the settings name. A name counts in every account, as one roles.yaml is provisioned in each."""
+    named = settings.execution_role.rpartition("/")[2].lower()
+    members = {
+        role.lower(): f"the role that the functions assume in account {account} (ROLEKEEPER_ACCOUNTS)"
+        for account, role in settings.accounts.items()
+    }
+    own = {named: "the functions' own role (ROLEKEEPER_EXECUTION_ROLE)"} if named else {}
+    return {DEFAULT_EXECUTION_ROLE: "the functions' own role, by its usual name", **members, **own}
+
+
+def why_protected(name: str, roles: Protected) -> str:
+    """Why a role of this name is none to provision; "" where it is."""
+    if name.lower().startswith(SERVICE_LINKED):
+        return "a service-linked role of Alibaba Cloud"
+    return roles.get(name.lower(), "")
+
+
+def why_left(trust: Mapping[str, Any], account_id: str) -> str:
+    """Why a role with this trust policy is likely the functions' own, or one that they assume; "" where nothing says so."""
+    return next(_reasons(trust, account_id), "")
+
+
+def _reasons(trust: Mapping[str, Any], account_id: str) -> Iterator[str]:
+    for effect, _, principal, _ in sorted(grants(trust)):
+        kind, _, name = principal.partition(":")
+        if effect != "Allow":
+            continue
+        if kind == "Service" and name.lower() == _FC:
+            yield f"functions may take it (it trusts {_FC})"
+        elif kind == "RAM" and (found := _ROLE.fullmatch(name)) and found[1] != account_id:
+            yield f"a role of another account may take it (it trusts {name})"
