@@ -49,6 +49,7 @@ class Switches:
     fc_variables_keys: Literal["each-invocation", "instance-start"] = (
         "each-invocation"  # whose keys ALIBABA_CLOUD_... are
     )
+    fc_setting_resource: Literal["named", "all"] = "named"  # what calls about triggers and asynchronous settings need
     async_invocation_type: Literal["async", "sync"] = "sync"  # what a trigger's asyncInvocationType: true means
     task_id_unasked: Literal["taken", "ignored", "refused"] = "taken"  # a task id where asyncTask is not on
     queue_event: Literal["text", "object", "string", "event"] = "text"  # a member of an event stream's batch

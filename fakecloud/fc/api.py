@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 INVOCATIONS_KEPT = 100_000
 
 
+RAM_ACTIONS = {"GetAsyncInvokeConfig": "GetFunctionAsyncInvokeConfig"}
+"""The API's action -> RAM's, where the two differ (API page of GetAsyncInvokeConfig; "Policies and sample policies")."""
+
+
 class FunctionCompute:
     """invocations: the last 100,000 attempts. queue: asynchronous ones. invoker: instances, their limit and logs."""
 
@@ -215,7 +219,10 @@ class FunctionCompute:
         return caller
 
     def needs(self, call: Call) -> tuple[str, str]:
-        """The RAM action and the resource that a policy must allow for this call (FC's page "Policies and examples")."""
+        """The RAM action and the resource that a policy must allow for this call (FC's page "Policies and examples").
+
+        The API pages of triggers and of the asynchronous configuration say "all resources" instead: a switch.
+        """
         found = routes.route(call.request)
         if found is None:
             raise NotEmulated(f"{call.request.method} {call.request.path} of Function Compute")
@@ -226,7 +233,10 @@ class FunctionCompute:
         resource = f"acs:fc:{region}:{call.account}:{f'services/{service}/{path}' if service else path}"
         if "Trigger" in found.action:
             resource += f"/triggers/{found.trigger or '*'}"
-        return f"fc:{found.action}", resource
+        action = RAM_ACTIONS.get(found.action, found.action)
+        if call.cloud.switches.fc_setting_resource == "all" and ("Trigger" in action or "Config" in action):
+            resource = "*"
+        return f"fc:{action}", resource
 
     def respond(self, call: Call) -> Response:
         found = routes.route(call.request)
