@@ -28,3 +28,15 @@ def note(covered: Mapping[str, Any], places: Sequence[Target]) -> list[str]:
         f"{variable('accounts')} also list {named}{more}: run it again with --region and --account for each, or once with "
         "--invoke --everywhere"
     ]
+
+
+def accounts_note(settings: Settings) -> list[str]:
+    """The same of what is the same in all regions: RAM. A key is of one account."""
+    left = [account for account in settings.accounts if account != settings.account_id]
+    if not left:
+        return []
+    more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""
+    return [
+        f"covered: account {settings.account_id} alone; {variable('accounts')} also lists {', '.join(left[:NAMED])}{more}: run it again "
+        f"with a key of each, and its id in {variable('account_id')}"
+    ]

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from cli.coverage import accounts_note
 from cli.example import refuse_example
 from cli.files import text
 from cli.keys import keys
@@ -79,6 +80,8 @@ def run(
         print_json(report(ended))
     else:
         conclude(ended, dry_run=dry_run)
+        for line in accounts_note(settings):
+            say(line)
     return 2 if (dry_run and ended.plan.actions) or (strict and ended.plan.warnings) else 0
 
 
@@ -176,13 +179,16 @@ def roles(roles_file: Path, *, as_json: bool, strict: bool = False) -> int:
             print_json(row)
     else:
         shown = table("role", "trust", "policies", f"holders in {settings.region}", "drift", whole=("role", "policies"))
-        for row in rows:
-            shown.add(row["role"], row["trust"], row["policies"], str(row["holders"]), row["drift"])
+        for row in sorted(rows, key=lambda row: not row["drift"]):  # what is not as it should be comes first
+            holders = "?" if row["holders"] is None else str(row["holders"])
+            shown.add(row["role"], row["trust"], row["policies"], holders, row["drift"])
         print_table(shown)
         for row in rows:
             for line in row["warnings"]:
                 say(f"warning: {line}")
         show_orphans(state.orphan_roles, state.orphan_policies)
+        for line in accounts_note(settings):
+            say(line)
     return 2 if any(row["drift"] or (strict and row["warnings"]) for row in rows) else 0
 
 
@@ -206,7 +212,7 @@ def role_rows(
             "there": held is not None,
             "trust": sorted(line.removeprefix("Service ") for line in principals(held.trust if held else {})),
             "policies": sorted(f"{kind}:{name}" for kind, name in (held.attached if held else ())),
-            "holders": ecs.count_holders(role.name) if held else 0,
+            "holders": ecs.known_holders(role.name),
             "drift": drift,
             "warnings": list(found.warnings),
             "gains": [line for change in changed for line in change.gains],

@@ -26,6 +26,7 @@ class Switches:
     classic_network: Shape = "request"
     attach_while_pending: Literal["allow", "item"] = "allow"
     roleless: Literal["absent", "empty"] = "absent"  # an instance without a role in DescribeInstanceRamRole
+    deleted_role_by_name: Literal["shown", "refused"] = "shown"  # the holders of a role that RAM has no more
     code_type: Literal["string", "integer"] = "string"  # Code in the items of attach and detach
     success_field: Literal["present", "absent"] = "present"  # older samples have no Success
     visible_after: float = 0.0  # seconds until a new instance is shown

@@ -92,6 +92,8 @@ def register(ecs: Ecs) -> None:
         size = call.args["PageSize"]
         start = (call.args["PageNumber"] - 1) * size
         if call.args["InstanceIds"] is None:
+            if ecs.switches.deleted_role_by_name == "refused" and ecs.cloud.ram.role(call.account, name) is None:
+                raise errors.RamRoleNotFound()
             rows, total = region.slice([("role", name)], start, size)
         else:
             found = [i for i in ecs.look_up(call, region, id_list(call.args["InstanceIds"], 50)).values() if i]

@@ -185,6 +185,11 @@ class EcsGateway:
         """How many instances of the region hold a role: one call."""
         return self._holding(role, _total, 0, {"PageSize": "1"})
 
+    def known_holders(self, role: str) -> int | None:
+        """The same; None where ECS does not say it of a role that RAM has not (any more)."""
+        unknown: int | None = None
+        return self._holding(role, _total, unknown, {"PageSize": "1"})
+
     def _holding(self, role: str, read: Callable[[Mapping[str, Any]], T], nobody: T, page: Mapping[str, str]) -> T:
         """nobody: the answer where RAM has no such role."""
         try:
