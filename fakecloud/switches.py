@@ -30,6 +30,7 @@ class Switches:
     code_type: Literal["string", "integer"] = "string"  # Code in the items of attach and detach
     success_field: Literal["present", "absent"] = "present"  # older samples have no Success
     visible_after: float = 0.0  # seconds until a new instance is shown
+    ram_visible_after: float = 0.0  # seconds until RAM's reads and checks see what was changed there
     boot_seconds: float = 2.0  # Pending until Running (RunInstances) or Stopped (CreateInstance)
     creation_events: Literal["created", "pending", "both"] = "both"
     tag_event: Literal["actiontrail", "cloudmonitor", "both"] = "both"

@@ -11,9 +11,11 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from fakecloud.http import Response
 from fakecloud.ram import (
     attachments_api,
     checks,
+    late,
     policies_api,
     roles_api,
     tags_api,
@@ -23,6 +25,7 @@ from fakecloud.ram import (
 )  # fmt: skip
 from fakecloud.ram.account import Account
 from fakecloud.ram.grammar import parse_policy
+from fakecloud.ram.late import Late
 from fakecloud.ram.models import Policy, PolicyKey, Quotas, Role, User
 from fakecloud.rpc import RpcService
 from fakecloud.service import Call
@@ -41,12 +44,14 @@ class Ram(RpcService):
         self.cloud = cloud
         self.quotas = Quotas()
         self._accounts: dict[str, Account] = {}
+        self._late = Late()
         for module in (roles_api, users_api, policies_api, versions_api, attachments_api, tags_api):
             module.declare(self)
 
     def reset(self) -> None:
         self.quotas = Quotas()
         self._accounts.clear()
+        self._late.clear()
 
     def account(self, account: str) -> Account:
         """The state of that account; an account is there from its first use."""
@@ -55,9 +60,26 @@ class Ram(RpcService):
         return self._accounts[account]
 
     def state(self, call: Call) -> Account:
-        """The caller's account, once the parameters' names and lengths are checked."""
+        """The caller's account, once the parameters' names and lengths are checked: for a read as it is shown (late.py)."""
         checks.check(call.args)
-        return self.account(call.account)
+        state, delay = self.account(call.account), self.cloud.switches.ram_visible_after
+        if not delay:
+            return state
+        seen = self._late.shown(state, self.cloud.clock.now() - delay)
+        if not self.actions[call.action].write:
+            return seen
+        late.check(call, seen)
+        return state
+
+    def respond(self, call: Call) -> Response:
+        write = call.action in self.actions and self.actions[call.action].write
+        if not write or not self.cloud.switches.ram_visible_after:
+            return super().respond(call)
+        if not self._late.begun(call.account):
+            self._late.keep(self.account(call.account), 0)
+        response = super().respond(call)
+        self._late.keep(self.account(call.account), self.cloud.clock.now())
+        return response
 
     def policy_document(self, text: str) -> dict[str, Any]:
         """A permission policy, parsed. Raises InvalidParameter.PolicyDocument.Length or MalformedPolicyDocument."""

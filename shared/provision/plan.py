@@ -18,6 +18,7 @@ from shared.provision.state import Action, Attachment, Plan, RamState, RoleState
 DOCUMENTED, NOBODY = Limits(), MappingProxyType[str, str]({})
 MAX_ATTACHED = {"Custom": DOCUMENTED.custom, "System": DOCUMENTED.system}
 """A full role has to lose a policy before it gains another."""
+MAX_DESCRIPTION = 1024  # characters, of a policy as of a role (CreatePolicy)
 
 
 def plan(
@@ -125,7 +126,7 @@ def _policy(state: RamState, role: DesiredRole, policy: DesiredPolicy) -> Iterat
     held = state.policies.get(policy.name)
     common = Action(call="TagResources", role=role.name, policy=policy.name, source=policy.source)
     if held is None:
-        text = f"{policy.source} of role {role.name}"
+        text = f"{policy.source} of role {role.name}"[-MAX_DESCRIPTION:]
         yield msgspec.structs.replace(common, call="CreatePolicy", document=policy.document, description=text)
         return
     if not held.ours:

@@ -82,3 +82,20 @@ def test_a_role_that_somebody_elses_policy_keeps_from_deletion_is_no_delay(accou
     with pytest.raises(ProvisionError, match="NoPermission"):
         account.provision(roles(web=f"{READ}, {LOGS}"))
     assert account.cloud.calls.count()["AttachPolicyToRole"] == 1, "a refusal that stays is asked for once"
+
+
+@pytest.mark.parametrize("seconds", [0.5, 4.0, 14.0])
+@pytest.mark.parametrize("name", ["new", "changed", "pruned", "full"])
+def test_where_ram_shows_all_changes_late_it_ends_as_elsewhere(
+    account: Account, roles: Roles, name: str, seconds: float
+) -> None:
+    before, text, prune = story(roles, name)
+    if before:
+        account.provision(before)
+    account.cloud.switches.ram_visible_after = seconds
+    account.provision(text, prune=prune)
+    for wanted in account.desired(text).roles:
+        assert account.attached(wanted.name) == {policy.name for policy in wanted.policies}
+    account.cloud.clock.advance(seconds)
+    ended = account.provision(text, prune=prune)
+    assert (ended.done, ended.plan.unlisted) == ((), ())

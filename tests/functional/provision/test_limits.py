@@ -135,3 +135,20 @@ def test_pruning_makes_room_first(account: Account, roles: Roles, fill: Callable
     account.provision(text, prune=True)
     assert account.attached("web") == {"rolekeeper-web-oss-read-only", "AliyunLogReadOnlyAccess"}
     assert account.provision(text, prune=True).plan.actions == ()
+
+
+def test_a_policy_from_a_file_with_a_very_long_name_is_made(account: Account) -> None:
+    from shared.mapping import load
+    from shared.policies import desired
+    from shared.provision import Provisioner
+
+    inline = '{name: own, document: {Version: "1", Statement: [{Effect: Allow, Action: "oss:GetObject", Resource: "acs:oss:*:*:b/*"}]}}'
+    wanted = desired(
+        load(f"version: 1\nroles: {{web: {{policies: [{inline}]}}}}\nrules: [{{name: w, role: web}}]\n"),
+        account_id=ACCOUNT, file=f"{'folder/' * 200}roles.yaml",
+    )  # fmt: skip
+    made = Provisioner(
+        account.ram, wanted, file="roles.yaml", holders=account.holders, pause=account.cloud.clock.advance
+    )
+    made.apply(made.propose())
+    assert account.attached("web") == {"rolekeeper-web-own"}
