@@ -162,10 +162,10 @@ def provisioner(account: Account = "", roles_file: RolesFile = ROLES) -> None:
 
 
 def report(findings: Iterable[policies.Finding], *, as_json: bool) -> None:
-    """Findings, one a line."""
+    """Findings, one a line: errors before warnings."""
     import msgspec
 
-    for finding in findings:
+    for finding in sorted(findings, key=lambda finding: finding.severity != "error"):
         if as_json:
             print_json(msgspec.structs.asdict(finding))
         else:

@@ -18,35 +18,50 @@ from fakecloud.identity import ACCOUNT
 from shared import events
 from shared.errors import ConfigError
 from shared.mapping.conditions import ATTRIBUTES
+from shared.model import Outcome as Ended
 from shared.model import Trigger
-from shared.outcomes import change
+from shared.outcomes import WRONG, change
 
+RAISED = "raised"
 COLUMNS = ("event", "instance", "outcome", "reason", "role", "rule or detail")
 
 
 def run(
     files: Iterable[Path], *, as_json: bool, tags: Sequence[str], attributes: Sequence[str], role: str, roles_file: Path
 ) -> int:
-    """Exit code 1 where a function raised, or one is no JSON. Raises ConfigError."""
+    """Exit code 1 where a function raised, an instance failed, or one is no JSON. The table has first what went wrong. Raises
+    ConfigError."""
     given = tags_of(tags) or {}
     properties = {**attributes_of(attributes), "role": role}
     bodies = list(payloads(files))
     shown = table(*COLUMNS, whole=("instance", "role"))
+    lines: list[Sequence[str]] = []
     failed = 0
     with stage(roles_file) as on:
         on.make_roles(on.mapping())
         on.deploy()
         for name, body in bodies:
             outcome = replay(on, body, given, properties)
-            failed += not outcome.ok or any(item["reason"] == "not-json" for item in told(outcome)["ignored"])
             records = on.records(f'request_id: "{outcome.request_id}"')
+            failed += (
+                not outcome.ok
+                or any(item["reason"] == "not-json" for item in told(outcome)["ignored"])
+                or any(record.get("outcome") == Ended.FAILED.value for record in records)
+            )
             if as_json:
                 print_json({"file": name, **told(outcome), "records": records})
-            for row in rows(outcome, records):
-                shown.add(name, *(cell or "-" for cell in row))
+            lines += [(name, *(cell or "-" for cell in row)) for row in rows(outcome, records)]
     if not as_json:
+        for line in sorted(lines, key=lambda line: rank(line[2])):
+            shown.add(*line)
         print_table(shown)
     return 1 if failed else 0
+
+
+def rank(outcome: str) -> int:
+    """Where a row stands: what a function raised, what went wrong, and the rest in the order of the events."""
+    order = (RAISED, *WRONG)
+    return order.index(outcome) if outcome in order else len(order)
 
 
 def attributes_of(given: Iterable[str]) -> dict[str, str]:
@@ -136,4 +151,4 @@ def rows(outcome: Outcome, records: Sequence[Mapping[str, str]]) -> Iterator[Seq
     for item in answer.get("ignored", []):
         yield "", "ignored", item["reason"], "", item["detail"]
     if not answer["ok"]:
-        yield "", "raised", answer["error_type"], "", answer["error"]
+        yield "", RAISED, answer["error_type"], "", answer["error"]

@@ -49,6 +49,11 @@ class Report:
                     self._say(f"among them, in the records alone: {count} {key.replace('/', ' ')}")
             for summed in outcomes.changes():
                 self._say(f"{summed['outcome']}: {summed['instances']} {summed['change']}")
+            wrong = [
+                f"{count} {key.replace('/', ' ')}" for key, count in run["counts"].items() if key.startswith(WRONG)
+            ]
+            if wrong:
+                self._say(f"at the head of the list: {', '.join(wrong)}")
         if any(key.startswith(Outcome.RETRYING.value) for key in run["counts"]):
             self._say("retrying: nothing on this machine tries again: run the command again, or leave it to the timer")
         for word in ("brake", "error"):

@@ -26,6 +26,8 @@ from shared.settings import PREFIX, Settings
 HOME = Path(__file__).resolve().parent.parent
 REGION = "cn-hangzhou"
 PROJECT = "rolekeeper"
+PAGE = 100
+"""Logs that one GetLogs shows."""
 EXECUTION_ROLE = "rolekeeper-fc"
 FUNCTIONS = {
     "instance_created": "rolekeeper-instance-created", "tags_changed": "rolekeeper-tags-changed",
@@ -78,8 +80,14 @@ class Stage:
         return self.cloud.fc.invoke(self.cloud.fc.find(ACCOUNT, REGION, FUNCTIONS[function]), payload)
 
     def records(self, query: str = "*") -> list[Mapping[str, str]]:
-        """Records in SLS, asked through the SLS client."""
-        return self.logs.query(query, self.began - 1, int(time.time()) + 60)
+        """Every record in SLS that a query finds, asked through the SLS client: page by page, for one has 100."""
+        found: list[Mapping[str, str]] = []
+        until = int(time.time()) + 60
+        while page := self.logs.query(query, self.began - 1, until, lines=PAGE, offset=len(found)):
+            found += page
+            if len(page) < PAGE:
+                break
+        return found
 
 
 @contextmanager

@@ -111,7 +111,7 @@ def _rank(outcome: str) -> int:
 
 
 def change(record: Mapping[str, str]) -> str:
-    """The role before and after; of what is only planned, what it would be after; of what was refused or failed, both.
+    """The role before and after; of what is only planned, what it would be after; of what went wrong, both.
 
     record: its fields. "?" where nobody knows, for the observation itself failed.
     """
@@ -126,5 +126,5 @@ def change(record: Mapping[str, str]) -> str:
         wanted = role
     if record["outcome"] == Outcome.PLANNED.value:
         return f"{before} -> {wanted}"
-    told = record["outcome"] in BAD and (record["action"] != "none" or role != "-")
+    told = record["outcome"] in WRONG and (record["action"] != "none" or role != "-")
     return f"{before} -> {after} (not {wanted})" if told else f"{before} -> {after}"

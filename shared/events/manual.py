@@ -194,10 +194,12 @@ def _selected(path: str, payload: Payload) -> tuple[str, ...]:
         return ()
     if not payload.instance_ids:
         raise _Slip(f"{path}.instance_ids: the list is empty; name at least one instance")
-    for position, instance_id in enumerate(payload.instance_ids):
-        if not INSTANCE_ID.fullmatch(instance_id):
-            shown = clean(instance_id, 40)
-            raise _Slip(f"{path}.instance_ids[{position}]: {shown!r} is not an instance id such as i-bp1a2b3c")
+    wrong = [(n, clean(one, 40)) for n, one in enumerate(payload.instance_ids) if not INSTANCE_ID.fullmatch(one)]
+    if wrong:
+        (position, shown), *more = wrong
+        others = f"; nor are {len(more)} others: {', '.join(repr(name) for _, name in more[:5])}" if more else ""
+        others += ", ..." if len(more) > 5 else ""
+        raise _Slip(f"{path}.instance_ids[{position}]: {shown!r} is not an instance id such as i-bp1a2b3c{others}")
     return tuple(dict.fromkeys(payload.instance_ids))
 
 

@@ -39,10 +39,13 @@ class SlsAdmin:
         }
         return [name for name, make in steps.items() if _made(name, make)]
 
-    def query(self, query: str, since: int, until: int, lines: int = 100) -> list[Mapping[str, str]]:
-        """Logs or rows that a query gives, times in seconds since the epoch, `until` left out."""
+    def query(self, query: str, since: int, until: int, lines: int = 100, offset: int = 0) -> list[Mapping[str, str]]:
+        """Logs or rows that a query gives, times in seconds since the epoch, `until` left out; up to 100 logs at a time, from the
+        offset on."""
         with translated("GetLogs"):
-            answer = self._client.get_log(self._project, self._logstore, since, until, query=query, size=lines)
+            answer = self._client.get_log(
+                self._project, self._logstore, since, until, query=query, size=lines, offset=offset
+            )
             return [log.get_contents() for log in answer.get_logs()]
 
 
