@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from collections.abc import Mapping as Map
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
@@ -15,7 +16,7 @@ from cli.findings import findings
 from cli.output import print_json, print_table, say, table
 from shared import policies
 from shared.errors import ConfigError
-from shared.mapping import load
+from shared.mapping import Mapping, load
 from shared.settings import Settings, targets, variable
 
 app = typer.Typer(help="RAM policies: templates, rendering, lint.", no_args_is_help=True)
@@ -111,15 +112,15 @@ def execution_role(
         return
     mapping = load(text(roles_file), file=str(roles_file))
     settings = deployment(account, region)
-    echo_each(
-        policies.execution_policies(
-            mapping,
-            account_id=settings.account_id,
-            region=settings.region,
-            project=setting("sls_project", project, "rolekeeper"),
-            **policies.reach(settings),
-        )
+    documents = policies.execution_policies(
+        mapping,
+        account_id=settings.account_id,
+        region=settings.region,
+        project=setting("sls_project", project, "rolekeeper"),
+        **policies.reach(settings),
     )
+    refuse_too_many(len(documents), "the functions' role", mapping)
+    echo_each(documents)
 
 
 @app.command("member-role")
@@ -140,6 +141,7 @@ def member_role(
     )
     regions = dict.fromkeys(target.region for target in targets(settings))
     documents = policies.member_policies(mapping, account_id=member, regions=regions)
+    refuse_too_many(len(documents), f"the role in account {member}", mapping)
     echo({"trust": trust, "policies": documents})
 
 
@@ -159,6 +161,12 @@ def provisioner(account: Account = "", roles_file: RolesFile = ROLES) -> None:
     """The policies of a key that may `rolekeeper provision` these roles, and so decide what they may do: one a line, as RAM takes it."""
     mapping = load(text(roles_file), file=str(roles_file))
     echo_each(policies.provisioner_policies(mapping, account_id=setting("account_id", account)))
+
+
+def refuse_too_many(count: int, whose: str, mapping: Mapping) -> None:
+    """Raises ConfigError where the role could not hold its policies: all of them are known before one is made."""
+    if over := policies.too_many(count, whose, len(mapping.roles)):
+        raise ConfigError(f"{over}; {policies.RULES['RK309'].mend}")
 
 
 def report(findings: Iterable[policies.Finding], *, as_json: bool) -> None:
@@ -187,13 +195,13 @@ def setting(name: str, given: str, default: str = "") -> str:
     return value
 
 
-def echo_each(documents: Iterable[Mapping[str, Any]]) -> None:
+def echo_each(documents: Iterable[Map[str, Any]]) -> None:
     """For a shell's `while read`: one a line, and no longer than what was measured against RAM's limit."""
     for document in documents:
         print_json(document, compact=True)
 
 
-def echo(document: Mapping[str, Any]) -> None:
+def echo(document: Map[str, Any]) -> None:
     print_json(document, indent=2)
 
 

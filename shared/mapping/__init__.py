@@ -3,7 +3,9 @@ environment, and logs nothing; the caller brings the text."""
 
 from __future__ import annotations
 
-from shared.mapping.decode import FILE, check_whole
+from dataclasses import replace
+
+from shared.mapping.decode import FILE, check_whole, role_lines
 from shared.mapping.documents import Located
 from shared.mapping.lint import warn
 from shared.mapping.model import (
@@ -87,4 +89,4 @@ def _read(text: str, report: Report, stored: bytes = b"") -> tuple[Node | None, 
         return None, None
     mapping = FILE.read(root, Where(), report)
     check_whole(root, report)
-    return root, mapping
+    return root, None if mapping is None else replace(mapping, lines=role_lines(root))

@@ -25,7 +25,10 @@ def fingerprint(roles: Mapping[str, RoleSpec], rules: Sequence[Rule], settings: 
 
 def _settings(settings: MappingSettings) -> Any:
     said = {**msgspec.to_builtins(settings), "launch_grace": settings.launch_grace.total_seconds()}
-    return {**said, "displace": sorted(set(settings.displace))} if said.pop("displace") else said
+    for name in ("displace", "role_patterns"):
+        if names := said.pop(name):
+            said[name] = sorted(set(names))
+    return said
 
 
 def _role(role: RoleSpec) -> Any:

@@ -40,10 +40,18 @@ DISPLACE = ListOf(
     "foreign roles",
 )
 
+ROLE_PATTERNS = ListOf(
+    Text("the beginning of a role's name and *", r"[a-z0-9.-]{3,63}\*", "3 or more of a-z, 0-9, '.' and '-', then *"),
+    "patterns",
+)
+
 SETTINGS: Table[MappingSettings] = Table(
     Field("mode", MODE, ABOUT_MODE),
     Field("foreign_roles", FOREIGN_ROLES, ABOUT_FOREIGN_ROLES),
     Field("displace", DISPLACE, "the roles not listed above that foreign_roles: replace may take off, e.g. legacy-*"),
+    Field(
+        "role_patterns", ROLE_PATTERNS, "stand for the listed roles they cover in the functions' policies, e.g. app-*"
+    ),
     Field("launch_grace", Duration(), "instances younger than this only ever gain a role, e.g. 10m"),
     Field("brake", BRAKE, "stops a run that would take too many roles off"),
     Field("record_unchanged", Flag(), "true: a reconcile also records each instance that is in sync"),
@@ -67,6 +75,15 @@ FILE: Table[Mapping] = Table(
     Field("settings", SETTINGS, "how rules are applied; each has a default"),
     build=_mapping,
 )
+
+
+def role_lines(root: Node) -> dict[str, int]:
+    """Return the line of each listed role, and under "" that of the first: an error about all of them is reported there."""
+    roles = root.get("roles") if isinstance(root, Block) else None
+    entries = roles.entries if isinstance(roles, Block) else ()
+    return {"": root.line if not entries else entries[0][0].line} | {
+        key.text: key.line for key, _ in entries if isinstance(key, Scalar)
+    }
 
 
 def check_whole(root: Node, report: Report) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping as Map
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -82,11 +82,13 @@ class Brake(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MappingSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """displace: names and globs (in lower case) of the foreign roles that `replace` may take off, () = any."""
+    """displace: names and globs (in lower case) of the foreign roles that `replace` may take off, () = any. role_patterns:
+    globs that stand for the listed roles they cover in the functions' policies."""
 
     mode: Mode = "enforce"
     foreign_roles: ForeignRoles = "keep"
     displace: tuple[str, ...] = ()
+    role_patterns: tuple[str, ...] = ()
     launch_grace: timedelta = timedelta(minutes=10)
     brake: Brake = Brake()
     record_unchanged: bool = False
@@ -104,6 +106,9 @@ class Mapping:
     rules: tuple[Rule, ...]
     settings: MappingSettings
     hash: str  # of the meaning, 12 hex digits: comments, layout and the order of keys do not change it
+    lines: Map[str, int] = field(
+        default_factory=dict, compare=False
+    )  # where each listed role is in the file; "" = the list
 
     def is_managed(self, role: str) -> bool:
         """Whether the role belongs to this file. Any other role on an instance is foreign: somebody else's intent."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from shared.policies.build import DesiredPolicy, DesiredRam, DesiredRole, desired
 from shared.policies.check import check, reach_of_system
+from shared.policies.deployment import check_deployment, own_roles, too_many, why_own
 from shared.policies.findings import Finding, PolicyError
 from shared.policies.limits import compact
 from shared.policies.lint import Kind, lint, lint_text
@@ -38,6 +39,7 @@ __all__ = [
     "Variable",
     "canonical",
     "check",
+    "check_deployment",
     "compact",
     "desired",
     "displaced",
@@ -48,6 +50,7 @@ __all__ = [
     "lint_text",
     "member_policies",
     "member_trust",
+    "own_roles",
     "pass_policies",
     "pass_role",
     "provisioner_policies",
@@ -58,6 +61,8 @@ __all__ = [
     "same",
     "template",
     "template_names",
+    "too_many",
     "trust",
+    "why_own",
     "write_session",
 ]

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from shared.errors import ConfigError
 from shared.mapping import Allow, Located, SystemPolicy, TemplatePolicy
 from shared.mapping import Mapping as Roles
+from shared.mapping.problems import nearest
 from shared.policies import rules
 from shared.policies.build import FILE, Draft, build_problems, drafts
-from shared.policies.findings import Finding, Rule, found
+from shared.policies.findings import Finding, found
 from shared.policies.lint import lint
+from shared.policies.system import NAMES, REACH
 from shared.policies.templates import template, trust, trust_template
 
-_SYSTEM: Mapping[str, tuple[Rule, str]] = {
-    "AdministratorAccess": (rules.EVERYTHING, "it allows every action on every resource"),
-    "PowerUserAccess": (rules.EVERYTHING, "it allows every action on every resource, but for RAM"),
-    "AliyunRAMFullAccess": (rules.RAM_ALL, "it allows everything that RAM can do"),
-    "AliyunResourceDirectoryFullAccess": (rules.ESCALATION, "it allows everything on the accounts of the organisation"),
-    "AliyunSTSAssumeRoleAccess": (rules.ASSUME_ANY, "it allows sts:AssumeRole on every role"),
-}
-"""What Alibaba Cloud's own policies of this reach would be found guilty of, were they written here."""
+_WORSE = {rules.EVERYTHING, rules.RAM_ALL, rules.ESCALATION}
+"""What says more than that a whole service is allowed."""
 
 _LINTED = (rules.VERSION.code, rules.SIZE.code)
 """What the lint finds too, and with its line."""
@@ -82,10 +78,14 @@ def _trust() -> list[Finding]:
 
 
 def _system(policy: SystemPolicy) -> Iterator[Finding]:
-    if policy.name in _SYSTEM:
-        yield found(*_SYSTEM[policy.name], line=policy.line)
-    elif policy.name.endswith("FullAccess"):
+    for rule, message in REACH.get(policy.name, ()):
+        yield found(rule, message, line=policy.line)
+    if policy.name.endswith("FullAccess") and not _WORSE.intersection(rule for rule, _ in REACH.get(policy.name, ())):
         yield found(rules.WHOLE_SERVICE, "it allows every action of a service on every resource", line=policy.line)
+    if policy.name not in NAMES:
+        meant = nearest(policy.name, NAMES)
+        message = f"{policy.name!r} is none of the names known here, and is checked at provision only"
+        yield found(rules.SYSTEM_NAME, f"{message}; {meant}" if meant else message, line=policy.line)
 
 
 def reach_of_system(name: str) -> str:

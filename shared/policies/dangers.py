@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.mapping.globs import matcher
 from shared.policies import rules
+from shared.policies.choosing import check_choosing, within
 from shared.policies.findings import Rule
 from shared.policies.forms import Found, texts
 from shared.policies.positions import Path
@@ -70,6 +71,8 @@ def _check_action(
         if reached:
             more = f" and {len(reached) - 3} more" if len(reached) > 3 else ""
             yield rule, f"{action!r} allows {', '.join(reached[:3])}{more}", path
+    if not pass_role:
+        yield from check_choosing(action, covers, statement, path)
     for on_role, worst in _ON_ROLES.items():
         if covers(on_role.lower()):
             yield from _check_roles(on_role, worst, statement, at, path)
@@ -106,15 +109,10 @@ def _any_account(resource: str, action: str) -> bool:
 
 def role_named(resource: str) -> str | None:
     """The role's name in a resource, with its wildcards; "*" = any role; None = the resource is no role at all."""
-    scheme, _, rest = resource.partition(":")
-    parts = rest.split(":", 3)
-    if "*" in scheme or "?" in scheme:
-        return "*"
-    if not matcher((parts[0].lower(),))("ram"):
+    inside = within(resource, "ram")
+    if inside is None:
         return None
-    if len(parts) < 4:
-        return "*" if resource.endswith("*") else None
-    kind, slash, name = parts[3].partition("/")
+    kind, slash, name = inside.partition("/")
     if "*" in kind or "?" in kind:
         return "*"
     return name if kind.lower() == "role" and slash else None

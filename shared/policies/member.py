@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shared.mapping import Mapping as Roles
-from shared.policies.own import Document, displaced, displacing, listed, split
+from shared.policies.own import Document, displaced, displacing, granted, split
 from shared.policies.template import Values
 from shared.policies.templates import render, trust
 
@@ -17,7 +17,7 @@ def member_policies(mapping: Roles, *, account_id: str, regions: Iterable[str]) 
     values: Values = {"account": account_id, "regions": list(regions)}
     documents = split(
         lambda roles: render("member-role", {**values, "roles": roles}, context="member role"),
-        listed(mapping, None),
+        granted(mapping),
         "member-role",
     )
     if names := displaced(mapping):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from shared.mapping import Mapping as Roles
+from shared.mapping.globs import matcher
 from shared.mapping.model import SystemPolicy
 from shared.mapping.problems import nearest
 from shared.policies import rules
@@ -30,18 +31,18 @@ def execution_role(
     template execution-role: logstore, function_logstore, queue, other_regions, functions, members.
     Raises PolicyError where so many roles do not fit into one policy: see execution_policies.
     """
-    made = _execution(mapping, account_id, region, project, others)(list(mapping.roles))
+    made = _execution(mapping, account_id, region, project, others)(granted(mapping))
     if names := displaced(mapping):
         more = displacing(account_id, _regions(region, others), "execution role")(names)
         made = {**made, "Statement": [*made["Statement"], *more["Statement"]]}
-    return _fitting(made, list(mapping.roles), "execution-role")
+    return _fitting(made, granted(mapping), "execution-role")
 
 
 def execution_policies(
     mapping: Roles, *, account_id: str, region: str, project: str, **others: str | tuple[str, ...]
 ) -> tuple[Document, ...]:
     """The same, as few documents as RAM's limit on their size allows: each for some of the roles, or of those displaced."""
-    documents = split(_execution(mapping, account_id, region, project, others), list(mapping.roles), "execution-role")
+    documents = split(_execution(mapping, account_id, region, project, others), granted(mapping), "execution-role")
     if names := displaced(mapping):
         make = displacing(account_id, _regions(region, others), "execution role")
         documents += split(make, names, "execution-role-displace")
@@ -102,6 +103,13 @@ def _execution(
 ) -> Make:
     values = {"account": account_id, "region": region, "project": project, **others}
     return lambda roles: render("execution-role", {**values, "roles": roles}, context="execution role")
+
+
+def granted(mapping: Roles) -> list[str]:
+    """Return what the policies of rolekeeper's own roles name: the listed roles, patterns in place of those they cover."""
+    patterns = list(dict.fromkeys(mapping.settings.role_patterns))
+    covered = matcher(tuple(patterns)) if patterns else lambda role: False
+    return [*patterns, *(role for role in mapping.roles if not covered(role))]
 
 
 def displaced(mapping: Roles) -> list[str]:

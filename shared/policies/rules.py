@@ -56,6 +56,31 @@ ROLE_PATTERN = Rule("RK112", "role-pattern", "warning", "name the roles; a patte
 UPPER_CASE_ROLE = Rule(
     "RK113", "upper-case-role", "warning", "write the role in lower case; RAM lower-cases it before it compares"
 )
+TAG_INSTANCES = Rule(
+    "RK114",
+    "tag-instances",
+    "error",
+    "leave it to the operator, or name other resources than instances, e.g. acs:ecs:*:ACCOUNT:disk/*; who tags an instance "
+    "chooses its role",
+)
+OWN_FUNCTIONS = Rule(
+    "RK115",
+    "own-functions",
+    "error",
+    "name the functions that are meant, none of rolekeeper's: acs:fc:REGION:ACCOUNT:functions/NAME",
+)
+RUN_ANYWHERE = Rule(
+    "RK116",
+    "run-anywhere",
+    "error",
+    "name the instances or the template, or add a condition on acs:ResourceTag/KEY; who runs a command on an instance has its role",
+)
+SYSTEM_NAME = Rule(
+    "RK117",
+    "system-name",
+    "warning",
+    "compare it with the list of system policies in the RAM console; if it is there, allow RK117 with that reason",
+)
 
 # Whom a role may trust.
 TRUST = Rule("RK201", "trust-not-ecs", "error", 'trust {"Service": ["ecs.aliyuncs.com"]} alone')
@@ -77,6 +102,16 @@ TWICE = Rule("RK305", "twice", "error", "list it once")
 UNUSED_ALLOW = Rule("RK306", "unused-allow", "warning", "take it out, so that it does not hide a later finding")
 ALLOW = Rule(
     "RK307", "allow", "error", "write {code: RK..., reason: why this is right here} with a code of docs/policies.md"
+)
+OWN_ROLE = Rule(
+    "RK308", "own-role", "error", "take it off the list; provisioning would rewrite its trust and take its policies"
+)
+TOO_MANY_ROLES = Rule(
+    "RK309",
+    "too-many-roles",
+    "error",
+    "cover roles with a common beginning by a pattern (settings.role_patterns: [NAME-*]), look after fewer regions from one "
+    "deployment, or split the mapping over two deployments",
 )
 
 RULES: dict[str, Rule] = {rule.code: rule for rule in list(globals().values()) if isinstance(rule, Rule)}

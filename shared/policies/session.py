@@ -11,7 +11,7 @@ from shared.policies import rules
 from shared.policies.findings import PolicyError, found
 from shared.policies.limits import MAX_SESSION, compact, oversize
 from shared.policies.own import Document
-from shared.policies.template import Values
+from shared.policies.template import RenderError, Values
 from shared.policies.templates import render
 
 TAGGING = ("TagResources", "UntagResources")
@@ -54,7 +54,10 @@ def _document(
 ) -> Document:
     """The reading half of what the member role may do there, or the writing half."""
     values: Values = {"account": account_id, "regions": [region], "roles": roles, "tagging": tagging}
-    document = render("member-role", values, context=f"session in account {account_id}")
+    context = f"session in account {account_id}"
+    if patterns := [role for role in roles if "*" in role]:
+        raise RenderError(f"{context}: variable 'roles' = {patterns[0]!r}: a session is for roles by name")
+    document = render("member-role", values, context=context)
     halves = (
         {**s, "Action": [action for action in s["Action"] if action.startswith("ecs:Describe") is reads]}
         for s in document["Statement"]

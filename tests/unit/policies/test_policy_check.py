@@ -115,6 +115,13 @@ def test_an_unused_allow_is_found_on_its_line(mapping_of: Callable[[str], Mappin
         ("AliyunRAMFullAccess", [("RK102", "error")]),
         ("AliyunSTSAssumeRoleAccess", [("RK106", "error")]),
         ("AliyunOSSFullAccess", [("RK111", "warning")]),
+        ("AliyunECSFullAccess", [("RK114", "error"), ("RK116", "error"), ("RK111", "warning")]),
+        ("AliyunECSAssistantFullAccess", [("RK116", "error"), ("RK111", "warning")]),
+        ("AliyunFCInvocationAccess", [("RK115", "error")]),
+        ("AliyunOOSFullAccess", [("RK116", "error"), ("RK111", "warning")]),
+        ("AliyunTagManagerAccess", [("RK114", "error")]),
+        ("AliyunOSSReadonlyAccess", [("RK117", "warning")]),
+        ("SomeNewFullAccess", [("RK111", "warning"), ("RK117", "warning")]),
         ("AliyunOSSReadOnlyAccess", []),
     ],
 )
@@ -122,6 +129,26 @@ def test_a_system_policy_is_judged_by_what_it_is_known_to_grant(
     system: str, found: list[tuple[str, str]], mapping_of: Callable[[str], Mapping]
 ) -> None:
     assert codes(check(mapping_of(role(f"system: {system}")), account_id="1")) == found
+
+
+@pytest.mark.parametrize(
+    ("system", "said"),
+    [
+        pytest.param(
+            "AliyunOSSReadonlyAccess", "checked at provision only; did you mean 'AliyunOSSReadOnlyAccess'?", id="case"
+        ),
+        pytest.param("AliyunLogReadAccess", "did you mean 'AliyunLogReadOnlyAccess'?", id="a word left out"),
+        pytest.param("Xyz", "is none of the names known here, and is checked at provision only;", id="like none"),
+    ],
+)
+def test_a_system_policy_whose_name_is_not_known_is_a_warning(
+    system: str, said: str, mapping_of: Callable[[str], Mapping]
+) -> None:
+    (finding,) = check(mapping_of(role(f"system: {system}")), account_id="1")
+    assert (finding.code, finding.severity, finding.line) == ("RK117", "warning", 5)
+    assert said in str(finding)
+    excused = f"{{system: {system}, allow: [{{code: RK117, reason: it is in the console}}]}}"
+    assert check(mapping_of(role(excused)), account_id="1") == ()
 
 
 def test_findings_come_with_role_policy_and_file(mapping_of: Callable[[str], Mapping]) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from shared.mapping import InlinePolicy, Mapping, MappingSettings, RoleSpec, load
 from shared.policies import DesiredPolicy, DesiredRole, PolicyError, check, compact, desired, trust
+from shared.policies.system import NAMES
 
 ROOT = Path(__file__).parents[3]
 ACCOUNT = "1234567890123456"
@@ -95,7 +96,7 @@ def sized(size: int, character: str = "x") -> str:
     return "{name: long, document: " + compact(document) + "}"
 
 
-SYSTEM = [f"system: AliyunX{number}ReadOnlyAccess" for number in range(21)]
+SYSTEM = [f"system: {name}" for name in sorted(NAMES) if name.endswith("ReadOnlyAccess")][:21]
 CUSTOM = [template_with(f"bucket-{number}") for number in range(11)]
 
 

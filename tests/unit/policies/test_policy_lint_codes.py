@@ -128,6 +128,39 @@ CASES: list[Any] = [
     ("RK112", a("sts:AssumeRole", "acs:ram::*:role/web"), a("sts:AssumeRole", ROLE)),
     ("RK113", a("ram:PassRole", "acs:ram:*:1:role/Web", ECS), a("ram:GetRole", "acs:ram:*:1:role/Web")),
     ("RK113", a("ecs:AttachInstanceRamRole", [INSTANCE, "acs:ram:*:1:role/Web"]), a("ecs:AttachInstanceRamRole", [INSTANCE, ROLE])),
+    *[
+        ("RK114", a(action, resource), a(action, "acs:ecs:*:1:disk/*"))
+        for action, resource in (
+            ("ecs:TagResources", "*"), ("ecs:AddTags", INSTANCE), ("ecs:UntagResources", "acs:ecs:*:*:*"), ("ecs:RemoveTags", "acs:ecs:*"),
+            ("ecs:Tag*", "acs:ecs:cn-hangzhou:1:instance/i-1"), ("tag:TagResources", "*"), ("tag:UntagResources", "acs:tag:*:1:*"),
+            ("tag:*", INSTANCE), ("ECS:tagresources", "acs:ecs:*:*:inst*"), ("ecs:RunInstances", "*"), ("ecs:CreateInstance", INSTANCE),
+            ("ecs:*", INSTANCE),
+        )
+    ],
+    ("RK114", a("ecs:TagResources", ["acs:ecs:*:1:disk/*", INSTANCE]), a("ecs:TagResources", ["acs:ecs:*:1:disk/*", "acs:ecs:*:1:image/*"])),
+    ("RK114", a("ecs:TagResources", INSTANCE, {"StringEquals": {"acs:RequestTag/team": "web"}}), a("ecs:DescribeTags", INSTANCE)),
+    ("RK114", raw(Effect="Allow", Action="ecs:TagResources", NotResource="acs:ecs:*:1:disk/*"), policy("Deny", "ecs:TagResources", "*")),
+    *[
+        ("RK115", a(action, resource), a(action, "acs:fc:cn-hangzhou:1:functions/images-*"))
+        for action, resource in (
+            ("fc:InvokeFunction", "*"), ("fc:UpdateFunction", "acs:fc:*:1:functions/*"), ("fc:Update*", "acs:fc:*:1:functions/rolekeeper-reconcile"),
+            ("fc:InvokeFunction", "acs:fc:*:1:functions/role*-remediate"), ("fc:InvokeFunction", "acs:fc:*:1:services/*/functions/*"),
+            ("fc:UpdateService", "acs:fc:*:1:services/rolekeeper"), ("fc:CreateTrigger", "acs:fc:*:1:functions/rolekeeper-remediate/triggers/*"),
+            ("fc:*", "acs:fc:*"),
+        )
+    ],
+    ("RK115", a("fc:InvokeFunction", "acs:fc:*:1:services/s.LATEST/functions/rolekeeper-reconcile"), a("fc:InvokeFunction", "acs:fc:*:1:services/images/functions/small-*")),
+    *[
+        ("RK116", a(action, resource), a(action, "acs:ecs:*:1:instance/i-1"))
+        for action, resource in (
+            ("ecs:RunCommand", "*"), ("ecs:InvokeCommand", INSTANCE), ("ecs:SendFile", "acs:ecs:*:*:*"), ("ecs:*Command", "acs:ecs:cn-hangzhou:1:instance/*"),
+            ("ecs:StartTerminalSession", "acs:ecs:*"), ("ecs:ModifyInstanceAttribute", INSTANCE),
+        )
+    ],
+    ("RK116", a("ecs:RunCommand", INSTANCE), a("ecs:RunCommand", INSTANCE, {"StringEquals": {"acs:ResourceTag/team": "web"}})),
+    ("RK116", a("ecs:RunCommand", INSTANCE, {"IpAddress": {"acs:SourceIp": "10.0.0.0/8"}}), a("ecs:DescribeInvocations", INSTANCE)),
+    ("RK116", a("oos:StartExecution", "*"), a("oos:StartExecution", "acs:oos:*:1:template/backup")),
+    ("RK116", a("oos:*", "acs:oos:*:1:*"), a("oos:ListExecutions", "*")),
     ("RK302", a("oss:GetObject", LONG), a("oss:GetObject", LONG[:6])),
 ]  # fmt: skip
 
@@ -212,7 +245,18 @@ def test_the_lint_knows_the_emulators_operators() -> None:
 
 
 def test_every_code_of_the_lint_is_in_a_table() -> None:
-    elsewhere = {"RK001", "RK301", "RK303", "RK304", "RK305", "RK306", "RK307"}  # of texts, and of a whole mapping
+    elsewhere = {
+        "RK001",
+        "RK301",
+        "RK303",
+        "RK304",
+        "RK305",
+        "RK306",
+        "RK307",
+        "RK117",
+        "RK308",
+        "RK309",
+    }  # of texts, and of a whole mapping
     assert {case[0] for case in [*CASES, *TRUSTS]} == set(RULES) - elsewhere
 
 
@@ -232,6 +276,11 @@ def test_what_a_trust_policy_needs_is_in_its_mend() -> None:
 def test_an_action_of_ims_is_judged_and_told_as_of_ram() -> None:
     (finding,) = lint(a("ims:AttachPolicyTo*", ROLE))
     assert "allows ims:AttachPolicyToRole, ims:AttachPolicyToUser, ims:AttachPolicyToGroup" in finding.message
+
+
+@pytest.mark.parametrize("action", ["ecs:TagResources", "fc:InvokeFunction", "ecs:RunCommand"])
+def test_an_operator_may_do_what_a_listed_role_may_not(action: str) -> None:
+    assert lint(a(action, "*"), kind="pass-role") == ()
 
 
 def test_a_deny_is_never_dangerous_and_one_by_exception_is_only_warned_of() -> None:
