@@ -104,7 +104,10 @@ def stopped(why: ProvisionError, done: Sequence[Action], *, as_json: bool) -> No
 def desired_ram(roles_file: Path, settings: Settings) -> policies.DesiredRam:
     """What RAM should hold; the lint's errors stop it. Raises MappingError, PolicyError."""
     mapping = load(text(roles_file), file=str(roles_file))
-    findings = policies.check(mapping, account_id=settings.account_id, file=str(roles_file))
+    findings = (
+        *policies.check_deployment(mapping, settings, file=str(roles_file)),
+        *policies.check(mapping, account_id=settings.account_id, file=str(roles_file)),
+    )
     errors = [finding for finding in findings if finding.severity == "error"]
     if errors:
         raise policies.PolicyError(errors)

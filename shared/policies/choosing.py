@@ -95,6 +95,8 @@ def _reached(statement: dict[str, Any], way: Way) -> str | None:
 def _meets(inside: str, target: str, every: bool) -> bool:
     if every:
         return matcher((inside,))(target.replace("*", _ANYTHING))
+    if target.startswith("services/*/") and inside.startswith("services/"):
+        target = target.replace("*", inside.split("/")[1], 1)  # a * here would reach over the service's name
     try:
         return example(frozenset({(inside,), (target,)}), frozenset(), False, Effort(_EFFORT)) is not None
     except Undecided:

@@ -35,11 +35,11 @@ def own_roles(settings: Settings) -> Mapping[str, str]:
     return {EXECUTION_ROLE: "the functions' own role, by its usual name", **members, **own}
 
 
-def why_own(name: str, settings: Settings) -> str:
+def why_own(name: str, own: Mapping[str, str]) -> str:
     """Say why the role of this name is none that a mapping may list; "" where it is one."""
     if name.lower().startswith(SERVICE_LINKED):
         return "a service-linked role of Alibaba Cloud"
-    return own_roles(settings).get(name.lower(), "")
+    return own.get(name.lower(), "")
 
 
 def check_deployment(mapping: Roles, settings: Settings, *, file: str) -> tuple[Finding, ...]:
@@ -55,8 +55,9 @@ def too_many(count: int, whose: str, roles: int) -> str:
 
 
 def _own(mapping: Roles, settings: Settings, file: str) -> Iterator[Finding]:
+    own = own_roles(settings)
     for role in mapping.roles:
-        if why := why_own(role, settings):
+        if why := why_own(role, own):
             yield _finding(rules.OWN_ROLE, f"is {why}", mapping.lines.get(role, 0), file, role)
 
 

@@ -6,12 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from shared.policies import grants
+from shared.policies import grants, own_roles, why_own
 from shared.settings import Settings
 
-DEFAULT_EXECUTION_ROLE = "rolekeeper-fc"
-"""The functions' role as s.yaml and the documents call it: assumed where nothing names another."""
-SERVICE_LINKED = "aliyunservicerolefor"
 _FC = "fc.aliyuncs.com"
 _ROLE = re.compile(r"acs:ram::(\*|[0-9]+):(?:role|assumed-role)/.+", re.IGNORECASE)
 
@@ -20,21 +17,13 @@ Protected = Mapping[str, str]
 
 
 def protected(settings: Settings) -> Protected:
-    """The roles that the settings name. A name counts in every account, as one roles.yaml is provisioned in each."""
-    named = settings.execution_role.rpartition("/")[2].lower()
-    members = {
-        role.lower(): f"the role that the functions assume in account {account} (ROLEKEEPER_ACCOUNTS)"
-        for account, role in settings.accounts.items()
-    }
-    own = {named: "the functions' own role (ROLEKEEPER_EXECUTION_ROLE)"} if named else {}
-    return {DEFAULT_EXECUTION_ROLE: "the functions' own role, by its usual name", **members, **own}
+    """Return the roles that the settings name, as `validate` refuses them too."""
+    return own_roles(settings)
 
 
 def why_protected(name: str, roles: Protected) -> str:
-    """Why a role of this name is none to provision; "" where it is."""
-    if name.lower().startswith(SERVICE_LINKED):
-        return "a service-linked role of Alibaba Cloud"
-    return roles.get(name.lower(), "")
+    """Say why a role of this name is none to provision; "" where it is."""
+    return why_own(name, roles)
 
 
 def why_left(trust: Mapping[str, Any], account_id: str) -> str:

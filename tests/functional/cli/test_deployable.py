@@ -79,10 +79,10 @@ ELSEWHERE = {
         pytest.param(500, {}, "the functions' role would need", id="500 roles"),
         pytest.param(1000, {}, "the functions' role would need", id="1,000 roles"),
         pytest.param(
-            500,
+            900,
             ELSEWHERE,
             "the role that the functions assume in account 2222 would need",
-            id="500 roles elsewhere, in 12 regions",
+            id="900 roles elsewhere, in 12 regions",
         ),
     ],
 )
