@@ -11,34 +11,8 @@ from fakecloud.ram.conditions import OPERATORS
 from fakecloud.ram.grammar import GrammarError, parse_policy
 from fakecloud.ram.trust import parse_trust
 from shared.policies import RULES, forms, lint, lint_text
-
-INSTANCE = "acs:ecs:*:1:instance/*"
-ROLE = "acs:ram:*:1:role/web"
-ECS = {"StringEquals": {"acs:Service": "ecs.aliyuncs.com"}}
-SAFE = ("Allow", "oss:GetObject", "acs:oss:*:*:b/*")
-
-
-def policy(
-    effect: Any = "Allow", action: Any = "oss:GetObject", resource: Any = SAFE[2], condition: Any = None
-) -> dict[str, Any]:
-    statement = {"Effect": effect, "Action": action, "Resource": resource}
-    return {
-        "Version": "1",
-        "Statement": [{**statement, "Condition": condition} if condition is not None else statement],
-    }
-
-
-def raw(**statement: Any) -> dict[str, Any]:
-    return {"Version": "1", "Statement": [statement]}
-
-
-def trust(principal: Any, action: Any = "sts:AssumeRole", **more: Any) -> dict[str, Any]:
-    return raw(Effect="Allow", Action=action, Principal=principal, **more)
-
-
-def a(action: Any, resource: Any, condition: Any = None) -> dict[str, Any]:
-    return policy("Allow", action, resource, condition)
-
+from tests.unit.policies.choosing import CHOOSING
+from tests.unit.policies.documents import ECS, INSTANCE, ROLE, SAFE, a, policy, raw, trust
 
 GOOD = policy()
 LONG = ["acs:oss:*:*:b/" + "x" * 900] * 7
@@ -128,39 +102,7 @@ CASES: list[Any] = [
     ("RK112", a("sts:AssumeRole", "acs:ram::*:role/web"), a("sts:AssumeRole", ROLE)),
     ("RK113", a("ram:PassRole", "acs:ram:*:1:role/Web", ECS), a("ram:GetRole", "acs:ram:*:1:role/Web")),
     ("RK113", a("ecs:AttachInstanceRamRole", [INSTANCE, "acs:ram:*:1:role/Web"]), a("ecs:AttachInstanceRamRole", [INSTANCE, ROLE])),
-    *[
-        ("RK114", a(action, resource), a(action, "acs:ecs:*:1:disk/*"))
-        for action, resource in (
-            ("ecs:TagResources", "*"), ("ecs:AddTags", INSTANCE), ("ecs:UntagResources", "acs:ecs:*:*:*"), ("ecs:RemoveTags", "acs:ecs:*"),
-            ("ecs:Tag*", "acs:ecs:cn-hangzhou:1:instance/i-1"), ("tag:TagResources", "*"), ("tag:UntagResources", "acs:tag:*:1:*"),
-            ("tag:*", INSTANCE), ("ECS:tagresources", "acs:ecs:*:*:inst*"), ("ecs:RunInstances", "*"), ("ecs:CreateInstance", INSTANCE),
-            ("ecs:*", INSTANCE),
-        )
-    ],
-    ("RK114", a("ecs:TagResources", ["acs:ecs:*:1:disk/*", INSTANCE]), a("ecs:TagResources", ["acs:ecs:*:1:disk/*", "acs:ecs:*:1:image/*"])),
-    ("RK114", a("ecs:TagResources", INSTANCE, {"StringEquals": {"acs:RequestTag/team": "web"}}), a("ecs:DescribeTags", INSTANCE)),
-    ("RK114", raw(Effect="Allow", Action="ecs:TagResources", NotResource="acs:ecs:*:1:disk/*"), policy("Deny", "ecs:TagResources", "*")),
-    *[
-        ("RK115", a(action, resource), a(action, "acs:fc:cn-hangzhou:1:functions/images-*"))
-        for action, resource in (
-            ("fc:InvokeFunction", "*"), ("fc:UpdateFunction", "acs:fc:*:1:functions/*"), ("fc:Update*", "acs:fc:*:1:functions/rolekeeper-reconcile"),
-            ("fc:InvokeFunction", "acs:fc:*:1:functions/role*-remediate"), ("fc:InvokeFunction", "acs:fc:*:1:services/*/functions/*"),
-            ("fc:UpdateService", "acs:fc:*:1:services/rolekeeper"), ("fc:CreateTrigger", "acs:fc:*:1:functions/rolekeeper-remediate/triggers/*"),
-            ("fc:*", "acs:fc:*"),
-        )
-    ],
-    ("RK115", a("fc:InvokeFunction", "acs:fc:*:1:services/s.LATEST/functions/rolekeeper-reconcile"), a("fc:InvokeFunction", "acs:fc:*:1:services/images/functions/small-*")),
-    *[
-        ("RK116", a(action, resource), a(action, "acs:ecs:*:1:instance/i-1"))
-        for action, resource in (
-            ("ecs:RunCommand", "*"), ("ecs:InvokeCommand", INSTANCE), ("ecs:SendFile", "acs:ecs:*:*:*"), ("ecs:*Command", "acs:ecs:cn-hangzhou:1:instance/*"),
-            ("ecs:StartTerminalSession", "acs:ecs:*"), ("ecs:ModifyInstanceAttribute", INSTANCE),
-        )
-    ],
-    ("RK116", a("ecs:RunCommand", INSTANCE), a("ecs:RunCommand", INSTANCE, {"StringEquals": {"acs:ResourceTag/team": "web"}})),
-    ("RK116", a("ecs:RunCommand", INSTANCE, {"IpAddress": {"acs:SourceIp": "10.0.0.0/8"}}), a("ecs:DescribeInvocations", INSTANCE)),
-    ("RK116", a("oos:StartExecution", "*"), a("oos:StartExecution", "acs:oos:*:1:template/backup")),
-    ("RK116", a("oos:*", "acs:oos:*:1:*"), a("oos:ListExecutions", "*")),
+    *CHOOSING,
     ("RK302", a("oss:GetObject", LONG), a("oss:GetObject", LONG[:6])),
 ]  # fmt: skip
 
