@@ -20,7 +20,7 @@ from shared.rate_control import RateControl
 from shared.recorder import NOT_ASKED, Recorder, Seen
 from shared.records import Record
 
-CARRIED = 3_500  # instance ids that can be handed over: an asynchronous payload may have 128 KB
+CARRIED = 2_000  # instance ids that can be handed over: with what is beside them, they fit into a dead letter
 Perform = Callable[[Step], Sequence[Done]]
 
 
@@ -36,13 +36,13 @@ class Inline(Executor):
 class Carrier:
     """One run's. perform: carries out a step and says how each of its decisions ended; it must not raise.
 
-    workers, at_once: where steps are performed, and how many side by side. After it has been gone through, `postponed` are
+    workers, at_once: where steps are performed, and how many side by side. room: how many can be left to another invocation. After it has been gone through, `postponed` are
     the looks whose change was not begun for want of time, and `removed` counts the removals that were carried out.
     """
 
     def __init__(
         self, perform: Perform, recorder: Recorder, brake: Brake[Seen], control: RateControl, *,
-        workers: Executor | None = None, at_once: int = 1,
+        workers: Executor | None = None, at_once: int = 1, room: int | None = None,
     ) -> None:  # fmt: skip
         self._perform, self._recorder = perform, recorder
         self._brake, self._control = brake, control
@@ -53,6 +53,7 @@ class Carrier:
         self._waiting: list[Seen] = []  # for the canary's end, or for their number to be known
         self._trying = False  # the canaries
         self._underway: deque[Future[Sequence[Done]]] = deque()
+        self.room = CARRIED if room is None else min(room, CARRIED)
         self.postponed: list[Seen] = []
         self.removed = 0
         self.gained = 0
@@ -178,7 +179,7 @@ class Carrier:
 
     def _postpone(self, seen: Seen, role: str | None = None) -> bool:
         """Leave it to the invocation that goes on; False where that one cannot take more."""
-        if len(self.postponed) >= CARRIED:
+        if len(self.postponed) >= self.room:
             return False
         self._end(seen)
         if role is not None and role != seen.decision.instance.role:  # a swap that was cut off in its middle

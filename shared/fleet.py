@@ -14,8 +14,9 @@ import msgspec
 from shared.apply import Applier, Done
 from shared.attached import Attached, at_most
 from shared.brake import Brake
-from shared.carry import CARRIED, Carrier, unbegun
+from shared.carry import Carrier, unbegun
 from shared.errors import BudgetSpent, CloudCallError, Interrupted, OutOfTime
+from shared.events.own import handed_over
 from shared.gateways.ecs import EcsGateway
 from shared.model import Cursor, Desired, Instance, Reason, Remedy, Trigger
 from shared.observe import LOOKUP
@@ -26,12 +27,15 @@ from shared.reconciler import LOOK, Looks, Parts, managed_in
 from shared.recorder import Seen
 from shared.records import Record
 from shared.region import Region
+from shared.reported import ids_beside
 
 CALLS = {"attach": 8, "detach": 8, "swap": 32}
 """Calls that must be left in the budget before a step begins: a swap must never be left half done for want of them."""
 KEPT = {"swap": (("AttachInstanceRamRole", "DescribeInstances"), 16)}
 """Of them, for those actions alone: the attach, and putting back, must not lack what detaching has used up."""
 SWAP_SECONDS = 5.0
+CURSOR_BYTES = 2_500
+"""Of a hand-over, for what a cursor may have beside instance ids: a page's token, counts, the seal."""
 
 
 class Fleet:
@@ -87,7 +91,8 @@ class Fleet:
             )  # fmt: skip
             control = RateControl(self._remedy, start)
             carrier = Carrier(
-                self._perform, self._parts.recorder, brake, control, workers=writers, at_once=self._at_once
+                self._perform, self._parts.recorder, brake, control, workers=writers, at_once=self._at_once,
+                room=ids_beside(self._without_ids(), spare=CURSOR_BYTES),
             )  # fmt: skip
             yield from carrier(
                 self._looks(region, attached, brake),
@@ -96,13 +101,18 @@ class Fleet:
         self.brake_acted, self.brake_uncounted = brake.acts, brake.uncounted or start.uncounted
         self.error = region.error
         self._postponed = carrier.postponed
-        room = CARRIED - len(self._postponed)
+        room = carrier.room - len(self._postponed)
         beyond, self._unlooked = self._unlooked[room:], self._unlooked[:room]
         yield from self._never_looked(beyond, OutOfTime("DescribeInstanceRamRole"))
         counted = attached.managed
         if counted is None and self._whole and region.listed and not start.link:
             counted = attached.seen_managed
         self.cursor = self._goes_on(region, carrier.removed, control, counted)
+
+    def _without_ids(self) -> bytes:
+        """What will be handed over at least."""
+        trigger = msgspec.structs.replace(self._trigger, instance_ids=(), cursor=Cursor(run_id=self._from.run_id))
+        return handed_over(trigger)
 
     def abandoned(self, error: CloudCallError) -> Iterator[Record]:
         """The records of what was left for another invocation, where there will be none, and why."""

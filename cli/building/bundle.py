@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 
 from cli.building.assemble import copy, exchange, settle, workshop, zipped
+from cli.building.batches import check as check_batches
 from cli.building.bytecode import compile_folder, interpreter
 from cli.building.lock import Lock, deployed
 from cli.building.reach import Reach
@@ -62,6 +63,7 @@ def make(
     shelf: where downloaded files are kept. layer: put the dependencies there and not into the bundle. Raises ConfigError.
     """
     aim = target(root / "s.yaml", os.environ)
+    check_batches(root, os.environ)
     mapping, warnings = _validated(roles_file)
     wanted, lock = deployed(root / "pyproject.toml", aim.markers), Lock(root / "requirements.lock", aim.markers)
     compiler = "" if python == "none" else interpreter(aim.python, python)

@@ -1,7 +1,7 @@
 """Function Compute as rolekeeper uses it: hand a payload to one of our own functions, to run later. Runs nothing itself.
 
 Facts: InvokeFunction API pages of FC 3.0 (2023-03-30) and FC 2.0 (2021-04-06); "Task deduplication" (409 for a task id that
-was used; the functions need asyncTask: true); limits (128 KB for an asynchronous payload).
+was used; the functions need asyncTask: true); shared/reported.py, whose limit is below that of an asynchronous payload, 128 KB.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from shared.errors import PermanentError, Throttled, TransientError
 from shared.gateways.clients import Credentials, config
 from shared.gateways.errors import translated
 from shared.gateways.sdk import lean
+from shared.reported import REQUEST, size
 from shared.settings import Settings
 
 CALL = "InvokeFunction"
-PAYLOAD_BYTES = 128 * 1024
 PAUSE_SECONDS = 0.2
 TASK_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,127}")
 
@@ -52,9 +52,9 @@ class _Fc:
         self._settings, self._credentials = settings, credentials
 
     def start(self, payload: bytes, task_id: str) -> bool:
-        if len(payload) > PAYLOAD_BYTES:
-            raise PermanentError(CALL, "EntityTooLarge", f"{self.function}: the payload has {len(payload)} bytes; "
-                                 f"asynchronously Function Compute takes {PAYLOAD_BYTES}: hand over less at once")  # fmt: skip
+        if (reported := size(payload)) > REQUEST:
+            raise PermanentError(CALL, "EntityTooLarge", f"{self.function}: the payload takes {reported} bytes in a report of its "
+                                 f"failure, and {REQUEST} fit into a dead letter: hand over less at once")  # fmt: skip
         if not TASK_ID.fullmatch(task_id):
             raise PermanentError(CALL, "InvalidArgument", f"{self.function}: {task_id!r} is no task id: a letter or _, "
                                  "then letters, digits, _ and -, at most 128")  # fmt: skip

@@ -15,6 +15,7 @@ from fakecloud.cloud import Cloud
 from fakecloud.eventbridge.models import QUEUE
 from fakecloud.eventbridge.patterns import Pattern
 from fakecloud.fc.s_yaml import load_s_yaml
+from shared.reported import BATCH
 from shared.settings import PREFIX, Settings, variable
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -86,7 +87,7 @@ def test_a_batch_that_is_tried_again_stays_hidden_in_its_queue() -> None:
         function = cloud.fc.find("", "", stream.target.address.name)
         assert stream.queue.limits.visibility_timeout > 4 * (function.timeout + 20)
         assert stream.target.dead_letter
-        assert stream.count == 100, "more could be over 128 KB, what an asynchronous invocation holds"
+        assert stream.count == BATCH, "the report of a batch that failed has to fit into a dead letter"
 
 
 @pytest.mark.parametrize("sample", SAMPLES)

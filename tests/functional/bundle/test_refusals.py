@@ -14,6 +14,7 @@ from pytest_mock import MockerFixture
 from cli.build import report
 from cli.building.bytecode import interpreter
 from shared.errors import ConfigError
+from shared.reported import BATCH
 
 from .project import ROLES, S_YAML, Project
 
@@ -31,6 +32,7 @@ TABLES = (
     f"template: ots-read-write, with: {{instance: orders, tables: [{', '.join(f'table_{n:03}' for n in range(95))}]}}"
 )
 
+WINDOW = f"triggers: [{{triggerType: eventbridge, triggerConfig: {{runOptions: {{batchWindow: {{CountBasedWindow: {BATCH + 1}}}}}}}}}]"
 STOPS: list[tuple[str, Callable[[Project], object], str]] = [
     ("unknown runtime", lambda p: p.write("s.yaml", S_YAML.replace("python3.10", "python3.6")),
      r"s\.yaml: runtime: 'python3\.6': a bundle can be built for python3\.10 and python3\.12"),
@@ -113,6 +115,10 @@ STOPS: list[tuple[str, Callable[[Project], object], str]] = [
      r"roles\.yaml:3: error RK301 \(render\): role 'reader', policy 'log-write'"),
     ("policy too long with an account in it", lambda p: p.write("roles.yaml", ROLES.replace("system: AliyunOSSReadOnlyAccess", TABLES)),
      r"roles\.yaml:3: error RK302 \(size\): role 'reader', policy 'ots-read-write'|ots-read-write\.json:\d+: error RK302"),
+    *((f"a batch too large for its report: {name}", lambda p, name=name, batch=batch: p.write(name, batch if "extend" in batch else S_YAML.replace("one.handler}", f"one.handler, {batch}}}", 1)),
+       rf"{name}: resources\.one: triggers\[0\]\.triggerConfig\.runOptions\.batchWindow\.CountBasedWindow: {BATCH + 1}: .* write {BATCH} or less")
+      for name, batch in (("s.yaml", WINDOW), ("s.buffered.yaml", f"extend: s.yaml\nresources: {{one: {{props: {{{WINDOW}}}}}}}\n"),
+                          ("s.of-ours.yml", f"extend: s.yaml\nresources: {{one: {{props: {{{WINDOW}}}}}}}\n"))),
     ("broken s.yaml", lambda p: p.write("s.yaml", S_YAML + "x: [1"), r"s\.yaml:\d+: expected"),
     ("nothing locked", lambda p: p.write("requirements.lock", ""),
      r"requirements\.lock is out of step: pyproject\.toml asks for thing<2,>=1, and it has no thing; run `make lock`"),

@@ -63,13 +63,13 @@ def test_every_field_of_a_cursor_is_tried_here() -> None:
     assert given == set(Cursor.__struct_fields__)
 
 
-def test_as_many_ids_as_may_be_carried_fit_into_an_asynchronous_payload() -> None:
+def test_as_many_ids_as_may_be_carried_fit_into_a_report_of_the_failure() -> None:
     from shared.carry import CARRIED
-    from shared.gateways.fc import PAYLOAD_BYTES
+    from shared.reported import REQUEST, size
 
-    cursor = Cursor(run_id="r" * 100, token="t" * 2_000, instance_ids=("i-bp" + "0" * 18,) * CARRIED)
-    trigger = Trigger(kind="remediate", source="manual", remedy=Remedy(reason="r" * 2_000), cursor=cursor)
-    assert len(handed_over(trigger)) < PAYLOAD_BYTES
+    cursor = Cursor(run_id="r" * 100, token="t" * 300, instance_ids=("i-bp" + "0" * 18,) * CARRIED)
+    trigger = Trigger(kind="remediate", source="manual", remedy=Remedy(reason="r" * 256), cursor=cursor)
+    assert size(handed_over(trigger)) < REQUEST
 
 
 @pytest.mark.parametrize("kind", ["instance_created", "tags_changed"])
