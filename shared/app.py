@@ -14,12 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared import events
-from shared.errors import ConfigError
+from shared.errors import ConfigError, RolekeeperError
 from shared.events import manual
 from shared.gateways.clients import Credentials
 from shared.lines import say
 from shared.model import Ignored, Kind, Trigger
 from shared.recent import Recent
+from shared.reported import ERROR, cut
 from shared.settings import VARIABLES, Settings
 
 if TYPE_CHECKING:
@@ -52,6 +53,15 @@ def handler_for(name: Kind) -> Handler:
     recent = Recent()
 
     def handler(event: bytes | str, context: Any) -> dict[str, Any]:
+        try:
+            return work(event, context)
+        except RolekeeperError as error:
+            if len(text := str(error)) > ERROR:  # what Function Compute reports of it has to fit into a dead letter
+                say({"error": text})
+                error.args = (cut(text, ERROR),)
+            raise
+
+    def work(event: bytes | str, context: Any) -> dict[str, Any]:
         began = time.monotonic()
         settings = settings_from(os.environ, context)
         request_id = str(getattr(context, "request_id", "") or "")

@@ -26,6 +26,8 @@ CREDENTIAL_SECONDS = 129_600
 DEFAULT_INSTANCES = 100
 """Instances an account may run at once in a region (page "Limits")."""
 LOGS_KEPT = 2_000
+ENTRY_BYTES = 32 * 1024
+"""Of a log entry: what is longer is cut (page "Limits")."""
 
 
 def request_id() -> str:
@@ -186,7 +188,8 @@ class Invoker:
         }
 
     def _keep_log(self, function: Function, outcome: Outcome) -> None:
-        """To `logs`, and to the logstore of logConfig where there is one, as FC does."""
+        """To `logs`, and to the logstore of logConfig where there is one, as FC does; each line cut at ENTRY_BYTES."""
+        outcome.log = _short(outcome.log)
         self.logs.append(LogEntry(function.name, outcome.request_id, self.cloud.clock.now(), outcome.log))
         if not function.log_project or not may_log(self.cloud, function):
             return
@@ -235,6 +238,13 @@ def environment(function: Function, credentials: dict[str, str]) -> dict[str, st
         "FC_RUNTIME_VERSION": function.runtime,
         **({"FC_SERVICE_NAME": function.service} if function.service else {}),
     }
+
+
+def _short(log: str) -> str:
+    if len(log) <= ENTRY_BYTES // 4:
+        return log
+    lines = (line.encode()[:ENTRY_BYTES].decode(errors="ignore") for line in log.splitlines())
+    return "\n".join(lines) + ("\n" if log.endswith("\n") else "")
 
 
 def _error(message: str) -> bytes:

@@ -206,6 +206,14 @@ def test_what_a_function_prints_goes_to_its_logstore_where_there_is_one(cloud: C
     assert {one["__topic__"] for one in written} == {"FCLogs:hello"}
 
 
+def test_a_log_line_that_is_longer_than_an_entry_is_cut(cloud: Cloud, deploy: Deploy, runner: str) -> None:
+    deploy(handler("print('x' * 40_000); print('角' * 20_000); print('y' * 32_768)"), runner=runner)
+    invoke(cloud)
+    lines = cloud.fc.invoker.logs[-1].text.splitlines()
+    assert max(len(line.encode()) for line in lines) == 32 * 1024
+    assert {line for line in lines if line[0] in "xy角"} == {"x" * 32_768, "角" * 10_922, "y" * 32_768}
+
+
 def test_the_bootstrap_needs_nothing_of_the_emulator(tmp_path: Path) -> None:
     listing = "import sys, runpy; runpy.run_path(sys.argv[1]); print([m for m in sys.modules if 'fakecloud' in m])"
     command = [sys.executable, "-c", listing, bootstrap.__file__]
