@@ -109,9 +109,9 @@ def say(*parts: Part, out: Console | None = None, err: bool = False) -> None:
 
 def say_error(error: Exception, prefix: str = "rolekeeper: ") -> None:
     """An error that is raised on purpose; of several problems each on a line of its own."""
-    several = hasattr(error, "problems") or hasattr(error, "findings") or hasattr(error, "done")
-    for line in str(error).split("\n") if several else [str(error)]:
-        say(prefix + hidden(line), err=True)
+    several = getattr(error, "problems", ()) or getattr(error, "findings", ()) or getattr(error, "conflicts", ())
+    for text in several or [error]:
+        say(prefix + hidden(str(text)), err=True)
         prefix = ""
 
 

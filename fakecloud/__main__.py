@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import threading
@@ -14,6 +15,7 @@ from fakecloud.server import Server
 
 
 def main(argv: list[str] | None = None) -> int:
+    _open_what_is_closed()
     parser = argparse.ArgumentParser(prog="fakecloud", description="An in-memory Alibaba Cloud on 127.0.0.1.")
     commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="serve all services on one port until interrupted")
@@ -33,6 +35,17 @@ def main(argv: list[str] | None = None) -> int:
         print(f"try: curl {server.url}/_fakecloud/state", flush=True)
         threading.Event().wait()  # set by nobody: a handler that set it could meet its own lock in the midst of this wait
     return 0
+
+
+def _open_what_is_closed() -> None:
+    """A standard stream that the shell has closed (`>&-`) becomes the null device: else a socket would get its number."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115 - for the life of the process
 
 
 def _port(text: str) -> int:

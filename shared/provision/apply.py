@@ -32,9 +32,10 @@ ROUNDS = 3  # of carrying out what RAM, read again, still lacks: another provisi
 class ProvisionError(RolekeeperError):
     """It stopped. done: what had been carried out; the same command goes on from there."""
 
-    def __init__(self, message: str, done: tuple[Action, ...] = ()) -> None:
+    def __init__(self, message: str, done: tuple[Action, ...] = (), *, conflicts: Sequence[str] = ()) -> None:
+        """conflicts: the lines of the message, where it has several."""
         super().__init__(message)
-        self.done = done
+        self.done, self.conflicts = done, tuple(conflicts)
 
 
 class Late(TransientError):
@@ -107,7 +108,7 @@ class Provisioner:
                         f"{self._file}: carried out, but RAM does not show it yet: {missing}; run the same command again"
                     )
         except ProvisionError as error:
-            raise ProvisionError(str(error), tuple(self._done)) from error
+            raise ProvisionError(str(error), tuple(self._done), conflicts=error.conflicts) from error
         warnings = left.warnings if self._wrote else proposed.plan.warnings
         return msgspec.structs.replace(
             proposed,
@@ -166,8 +167,9 @@ class Provisioner:
                 account_id=self._account_id, limits=limits, handled=handled,
             )  # fmt: skip
             if found.conflicts:
-                text = "\n".join(f"{self._file}: {text}" for text in found.conflicts)
-                raise Contradiction(text) if self._wrote else ProvisionError(text)
+                lines = [f"{self._file}: {text}" for text in found.conflicts]
+                text = "\n".join(lines)
+                raise Contradiction(text) if self._wrote else ProvisionError(text, conflicts=lines)
             return state, msgspec.structs.replace(found, actions=self._not_kept(found.actions))
 
         return self._patiently(ask, what)
