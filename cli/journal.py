@@ -25,11 +25,12 @@ class Journal(io.TextIOBase):
     name: where they go, for the operator. lost: lines; lost_records: those of them that are records. why: what the system said.
     """
 
-    def __init__(self, name: str, put: Callable[[bytes], int], *, is_nowhere: bool = False) -> None:
+    def __init__(self, name: str, put: Callable[[bytes], int], *, is_nowhere: bool = False, torn: bool = False) -> None:
+        """torn: what is there already ends within a line."""
         self.name, self._put, self.is_nowhere = name, put, is_nowhere
         self.records = self.lost = self.lost_records = 0
         self.why = ""
-        self._torn = False
+        self._torn = torn
 
     def write(self, text: str) -> int:
         """Raises OSError where it is lost."""
@@ -57,7 +58,7 @@ def journal(file: Path | None) -> Iterator[Journal]:
         return
     number = _opened(file)
     try:
-        yield Journal(str(file), lambda data: os.write(number, data))
+        yield Journal(str(file), lambda data: os.write(number, data), torn=_is_torn(number))
     finally:
         with suppress(OSError):
             os.close(number)
@@ -83,7 +84,7 @@ def _standard_error() -> Iterator[Journal]:
 
 def _opened(file: Path) -> int:
     """A handle that adds to the file, which nobody but its owner can read or has put in the way of another. Raises ConfigError."""
-    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+    flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
     for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_NOCTTY"):  # not every system has all
         flags |= getattr(os, name, 0)
     with suppress(OSError):
@@ -108,6 +109,12 @@ def _opened(file: Path) -> int:
         os.close(number)
         raise
     return number
+
+
+def _is_torn(number: int) -> bool:
+    """Whether an earlier run filled the disk within a line."""
+    end = os.fstat(number).st_size if hasattr(os, "pread") else 0
+    return end > 0 and os.pread(number, 1, end - 1) != b"\n"
 
 
 def _check(file: Path, found: os.stat_result) -> None:
