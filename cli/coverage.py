@@ -30,9 +30,14 @@ def note(covered: Mapping[str, Any], places: Sequence[Target]) -> list[str]:
     ]
 
 
+def other_accounts(settings: Settings) -> list[str]:
+    """The accounts of the settings but their own: what RAM holds is the same in all regions, and a key is of one account."""
+    return [account for account in settings.accounts if account != settings.account_id]
+
+
 def accounts_note(settings: Settings) -> list[str]:
-    """The same of what is the same in all regions: RAM. A key is of one account."""
-    left = [account for account in settings.accounts if account != settings.account_id]
+    """One line on them, or none."""
+    left = other_accounts(settings)
     if not left:
         return []
     more = f" and {len(left) - NAMED} more" if len(left) > NAMED else ""

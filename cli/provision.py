@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from cli.coverage import accounts_note
+from cli.coverage import accounts_note, other_accounts
 from cli.example import refuse_example
 from cli.files import text
 from cli.keys import keys
@@ -77,7 +77,7 @@ def run(
         stopped(ProvisionError(why), begun[:-1], as_json=as_json)
         return 130
     if as_json:
-        print_json(report(ended))
+        print_json({**report(ended), "not_covered": other_accounts(settings)})
     else:
         conclude(ended, dry_run=dry_run)
         for line in accounts_note(settings):

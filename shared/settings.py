@@ -57,17 +57,24 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def from_env(cls, env: Mapping[str, str], *, region: str = "", account_id: str = "") -> Settings:
         """From environment variables; region and account_id are what Function Compute says of itself, where unset.
 
-        Raises ConfigError that names the variable.
+        Raises ConfigError that names the variable, or all that are misspelt or cannot be read.
         """
         fields = {field.name: field for field in msgspec.structs.fields(cls)}
         given = {key[len(PREFIX) :].lower(): value for key, value in env.items() if key.startswith(PREFIX)}
-        for name in given:
-            if name not in fields:
-                raise ConfigError(f"{variable(name)} is not a setting; {meant(name, fields, variable)}")
+        wrong = [
+            f"{variable(name)} is not a setting; {meant(name, fields, variable)}"
+            for name in given
+            if name not in fields
+        ]
         values: dict[str, Any] = {"region": region, "account_id": account_id}
         for name, text in given.items():
-            if text.strip():
-                values[name] = _READ[fields[name].type](name, text.strip())
+            if text.strip() and name in fields:
+                try:
+                    values[name] = _READ[fields[name].type](name, text.strip())
+                except ConfigError as error:
+                    wrong.append(str(error))
+        if wrong:
+            raise ConfigError("; ".join(wrong))
         for name, where in (("region", "FC_REGION"), ("account_id", "FC_ACCOUNT_ID")):
             if not values[name]:
                 raise ConfigError(

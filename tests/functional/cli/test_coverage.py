@@ -81,3 +81,9 @@ def test_the_commands_of_the_ram_side_say_which_accounts_are_left(
     monkeypatch.setenv("ROLEKEEPER_ACCOUNTS", f"{MEMBER}=keeper")
     said = rolekeeper(*words).out
     assert f"covered: account {ACCOUNT} alone; ROLEKEEPER_ACCOUNTS also lists {MEMBER}" in said
+
+
+def test_a_provision_as_json_names_them_too(cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ROLEKEEPER_ACCOUNTS", f"{MEMBER}=keeper,{ACCOUNT}=keeper")
+    told = rolekeeper("provision", "--dry-run", "--json", "--adopt", "web", "--adopt", "worker").json()
+    assert told["not_covered"] == [MEMBER]

@@ -107,3 +107,21 @@ def test_replay_refuses_a_tag_without_a_value() -> None:
     ran = run("replay", "--tag", "app", "events/instance_created/state-created.json")
     assert ran.returncode == 1
     assert "write KEY=VALUE" in ran.stderr.decode()
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        pytest.param({"ROLEKEEPER_REGION": "cn-beijing", "ROLEKEEPER_ACCOUNT_ID": "42"}, id="another place"),
+        pytest.param({"ROLEKEEPER_REGIONS": "cn-beijing", "ROLEKEEPER_ACCOUNTS": "42=keeper"}, id="several places"),
+        pytest.param(
+            {"ROLEKEEPER_ENDPOINT": "http://127.0.0.1:9", "ROLEKEEPER_SLS_PROJECT": "ours"}, id="another cloud"
+        ),
+        pytest.param({"ROLEKEEPER_PARALLEL_CALLS": "none"}, id="a mistake"),
+        pytest.param({"HTTP_PROXY": "http://127.0.0.1:9", "https_proxy": "http://127.0.0.1:9"}, id="proxies"),
+    ],
+)
+def test_a_replay_is_the_same_whatever_deployment_the_shell_is_set_up_for(env: dict[str, str]) -> None:
+    words = ["replay", "--json", "--tag", "app=web", "--tag", "env=prod", "events/instance_created/state-created.json"]
+    (row,) = rows(run(*words, env=env))
+    assert [record["role_after"] for record in row["records"]] == ["web-reader"]

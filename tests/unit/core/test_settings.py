@@ -60,6 +60,10 @@ def test_what_is_set_goes_before_what_function_compute_says() -> None:
         pytest.param({"ROLEKEEPER_ACCOUNT_ID": "1"}, ("ROLEKEEPER_REGION", "FC_REGION"), id="no region"),
         pytest.param({"ROLEKEEPER_REGION": "r"}, ("ROLEKEEPER_ACCOUNT_ID", "FC_ACCOUNT_ID"), id="no account"),
         pytest.param({**HOME, "ROLEKEEPER_REGOIN": "r"}, ("REGOIN", "did you mean ROLEKEEPER_REGION?"), id="misspelt"),
+        pytest.param(
+            {**HOME, "ROLEKEEPER_REGOIN": "r", "ROLEKEEPER_SLS_PROJEKT": "p", "ROLEKEEPER_MAX_CALLS": "few", "ROLEKEEPER_ACCOUNTS": "x"},
+            ("REGOIN", "SLS_PROJEKT", "'few'", "'x'"), id="several at once",
+        ),
         pytest.param({**HOME, "ROLEKEEPER_": "r"}, ("ROLEKEEPER_ is not a setting", "known:"), id="no name"),
         pytest.param({**HOME, "ROLEKEEPER_ENDPOINT": "ftp://x"}, ("ROLEKEEPER_ENDPOINT", "'ftp://x'"), id="scheme"),
         pytest.param({**HOME, "ROLEKEEPER_FC_EDITION": "2.0"}, ("ROLEKEEPER_FC_SERVICE", "2.0 needs"), id="no service"),
