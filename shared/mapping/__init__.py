@@ -67,8 +67,12 @@ def load(text: str, *, file: str = "roles.yaml", parsed: bytes = b"") -> Mapping
 
 def check(text: str, *, file: str = "roles.yaml") -> tuple[Problem, ...]:
     """Every error and warning, in the order of the file. Warnings need readable rules: mend other errors first."""
+    from shared.mapping.lookalikes import warn_of_lookalikes  # of use to an operator alone, not at a function's start
+
     report = Report(file)
     root, mapping = _read(text, report)
+    if root is not None:
+        warn_of_lookalikes(text, root, report)
     if root is not None and mapping is not None:
         warn(root, mapping, report)
     return report.problems

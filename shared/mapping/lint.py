@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from shared.mapping.breadth import is_broad, share
 from shared.mapping.conditions import ANYWHERE, Condition, Has, Not, tag
-from shared.mapping.globs import is_literal
+from shared.mapping.globs import is_literal, matcher
 from shared.mapping.model import Mapping, Rule
 from shared.mapping.nodes import Block, Items, Node, Scalar
 from shared.mapping.overlap import Overlap
@@ -22,6 +23,7 @@ def warn(root: Node, mapping: Mapping, report: Report) -> None:
         where = Where("rules").item(index, mapping.rules[index].name)
         report.warning(rules.items[index], where, _unreached(takers))
     _warn_of_displacing(root, rules, mapping, report)
+    _warn_of_globs(root, mapping, report)
     for index, rule in enumerate(rules.items):
         for written in _globs_in_keys(rule.get("when") if isinstance(rule, Block) else None):
             where = Where("rules").item(index, mapping.rules[index].name).at("when.tags").at(written.text)
@@ -33,6 +35,31 @@ def warn(root: Node, mapping: Mapping, report: Report) -> None:
         if isinstance(key, Scalar) and not overlap.gives(key.text):
             report.warning(key, Where("roles").at(key.text), "no rule can give this role to any instance")
 
+
+def _warn_of_globs(root: Node, mapping: Mapping, report: Report) -> None:
+    """Globs that take in most names; patterns that stand for nothing."""
+    settings = root.get("settings") if isinstance(root, Block) else None
+    for name, globs in (("displace", mapping.settings.displace), ("role_patterns", mapping.settings.role_patterns)):
+        written = settings.get(name) if isinstance(settings, Block) else None
+        if not isinstance(written, Items):
+            continue
+        where = Where(f"settings.{name}")
+        if is_broad(globs):
+            part, examples = share(globs)
+            report.warning(written, where, f"{_BROAD.format(part, ', '.join(examples))}")
+        for index, (item, glob) in enumerate(zip(written.items, globs, strict=True)):
+            if name == "role_patterns" and not any(map(matcher((glob,)), mapping.roles)):
+                report.warning(
+                    item,
+                    where.item(index),
+                    f"{glob!r} covers no role that is listed, and lets the functions pass others",
+                )
+
+
+_BROAD = (
+    "together these take in {0:.0%} of the role names that accounts usually have ({1}), and whatever is made later; name the roles, "
+    "or write the beginning that they share"
+)
 
 _OPEN = (
     "whoever may tag an instance chooses its role among all that are listed: nothing here depends on what he cannot choose; "

@@ -125,6 +125,9 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
     A word that says not is never taken for one that does not.
     """
+    from shared.mapping.characters import plain  # of use to an operator alone, not at a function's start
+
+    word = plain(word)
     turns = bool(negated(word))
     by_lower = {candidate.lower(): candidate for candidate in sorted(known) if turns <= bool(negated(candidate))}
     for close in difflib.get_close_matches(word.lower(), by_lower, n=1):

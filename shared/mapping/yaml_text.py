@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from shared.mapping.characters import INDENTED, named, typed
 from shared.mapping.nodes import Block, Items, Kind, Node, Scalar, Unreadable
 
 MAX_SIZE = 1_000_000
@@ -46,6 +47,7 @@ def parse(text: str) -> Node | None:
     """The file's one document; None where it is empty. Raises Unreadable."""
     if len(text) > MAX_SIZE:
         raise Unreadable(f"the file has {len(text):,} characters; at most {MAX_SIZE:,} are read", 1, 1)
+    _check_indentation(text)
     loader = _Loader(text)  # a reader error is raised here too, see _Loader
     try:
         root = loader.get_single_node()
@@ -56,7 +58,11 @@ def parse(text: str) -> Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark or loader.get_mark()
         what = f"{error.context}: {error.problem}" if error.context else str(error.problem)
+        lines = _BREAK.split(text)
+        near = {mark.line, max(mark.line - 1, 0), error.context_mark.line if error.context_mark else mark.line}
         hint = next((hint for sign, hint in _HINTS.items() if sign in what), "")
+        typos = (typed(lines[line], line + 1) for line in sorted(near, reverse=True) if line < len(lines))
+        hint = hint or next(filter(None, typos), "")
         raise _unreadable(f"not valid YAML, at column {mark.column + 1}: {what}{hint}", mark) from error
     except (ValueError, OverflowError) as error:  # PyYAML lets these through: an escape such as "\UFFFFFFFF"
         raise _unreadable(
@@ -64,6 +70,35 @@ def parse(text: str) -> Node | None:
         ) from error
     finally:
         loader.dispose()
+
+
+_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+
+
+def _check_indentation(text: str) -> None:
+    """Refuse a line that is indented with what looks like spaces: YAML takes it for text. Raises Unreadable."""
+    for found in INDENTED.finditer(text.removeprefix("\ufeff")):
+        before = _BREAK.split(text.removeprefix("\ufeff")[: found.start(1)])
+        line, column = len(before), len(before[-1]) + 1
+        if not any(begin < line <= end for begin, end in _texts_over_lines(text)):
+            raise Unreadable(
+                f"not valid YAML, at column {column}: the line is indented with {named(found[1])}, which YAML takes for text; "
+                "indent with spaces",
+                line,
+                column,
+            )
+
+
+def _texts_over_lines(text: str) -> list[tuple[int, int]]:
+    """The lines of the block and the quoted texts that go over several: they may begin with any character."""
+    found = []
+    try:
+        for token in yaml.scan(text, Loader=_Loader):
+            if isinstance(token, yaml.ScalarToken) and not token.plain:
+                found.append((token.start_mark.line + 1, token.end_mark.line + 1))
+    except yaml.YAMLError:
+        pass  # reported where the whole is read
+    return found
 
 
 class _Loader(yaml.SafeLoader):

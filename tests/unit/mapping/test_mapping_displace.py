@@ -98,8 +98,61 @@ def test_displace_without_replace_is_a_warning() -> None:
     assert str(problem).startswith("roles.yaml:5: warning: settings.displace: of no use")
 
 
-def test_the_two_together_are_fine() -> None:
-    assert check(file(f"{REPLACE}, displace: [legacy-*]")) == ()
+BROAD = {
+    "two letters anywhere": ["*a*", "*e*"],
+    "one letter anywhere": ["*q*"],
+    "one letter, and a hyphen": ["*-x*"],
+    "every first letter": [f"{letter}*" for letter in "abcdefghijklmnopqrstuvwxyz"],
+    "the usual last letters": ["*r", "*d", "*n", "*t"],
+    "every environment": ["*-prod", "*-dev", "*-test"],
+    "one broad among narrow ones": ["legacy-*", "*o*"],
+}
+
+
+@pytest.mark.parametrize("displace", BROAD.values(), ids=BROAD)
+def test_globs_that_take_in_most_names_are_a_warning(displace: list[str]) -> None:
+    (problem,) = check(file(f"{REPLACE}, displace: {displace}"))
+    assert str(problem).startswith("roles.yaml:5: warning: settings.displace: together these take in ")
+    assert "name the roles, or write the beginning that they share" in problem.message
+
+
+NARROW = {
+    "a beginning": ["legacy-*"],
+    "several beginnings": ["legacy-*", "old-*", "app-*", "team.a-*"],
+    "an end": ["*-old"],
+    "an environment": ["*-prod"],
+    "a word": ["*admin*"],
+    "names": ["a", "e", "administrator"],
+    "service roles": ["aliyun*"],
+}
+
+
+@pytest.mark.parametrize("displace", NARROW.values(), ids=NARROW)
+def test_the_two_together_are_fine(displace: list[str]) -> None:
+    assert check(file(f"{REPLACE}, displace: {displace}")) == ()
+
+
+@pytest.mark.parametrize(
+    ("patterns", "place", "said"),
+    [
+        pytest.param(
+            "[other-*]", "settings.role_patterns[0]: ", "'other-*' covers no role that is listed", id="of no use"
+        ),
+        pytest.param(
+            "[web*, db-*]", "settings.role_patterns[1]: ", "'db-*' covers no role that is listed", id="one of two"
+        ),
+    ],
+)
+def test_a_pattern_that_stands_for_nothing_is_a_warning(patterns: str, place: str, said: str) -> None:
+    (problem,) = check(file(f"role_patterns: {patterns}"))
+    assert str(problem).startswith(f"roles.yaml:5: warning: {place}")
+    assert said in problem.message
+
+
+@pytest.mark.parametrize("patterns", ["['*']", "['we*']", "[web]", "['*-web']", "[]", "[Web*]"])
+def test_what_is_no_pattern_is_an_error(patterns: str) -> None:
+    with pytest.raises(MappingError, match=r"settings\.role_patterns"):
+        load(file(f"role_patterns: {patterns}"))
 
 
 def test_the_hash_knows_what_is_displaced_and_not_in_which_order() -> None:

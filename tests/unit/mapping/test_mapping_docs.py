@@ -28,7 +28,7 @@ def test_every_example_is_a_whole_file_or_a_when() -> None:
     assert len(YAML) == len(WHOLE) + len(WHEN)
     assert len(WHOLE) >= 4
     assert len(WHEN) >= 6
-    assert len(BROKEN) == 3
+    assert len(BROKEN) == 4
 
 
 @pytest.mark.parametrize("text", WHOLE)
