@@ -60,7 +60,9 @@ class Response:
 
     @classmethod
     def json(cls, body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-        payload = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        payload = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(
+            "utf-8", "replace"
+        )  # half a surrogate
         return cls(status, payload, {"content-type": "application/json;charset=utf-8", **(headers or {})})
 
     @classmethod

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fakecloud.http import Request, Response, plain_host
+from fakecloud.parsing import digits
 
 LONGEST_LINE, MOST_HEADERS = 256 * 1024, 200
 LARGEST_BODY = 64 * 1024 * 1024
@@ -94,9 +95,10 @@ def _body(source: BufferedIOBase, headers: dict[str, str]) -> bytes:
     if "chunked" in headers.get("transfer-encoding", "").lower():
         return _chunks(source)
     length = headers.get("content-length", "0")
-    if not length.isdecimal() or int(length) > LARGEST_BODY:
+    count = digits(length)
+    if count is None or count > LARGEST_BODY:
         raise Malformed(f"content-length: {length[:100]}")
-    return _exactly(source, int(length))
+    return _exactly(source, count)
 
 
 def _chunks(source: BufferedIOBase) -> bytes:

@@ -15,6 +15,7 @@ import yaml
 
 from fakecloud.errors import NotEmulated
 from fakecloud.eventbridge.models import Target
+from fakecloud.parsing import loads
 
 if TYPE_CHECKING:
     from fakecloud.cloud import Cloud
@@ -65,7 +66,7 @@ def _parameters(declared: Mapping[str, Any], given: Mapping[str, Any], path: Pat
         value = given.get(name, about.get("Default"))
         if value is None:
             raise TemplateError(f"{path}: the parameter {name} has no value")
-        values[name] = json.loads(value) if about["Type"] == "Json" and isinstance(value, str) else value
+        values[name] = loads(value) if about["Type"] == "Json" and isinstance(value, str) else value
     return values
 
 

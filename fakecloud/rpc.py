@@ -5,7 +5,6 @@ Every action names its parameters; one that is not named is refused loudly, for 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,6 +13,7 @@ from fakecloud import signatures
 from fakecloud.errors import CloudError, NotEmulated
 from fakecloud.http import Request, Response
 from fakecloud.identity import Identity
+from fakecloud.parsing import digits, loads
 from fakecloud.service import Call
 
 COMMON = frozenset(
@@ -207,7 +207,7 @@ def _scalar(name: str, spec: Param, text: str) -> Any:
         return text.lower() == "true"
     if spec.kind == "json":
         try:
-            return json.loads(text)
+            return loads(text)
         except ValueError:
             raise InvalidParameter(name, "it is not JSON") from None
     if (spec.low is not None and len(text) < spec.low) or (spec.high is not None and len(text) > spec.high):
@@ -221,9 +221,10 @@ def _allowed(name: str, spec: Param, text: str) -> None:
 
 
 def _index(name: str, text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise InvalidParameter(name, f"{name}.{text} is not {name}.N with N from 1")
-    return int(text)
+    number = digits(text)
+    if not number:
+        raise InvalidParameter(name, f"{name}.{text[:100]} is not {name}.N with N from 1")
+    return number
 
 
 def _objects(name: str, spec: Param, parts: dict[str, str]) -> list[dict[str, str]]:

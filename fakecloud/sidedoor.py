@@ -6,7 +6,6 @@ JSON over HTTP, unsigned; the server binds to loopback only. It is not part of a
 from __future__ import annotations
 
 import contextlib
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from fakecloud.ecs.models import number_of
 from fakecloud.errors import CloudError
 from fakecloud.http import Request, Response
 from fakecloud.identity import ACCOUNT
+from fakecloud.parsing import loads
 
 if TYPE_CHECKING:
     from fakecloud.cloud import Cloud
@@ -56,7 +56,7 @@ class SideDoor:
             known = ", ".join(f"{method} {PREFIX}{path}" for method, path in self.routes)
             return Response.json({"error": f"no {request.method} {request.path}; there are {known}"}, 404)
         try:
-            asked = json.loads(request.body or b"{}")
+            asked = loads(request.body or b"{}")
             if not isinstance(asked, dict):
                 raise ValueError("the body must be a JSON object")
             # The clock runs tasks, and tasks of other threads take the cloud's lock: it must not be held meanwhile.

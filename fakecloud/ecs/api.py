@@ -16,6 +16,7 @@ from fakecloud.ecs.regions import REGIONS
 from fakecloud.errors import CloudError
 from fakecloud.eventbridge.notices import instance_state, tag_change
 from fakecloud.identity import ACCOUNT
+from fakecloud.parsing import loads
 from fakecloud.rpc import RpcService
 from fakecloud.service import Call
 
@@ -142,7 +143,7 @@ class Ecs(RpcService):
         if not token:
             return -1
         try:
-            after, made, filters = json.loads(base64.urlsafe_b64decode(token))
+            after, made, filters = loads(base64.urlsafe_b64decode(token))
             fresh = self.cloud.clock.now() - made <= self.switches.token_seconds
         except (ValueError, TypeError):
             raise refused from None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypedDict, get_args
+
+import msgspec
 
 from fakecloud.errors import NotEmulated
 from fakecloud.eventbridge import exceptions
@@ -42,6 +44,27 @@ class FunctionAddress:
             return None
         name = f"{found['service']}${found['function']}" if found["service"] else found["function"]
         return cls(found["region"], found["account"], name)
+
+
+class TargetShape(TypedDict, total=False):
+    """One member of EventTargets, as CreateRule has it; Target.of() says which keys are emulated."""
+
+    Id: str
+    Type: str
+    Endpoint: str
+    PushRetryStrategy: str
+    ErrorsTolerance: str
+    DeadLetterQueue: dict[str, str] | None
+    ParamList: list[dict[str, str]] | None
+
+
+def shaped(given: Any, shape: Any) -> Any:
+    """What a call gave in JSON, as it is. Raises TargetInvalid where it has another shape."""
+    try:
+        msgspec.convert(given, shape)
+    except msgspec.ValidationError as error:
+        raise exceptions.TargetInvalid(f"The target in event rule is invalid! {error}") from None
+    return given
 
 
 @dataclass(slots=True)
@@ -83,9 +106,10 @@ class Target:
         return found
 
     @classmethod
-    def of(cls, given: dict[str, Any], account: str, region: str) -> Target:
+    def of(cls, given: Any, account: str, region: str) -> Target:
         """From one member of EventTargets. Raises TargetInvalid, or NotEmulated for anything but functions and queues."""
-        kind = str(given.get("Type", "")).strip()
+        given = shaped(given, TargetShape)
+        kind = given.get("Type", "").strip()
         if not given.get("Id") or not kind:
             raise exceptions.TargetInvalid("The target in event rule is invalid! Id and Type are needed.")
         unknown = set(given) - {
@@ -103,7 +127,7 @@ class Target:
             raise exceptions.TargetInvalid(f"The target in event rule is invalid! {retry}, {tolerance}: unknown value")
         dead_letter = (given.get("DeadLetterQueue") or {}).get("Arn", "")
         target = cls(
-            str(given["Id"]), str(given.get("Endpoint", "")).strip(), retry, tolerance, dead_letter, params, type=kind,
+            given["Id"], given.get("Endpoint", "").strip(), retry, tolerance, dead_letter, params, type=kind,
         )  # fmt: skip
         if target.place != (region, account):
             raise exceptions.TargetInvalid(

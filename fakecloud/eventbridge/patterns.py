@@ -18,6 +18,7 @@ from fakecloud.eventbridge.conditions import (
     build,
     equals,
 )
+from fakecloud.parsing import loads
 
 ATTRIBUTES = frozenset(["id", "source", "specversion", "type", "datacontenttype", "dataschema", "subject", "time"])
 EXTENSIONS = frozenset(
@@ -75,7 +76,7 @@ def compile_pattern(source: str | Mapping[str, Any]) -> Pattern:
 
 def parse_json(text: str) -> Any:
     """JSON whose numbers keep their text, which exact matching compares."""
-    return json.loads(text, parse_int=Number, parse_float=Number)
+    return loads(text, parse_int=Number, parse_float=Number)
 
 
 def _fields(data: Any, path: str = "") -> Iterator[tuple[tuple[str, ...], list[Condition]]]:

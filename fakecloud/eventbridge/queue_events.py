@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from fakecloud.eventbridge.notices import CONTENT_TYPE
 from fakecloud.mns.models import Key, Message
+from fakecloud.parsing import loads
 
 Shape = Literal["text", "object", "string", "event"]
 """Of a member: an envelope with messageBody as text, or as an object; the envelope as a string of JSON; the body alone."""
@@ -64,7 +65,7 @@ def _decoded(text: str) -> str:
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text)
+        return loads(text)
     except ValueError:
         return text
 

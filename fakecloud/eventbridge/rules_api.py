@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fakecloud.eventbridge import exceptions
 from fakecloud.eventbridge.answers import page, success
-from fakecloud.eventbridge.models import Rule, Target, compiled
+from fakecloud.eventbridge.models import Rule, Target, compiled, shaped
 from fakecloud.eventbridge.patterns import parse_json
 from fakecloud.rpc import Param
 from fakecloud.service import Call
@@ -41,7 +41,7 @@ def declare(service: EventBridge) -> None:
         args, bus = call.args, service.bus_of(call, call.args["EventBusName"])
         if args["FilterPattern"] is None:
             raise exceptions.PatternEmpty()
-        targets = [Target.of(given, bus.account, bus.region) for given in args["EventTargets"]]
+        targets = [Target.of(given, bus.account, bus.region) for given in shaped(args["EventTargets"], list[Any])]
         rule = service.put_rule(
             bus.account, bus.region, args["RuleName"], args["FilterPattern"], targets,
             enabled=args["Status"] == "ENABLE", description=args["Description"],

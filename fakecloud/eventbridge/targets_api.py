@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from fakecloud.eventbridge import exceptions
 from fakecloud.eventbridge.answers import page, success
-from fakecloud.eventbridge.models import MAX_TARGETS, Rule, Target
+from fakecloud.eventbridge.models import MAX_TARGETS, Rule, Target, shaped
 from fakecloud.eventbridge.rules_api import shown_target
 from fakecloud.rpc import Param
 from fakecloud.service import Call
@@ -43,7 +43,7 @@ def declare(service: EventBridge) -> None:
         """Adds targets; one with an Id that is there takes its place."""
         bus = service.bus_of(call, call.args["EventBusName"])
         rule = bus.rule(call.args["RuleName"])
-        given = [Target.of(target, bus.account, bus.region) for target in call.args["Targets"]]
+        given = [Target.of(target, bus.account, bus.region) for target in shaped(call.args["Targets"], list[Any])]
         merged = {target.id: target for target in (*rule.targets, *given)}
         if len(merged) > MAX_TARGETS:
             raise exceptions.TargetsExceeded()
@@ -53,7 +53,8 @@ def declare(service: EventBridge) -> None:
     @service.declare({**WHERE, "TargetIds": Param("json", required=True)}, write=True)
     def DeleteTargets(call: Call) -> dict[str, Any]:
         rule = service.bus_of(call, call.args["EventBusName"]).rule(call.args["RuleName"])
-        rule.targets = [target for target in rule.targets if target.id not in call.args["TargetIds"]]
+        gone = shaped(call.args["TargetIds"], list[str])
+        rule.targets = [target for target in rule.targets if target.id not in gone]
         return success({"ErrorEntriesCount": 0, "ErrorEntries": []})
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from fakecloud.errors import NotEmulated
 from fakecloud.eventbridge.models import Target
+from fakecloud.parsing import loads
 
 _VARIABLE = re.compile(r"\$\{([^}]+)\}")
 
@@ -31,7 +32,7 @@ def body(target: Target, event: dict[str, Any]) -> bytes:
     if form == "JSONPATH":
         return _json(_path(value, event))
     if form == "TEMPLATE":
-        variables = {name: _path(path, event) for name, path in json.loads(value or "{}").items()}
+        variables = {name: _path(path, event) for name, path in loads(value or "{}").items()}
         return _VARIABLE.sub(lambda found: _text(variables.get(found[1], "")), param.get("Template", "")).encode()
     raise NotEmulated(f"the form {form} of a target's parameter")
 

@@ -10,6 +10,7 @@ from fakecloud.fc import exceptions, routes, views
 from fakecloud.fc.models import Function
 from fakecloud.fc.routes import Route
 from fakecloud.http import Response
+from fakecloud.parsing import digits
 from fakecloud.service import Call
 
 if TYPE_CHECKING:
@@ -72,13 +73,13 @@ def _page(shown: list[dict[str, Any]], name: str, key: str, query: dict[str, str
     unknown = set(query) - {"limit", "prefix", "nextToken", "startKey"} - _INERT
     if unknown:
         raise NotEmulated(f"the parameter {sorted(unknown)[0]} of a listing of Function Compute")
-    limit = query.get("limit", "20")
-    if not limit.isdigit() or not 1 <= int(limit) <= 100:
-        raise exceptions.InvalidArgument(f"limit '{limit}' is not an integer from 1 to 100")
+    limit = digits(query.get("limit", "20"))
+    if limit is None or not 1 <= limit <= 100:
+        raise exceptions.InvalidArgument(f"limit '{query['limit'][:100]}' is not an integer from 1 to 100")
     start = query.get("nextToken") or query.get("startKey", "")
     left = [row for row in shown if row[key].startswith(query.get("prefix", "")) and row[key] >= start]
-    more = left[int(limit) :]
-    return {name: left[: int(limit)], **({"nextToken": more[0][key]} if more else {})}
+    more = left[limit:]
+    return {name: left[:limit], **({"nextToken": more[0][key]} if more else {})}
 
 
 def _invoke(fc: FunctionCompute, call: Call, function: Function) -> Response:

@@ -17,6 +17,7 @@ from fakecloud.ecs.models import Instance
 from fakecloud.errors import CloudError
 from fakecloud.http import Request, Response
 from fakecloud.identity import Identity
+from fakecloud.parsing import digits
 from fakecloud.service import Call
 
 if TYPE_CHECKING:
@@ -93,10 +94,11 @@ class Metadata:
         if "x-forwarded-for" in request.headers:
             raise CloudError("A token is not given through a proxy that forwards.", status=403)
         ttl = request.headers.get(_TTL, "")
-        if not ttl.isdigit() or not 1 <= int(ttl) <= 21600:
+        seconds = digits(ttl)
+        if seconds is None or not 1 <= seconds <= 21600:
             raise CloudError(f"{_TTL} must be 1 to 21600.", status=400)
         token = secrets.token_urlsafe(32)
-        self._tokens[token] = (instance.instance_id, self.cloud.clock.now() + int(ttl))
+        self._tokens[token] = (instance.instance_id, self.cloud.clock.now() + seconds)
         return Response.text(token)
 
     def _check(self, request: Request, instance: Instance) -> None:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from fakecloud.parsing import loads
 from fakecloud.ram.conditions import OPERATORS
 
 ACTION = re.compile(r"\*|[\w*?.-]+:[\w*?:/.-]+", re.ASCII)
@@ -38,11 +39,9 @@ def parse_policy(text: str) -> dict[str, Any]:
 def parse_document(text: str) -> dict[str, Any]:
     """What permission and trust policies share: JSON, Version "1" and a list of statements."""
     try:
-        document = json.loads(text, object_pairs_hook=_no_doubles, parse_constant=_no_constants)
+        document = loads(text, object_pairs_hook=_no_doubles, parse_constant=_no_constants)
     except GrammarError:
         raise
-    except RecursionError:
-        raise GrammarError("the document is nested too deep") from None
     except ValueError as error:
         raise GrammarError(f"the document is not JSON: {error}") from None
     if not isinstance(document, dict):

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any, TypeVar
 
+from fakecloud.parsing import loads
 from fakecloud.ram.exceptions import InvalidMarker
 
 Key = TypeVar("Key")
@@ -29,7 +30,7 @@ def after(parameter: str, text: str | None, form: type) -> Any:
     if text is None:
         return None
     try:
-        key = json.loads(base64.b64decode(text, altchars=b"-_", validate=True))
+        key = loads(base64.b64decode(text, altchars=b"-_", validate=True))
     except ValueError:
         raise InvalidMarker(parameter) from None
     if isinstance(key, list):

@@ -5,7 +5,6 @@ Source: Simple Log Service API reference, "Common request headers" and "Common e
 
 from __future__ import annotations
 
-import json
 import zlib
 from typing import Any
 
@@ -13,6 +12,7 @@ import lz4.block
 
 from fakecloud.errors import NotEmulated
 from fakecloud.http import Request, Response
+from fakecloud.parsing import digits, loads
 from fakecloud.sls import exceptions as errors
 
 
@@ -21,7 +21,7 @@ def read_json(request: Request) -> dict[str, Any]:
     if request.body and not request.headers.get("content-type"):
         raise errors.MissingContentType()
     try:
-        body = json.loads(request.body)
+        body = loads(request.body)
     except ValueError:
         raise errors.ParameterInvalid("The body is not valid json string.") from None
     if not isinstance(body, dict):
@@ -66,9 +66,10 @@ def answer_json(body: Any, headers: dict[str, str], request: Request) -> Respons
 def _size(text: str | None) -> int:
     if text is None:
         raise errors.MissingBodyRawSize()
-    if not text.isdigit():
+    size = digits(text)
+    if size is None:
         raise errors.InvalidBodyRawSize()
-    return int(text)
+    return size
 
 
 def _inflate(body: bytes, kind: str, size: int) -> bytes:

@@ -9,6 +9,7 @@ import operator
 import re
 from collections.abc import Callable
 
+from fakecloud.parsing import LONGEST_NUMBER
 from fakecloud.sls import search
 from fakecloud.sls.exceptions import QueryError
 from fakecloud.sls.index import NUMERIC, Index, KeyIndex
@@ -53,7 +54,7 @@ def number_of(log: Log, name: str, key: KeyIndex) -> float | None:
     value = log.get(name)
     if value is None or not (_INTEGER if key.type == "long" else _DECIMAL).fullmatch(value):
         return None
-    return int(value) if key.type == "long" else float(value)
+    return (int(value) if key.type == "long" else float(value)) if len(value) <= LONGEST_NUMBER else None
 
 
 def _field(name: str, index: Index) -> KeyIndex:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from fakecloud.sls import exceptions as errors
@@ -49,6 +50,16 @@ def split(query: str) -> tuple[str, str | None]:
     return (found[1].strip(), found[2].strip()) if found else (query.strip(), None)
 
 
+@contextmanager
+def _readable() -> Iterator[None]:
+    """Statements in each other are read, and carried out, one inside the other: of those there can be too many."""
+    try:
+        yield
+    except RecursionError:
+        raise errors.QueryError("the statement is nested too deep", "OLSQueryParseError") from None
+
+
+@_readable()
 def get_logs(
     store: Logstore, window: Window, query: str, topic: str, line: int, offset: int, reverse: bool, now: float
 ) -> Answer:  # fmt: skip
@@ -83,6 +94,7 @@ def get_logs(
     return Answer([log.answer() for log in itertools.islice(found, offset, offset + line)], high - low, text)
 
 
+@_readable()
 def get_histograms(store: Logstore, window: Window, query: str, topic: str, now: float) -> list[dict[str, int | str]]:
     """Counts in equal parts of the window, at most 60 (how many the cloud makes is not documented)."""
     index = _index(store)

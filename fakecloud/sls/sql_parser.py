@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from fakecloud.errors import NotEmulated
+from fakecloud.parsing import LONGEST_NUMBER, digits
 from fakecloud.sls.exceptions import QueryError
 from fakecloud.sls.sql_tree import Apply, Column, Item, Literal, Node, Select
 
@@ -142,10 +143,11 @@ class _Parser:
 
     def whole(self) -> int:
         kind, text, _ = self.peek()
-        if kind != "number" or not text.isdigit():
+        number = digits(text) if kind == "number" else None
+        if number is None:
             raise self.mismatch("expecting a whole number")
         self.at += 1
-        return int(text)
+        return number
 
     def listed(self) -> tuple[Node, ...]:
         nodes = [self.expression()]
@@ -223,6 +225,8 @@ class _Parser:
             self.at += 1
             return Literal(text[1:-1].replace("''", "'"))
         if kind == "number":
+            if len(text) > LONGEST_NUMBER:
+                raise self.mismatch("expecting a number of a sensible length")
             self.at += 1
             return Literal(float(text) if "." in text else int(text))
         if self.peek()[1] == "(":

@@ -5,7 +5,6 @@ Facts: Tag API pages. One call may half-fail with HTTP 200: FailedResources name
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from fakecloud.ecs import tags_api
 from fakecloud.ecs.index import Key
 from fakecloud.ecs.models import TAGGED, Instance, Region
 from fakecloud.errors import CloudError, NotEmulated
+from fakecloud.parsing import loads
 from fakecloud.rpc import Param, RpcService
 from fakecloud.service import Call
 from fakecloud.tag import exceptions as errors
@@ -103,7 +103,7 @@ class TagService(RpcService):
 def tag_map(text: str) -> dict[str, str]:
     """Tags: a JSON map of texts. Raises this service's own errors for what is none, too much, or not a tag."""
     try:
-        tags = json.loads(text)
+        tags = loads(text)
     except ValueError:
         raise errors.InvalidTags() from None
     if not isinstance(tags, dict) or not tags or not all(isinstance(v, str) for v in tags.values()):
