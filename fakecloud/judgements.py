@@ -91,9 +91,10 @@ class Judgements:
         with self.cloud.lock:
             layers, common = self._layers(caller), self._context(caller)
             fold = self.cloud.switches.role_name_in_policy == "case-ignored"
+            minds = self.cloud.switches.tag_key_in_condition == "as-written"
             for need in needs:
                 context = {**common, **need.context}
-                decision = judge(layers, need.action, need.resource, context, fold_roles=fold)
+                decision = judge(layers, need.action, need.resource, context, fold_roles=fold, tag_case=minds)
                 judgement = Judgement(caller, need.action, need.resource, decision)
                 self._kept.append(judgement)
                 if not judgement.allowed:

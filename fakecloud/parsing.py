@@ -49,7 +49,7 @@ def digits(text: str) -> int | None:
     return int(text) if re.fullmatch("[0-9]{1,18}", text) else None
 
 
-_TOO_DEEP = f"it is nested more than {DEEPEST} levels deep"
+_TOO_DEEP = f"it is nested too deep, more than {DEEPEST} levels"
 
 
 def _no_constant(name: str) -> Any:

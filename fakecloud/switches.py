@@ -45,6 +45,9 @@ class Switches:
     permissions: Literal["off", "on"] = "off"  # whether every call is judged by the caller's RAM policies
     ecs_role_region: Literal["region", "empty"] = "region"  # in the role's ARN that ECS's role actions are judged on
     detach_needs_pass_role: Literal["yes", "no"] = "yes"
+    tag_key_in_condition: Literal["case-ignored", "as-written"] = (
+        "case-ignored"  # KEY of acs:RequestTag/KEY and the like
+    )
     role_name_in_policy: Literal["as-written", "case-ignored"] = "as-written"  # against a role's ARN in lower case
     sls_unauthorized_status: Literal[401, 403] = 401
     fc_own_calls: Literal["function-role", "service-role"] = "function-role"  # by which role FC writes logs, reports

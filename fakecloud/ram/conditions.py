@@ -80,14 +80,24 @@ _NEGATED = {
 OPERATORS = frozenset({*_TESTS, *_NEGATED})
 
 
-def holds(condition: Mapping[str, Mapping[str, str | list[str]]], context: Mapping[str, str]) -> bool:
-    """All operators and all keys must hold; of a key's values, one. context: condition key -> the request's value."""
-    lower = {key.lower(): value for key, value in context.items()}
+def holds(
+    condition: Mapping[str, Mapping[str, str | list[str]]], context: Mapping[str, str], *, tag_case: bool = False
+) -> bool:
+    """All operators and all keys must hold; of a key's values, one. context: condition key -> the request's value.
+
+    The names of keys compare without case; tag_case: but for the tag in acs:RequestTag/KEY and the like.
+    """
+    plain = {_plain(key, tag_case): value for key, value in context.items()}
     return all(
-        _holds(operator, [values] if isinstance(values, str) else values, lower.get(key.lower()))
+        _holds(operator, [values] if isinstance(values, str) else values, plain.get(_plain(key, tag_case)))
         for operator, keys in condition.items()
         for key, values in keys.items()
     )
+
+
+def _plain(key: str, tag_case: bool) -> str:
+    name, slash, tag = key.partition("/")
+    return f"{name.lower()}{slash}{tag if tag_case else tag.lower()}"
 
 
 def _holds(operator: str, values: list[str], given: str | None) -> bool:

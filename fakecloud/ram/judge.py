@@ -33,13 +33,16 @@ class Decision:
 
 
 def judge(
-    layers: Sequence[Layer], action: str, resource: str, context: Mapping[str, str], *, fold_roles: bool = False
-) -> Decision:
+    layers: Sequence[Layer], action: str, resource: str, context: Mapping[str, str], *, fold_roles: bool = False,
+    tag_case: bool = False,
+) -> Decision:  # fmt: skip
     """A Deny in any layer denies, else every layer must allow. layers: at least one. context: condition key -> value.
 
-    fold_roles: role names in policies count as lower-case, see covers_resource.
+    fold_roles: role names in policies count as lower-case, see covers_resource. tag_case: see conditions.holds.
     """
-    decisions = [Decision(decide(documents, action, resource, context, fold_roles), kind) for kind, documents in layers]
+    decisions = [
+        Decision(decide(documents, action, resource, context, fold_roles, tag_case), kind) for kind, documents in layers
+    ]
     for verdict in ("ExplicitDeny", "ImplicitDeny"):
         for decision in decisions:
             if decision.verdict == verdict:
@@ -48,14 +51,15 @@ def judge(
 
 
 def decide(
-    documents: Iterable[Document], action: str, resource: str, context: Mapping[str, str], fold_roles: bool = False
-) -> Verdict:
+    documents: Iterable[Document], action: str, resource: str, context: Mapping[str, str], fold_roles: bool = False,
+    tag_case: bool = False,
+) -> Verdict:  # fmt: skip
     """One layer: Deny wins over Allow, whatever their order; where no statement applies the answer is no."""
     effects = {
         statement["Effect"]
         for document in documents
         for statement in document["Statement"]
-        if _applies(statement, action, resource, context, fold_roles)
+        if _applies(statement, action, resource, context, fold_roles, tag_case)
     }
     if "Deny" in effects:
         return "ExplicitDeny"
@@ -82,12 +86,13 @@ def covers_resource(pattern: str, resource: str, *, fold_roles: bool = False) ->
 
 
 def _applies(
-    statement: Mapping[str, Any], action: str, resource: str, context: Mapping[str, str], fold_roles: bool
-) -> bool:
+    statement: Mapping[str, Any], action: str, resource: str, context: Mapping[str, str], fold_roles: bool,
+    tag_case: bool,
+) -> bool:  # fmt: skip
     return (
         _names(statement, "Action", lambda pattern: covers_action(pattern, action))
         and _names(statement, "Resource", lambda pattern: covers_resource(pattern, resource, fold_roles=fold_roles))
-        and holds(statement.get("Condition", {}), context)
+        and holds(statement.get("Condition", {}), context, tag_case=tag_case)
     )
 
 
