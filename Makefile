@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 .PHONY: help demo test bench check build devs format lock clean
 
 help:  ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(READY)  ## the whole story on an emulated Alibaba Cloud, in this terminal
 	@$(BIN)/rolekeeper demo
@@ -51,7 +51,7 @@ clean:  ## remove what the other commands made
 
 $(READY): requirements.lock pyproject.toml
 	@"$(PYTHON)" -c 'import sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || { echo "rolekeeper needs Python 3.10 or newer (with venv); name it: make PYTHON=/path/to/python3" >&2; exit 1; }
-	@echo "Setting up $(VENV) with $$($(PYTHON) --version) (half a minute, once) ..."
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version) (a minute or two, once) ..."
 	@$(PYTHON) -m venv $(VENV)
 	@$(PIP) install --no-compile --use-pep517 --require-hashes --requirement requirements.lock  # half of it is never imported
 	@$(PIP) install --no-deps --no-build-isolation --editable .

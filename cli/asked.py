@@ -41,7 +41,13 @@ def in_options(kind: Kind, detail: str) -> str:
     detail = detail.replace(", ".join(SELECTORS), ", ".join(map(option, SELECTORS)))
     detail = re.sub(rf"\$\.{kind}\.(\w+)", lambda found: option(found[1]), detail)
     detail = re.sub(r"(?<=; got )\w+(?:, \w+)+$", lambda keys: ", ".join(map(option, keys[0].split(", "))), detail)
-    return detail.replace(f"$.{kind}: ", "").replace("Expected `int`, got `str`", "write a number")
+    detail = re.sub(r"(--[\w-]+)\[\d+\]", r"\1", detail)  # the option is given once for each
+    if found := re.fullmatch(r"(.*) - at `(--[\w-]+)`", detail, re.DOTALL):
+        detail = f"{found[2]}: {found[1]}"
+    detail = detail.replace("Expected `int`, got `str`", "write a number").replace(
+        ": digits, in quotes", ": digits alone"
+    )
+    return detail.replace(f"$.{kind}: ", "")
 
 
 def option(key: str) -> str:

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
@@ -50,14 +51,33 @@ app = typer.Typer(
     cls=Commands,
     help="Keeps the RAM role on every ECS instance the one its tags call for.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(policy, name="policy")
 Files = Annotated[list[Path], typer.Argument(metavar="FILE...", help="event payloads; - is standard input")]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object a line")]
 Strict = Annotated[bool, typer.Option("--strict", help="exit code 2 where there are warnings")]
 UNWRITABLE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EPIPE)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        try:
+            number = version("rolekeeper")
+        except PackageNotFoundError:  # run from a folder in which it was never installed
+            number = "of a folder that is not installed"
+        say(f"rolekeeper {number}")
+        raise typer.Exit
+
+
+@app.callback()
+def rolekeeper(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="show the version and end")
+    ] = False,
+) -> None:
+    """Keeps the RAM role on every ECS instance the one its tags call for."""
 
 
 @app.command()
@@ -183,6 +203,10 @@ def main() -> None:
     With --json it is an object on standard output, where whoever reads it looks. SIGTERM is as Ctrl-C.
     """
     ready()
+    if os.environ.get("NO_COLOR"):
+        from typer import rich_utils
+
+        rich_utils.COLOR_SYSTEM = None  # of help and usage errors: no escape codes at all, bold ones neither
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         try:

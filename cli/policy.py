@@ -17,11 +17,11 @@ from cli.output import print_json, print_table, say, table
 from shared import policies
 from shared.errors import ConfigError
 from shared.mapping import Mapping, load
-from shared.settings import Settings, targets, variable
+from shared.settings import Settings, check, targets, variable
 
 app = typer.Typer(help="RAM policies: templates, rendering, lint.", no_args_is_help=True)
 Account = Annotated[str, typer.Option(help="account id (default: ROLEKEEPER_ACCOUNT_ID)")]
-Region = Annotated[str, typer.Option(help="region id, * for all (default: ROLEKEEPER_REGION)")]
+Region = Annotated[str, typer.Option(help="region id (default: ROLEKEEPER_REGION)")]
 
 
 @app.command("list")
@@ -134,6 +134,10 @@ def member_role(
     """The role that another account keeps for the functions: its trust policy, and its policies."""
     mapping = load(text(roles_file), file=str(roles_file))
     settings = deployment(account, region)
+    if member == settings.account_id:
+        raise ConfigError(f"member-role {member}: this is the functions' own account, which they look after with their own role; "
+                          "name another account")  # fmt: skip
+    check("account_id", member, "member-role")
     trust = policies.member_trust(
         account_id=settings.account_id,
         execution_role=setting("execution_role", "", "rolekeeper-fc"),
@@ -189,9 +193,10 @@ def deployment(account: str, region: str) -> Settings:
 def setting(name: str, given: str, default: str = "") -> str:
     """What was given, or the variable of that setting. Raises ConfigError that names both."""
     value = given or os.environ.get(variable(name), "") or default
+    option = "--account" if name == "account_id" else f"--{name.replace('_', '-')}"
     if not value:
-        option = "account" if name == "account_id" else name.replace("_", "-")
-        raise ConfigError(f"give --{option}, or set {variable(name)}")
+        raise ConfigError(f"give {option}, or set {variable(name)}")
+    check(name, value, option if given else variable(name))
     return value
 
 

@@ -11,10 +11,13 @@ from cli.files import payloads
 from cli.output import print_json, print_table, say, table
 from shared import events
 from shared.model import Ignored, Trigger
+from shared.settings import check
 
 
 def run(files: Iterable[Path], *, as_json: bool, account: str, role: str, region: str) -> int:
     """Exit code 1 where one is no JSON: a file that was named is meant to be an event."""
+    check("account_id", account, "--account")
+    check("region", region, "--region")
     rows = [
         {"file": name, **understood(item)}
         for name, body in payloads(files)

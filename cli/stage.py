@@ -14,6 +14,7 @@ from fakecloud.fc.models import Outcome
 from fakecloud.identity import ACCOUNT, ROOT_KEY
 from fakecloud.server import Server
 from shared import policies
+from shared.errors import ConfigError
 from shared.gateways.clients import Credentials
 from shared.gateways.holders import Holders
 from shared.gateways.ram import RamGateway
@@ -97,6 +98,8 @@ def stage(roles_file: Path) -> Iterator[Stage]:
     Nothing on it leaves this machine, so this process forgets meanwhile what its environment says of another one: the settings of a
     deployment, which s.yaml would take, and the proxies, through which the SDKs would send even calls to 127.0.0.1.
     """
+    if os.name != "posix":
+        raise ConfigError("the emulator runs functions on Linux and macOS; on Windows, use WSL")
     forgotten = {name: os.environ.pop(name) for name in list(os.environ) if _is_of_elsewhere(name)}
     try:
         cloud = Cloud()

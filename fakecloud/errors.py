@@ -24,7 +24,9 @@ class NotEmulated(CloudError):
     code = "Fakecloud.NotEmulated"
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"fakecloud does not emulate {what}; docs/fidelity.md lists what it does")
+        super().__init__(
+            f"fakecloud does not emulate {what}; docs/fidelity.md lists what it does, docs/emulator.md what its answers mean"
+        )
 
 
 class InvalidAccessKey(CloudError):

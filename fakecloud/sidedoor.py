@@ -54,7 +54,9 @@ class SideDoor:
         route = self.routes.get((request.method, request.path.removeprefix(PREFIX)))
         if route is None:
             known = ", ".join(f"{method} {PREFIX}{path}" for method, path in self.routes)
-            return Response.json({"error": f"no {request.method} {request.path}; there are {known}"}, 404)
+            return Response.json(
+                {"error": f"no {request.method} {request.path}; there are {known}: docs/emulator.md"}, 404
+            )
         try:
             asked = loads(request.body or b"{}")
             if not isinstance(asked, dict):

@@ -57,7 +57,10 @@ def authenticate(request: Request, keys: KeyRing, now: float) -> Identity:
         return acs3(request, keys, now)
     if by_query(request):
         return _query_signature(request, keys, now)
-    raise InvalidAccessKey("The request is not signed: it has neither an Authorization header nor a Signature.")
+    raise InvalidAccessKey(
+        "The request is not signed: it has neither an Authorization header nor a Signature; without one there are the routes of "
+        "docs/emulator.md alone."
+    )
 
 
 def acs3(request: Request, keys: KeyRing, now: float) -> Identity:

@@ -77,19 +77,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             raise ConfigError("; ".join(wrong))
         for name, where in (("region", "FC_REGION"), ("account_id", "FC_ACCOUNT_ID")):
             if not values[name]:
-                raise ConfigError(
-                    f"{variable(name)} is not set, nor does Function Compute say it (its context, or {where})"
-                )
+                deployed = any(key.startswith("FC_") for key in env)  # its instances have a dozen of these
+                raise ConfigError(f"{variable(name)} is not set, nor does Function Compute say it (its context, or {where})"
+                                  if deployed else f"{variable(name)} is not set; write {_WRITTEN[name]}")  # fmt: skip
         if values.get("endpoint") and not values["endpoint"].startswith(("http://", "https://")):
             raise ConfigError(f"{variable('endpoint')}: {values['endpoint']!r} must begin with http:// or https://")
         if not 1 <= values.get("parallel_calls", 1) <= MOST_AT_ONCE:
             raise ConfigError(
                 f"{variable('parallel_calls')}: '{values['parallel_calls']}': a run makes 1 to {MOST_AT_ONCE} calls at a time"
             )
-        for name, (pattern, meaning) in _FORMS.items():
-            if values.get(name) and not re.fullmatch(pattern, values[name], re.ASCII):
-                shown = "it" if name in SECRET else repr(values[name])
-                raise ConfigError(f"{variable(name)}: {shown} is not {meaning}")
+        for name in _FORMS:
+            check(name, values.get(name, ""), variable(name))
         keep(*(values[name] for name in SECRET if isinstance(values.get(name), str)))
         if values.get("fc_edition") == "2.0" and not values.get("fc_service"):
             raise ConfigError(f"{variable('fc_service')} is not set: {variable('fc_edition')} 2.0 needs the name of the "
@@ -121,6 +119,13 @@ def member_role(settings: Settings, account_id: str) -> str:
     return settings.accounts[account_id]
 
 
+def check(name: str, text: str, where: str) -> None:
+    """Whether a text, if there is one, has the form of that field, if it has one. where: it was given. Raises ConfigError."""
+    pattern, meaning = _FORMS.get(name, (".*", ""))
+    if text and not re.fullmatch(pattern, text, re.ASCII):
+        raise ConfigError(f"{where}: {'it' if name in SECRET else repr(text)} is not {meaning}")
+
+
 def variable(name: str) -> str:
     """The environment variable of a field."""
     return PREFIX + name.upper()
@@ -135,6 +140,10 @@ SECRET = ("external_id", "proof_keys")
 _REGION = r"[a-z]{2}-[a-z0-9-]{1,40}"
 _ACCOUNT = r"[0-9]{1,20}"
 _ROLE = r"[a-z0-9.-]{1,64}"
+_WRITTEN = {
+    "region": "export ROLEKEEPER_REGION=cn-hangzhou, the region to look at",
+    "account_id": "export ROLEKEEPER_ACCOUNT_ID=..., the digits of the id of the account to look at",
+}
 _FORMS = {
     "region": (_REGION, "a region; write it as cn-hangzhou"),
     "account_id": (_ACCOUNT, "the digits of an account's id"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import fcntl
 import io
 import json
 import logging
@@ -23,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
 
+from fakecloud.errors import NotEmulated
 from fakecloud.fc import bootstrap
 
 BOOTSTRAP = Path(bootstrap.__file__)
@@ -62,6 +62,12 @@ class ProcessInstance:
     """
 
     def __init__(self, python: str, env: dict[str, str], code: Path) -> None:
+        if os.name != "posix":
+            raise NotEmulated(
+                "functions in a process of their own on this system: it needs Linux or macOS (on Windows, WSL)"
+            )
+        import fcntl
+
         self.fresh = True
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         # Not by the mode: TemporaryFile opens without O_APPEND, and what is written after _written() would leave a hole.

@@ -57,8 +57,10 @@ def test_what_is_set_goes_before_what_function_compute_says() -> None:
 @pytest.mark.parametrize(
     ("env", "words"),
     [
-        pytest.param({"ROLEKEEPER_ACCOUNT_ID": "1"}, ("ROLEKEEPER_REGION", "FC_REGION"), id="no region"),
-        pytest.param({"ROLEKEEPER_REGION": "r"}, ("ROLEKEEPER_ACCOUNT_ID", "FC_ACCOUNT_ID"), id="no account"),
+        pytest.param({"ROLEKEEPER_ACCOUNT_ID": "1", "FC_FUNCTION_NAME": "f"}, ("ROLEKEEPER_REGION", "FC_REGION"), id="no region"),
+        pytest.param({"ROLEKEEPER_REGION": "r", "FC_FUNCTION_NAME": "f"}, ("ROLEKEEPER_ACCOUNT_ID", "FC_ACCOUNT_ID"), id="no account"),
+        pytest.param({"ROLEKEEPER_ACCOUNT_ID": "1"}, ("export ROLEKEEPER_REGION=cn-hangzhou",), id="no region on a laptop"),
+        pytest.param({"ROLEKEEPER_REGION": "r"}, ("export ROLEKEEPER_ACCOUNT_ID=",), id="no account on a laptop"),
         pytest.param({**HOME, "ROLEKEEPER_REGOIN": "r"}, ("REGOIN", "did you mean ROLEKEEPER_REGION?"), id="misspelt"),
         pytest.param(
             {**HOME, "ROLEKEEPER_REGOIN": "r", "ROLEKEEPER_SLS_PROJEKT": "p", "ROLEKEEPER_MAX_CALLS": "few", "ROLEKEEPER_ACCOUNTS": "x"},
