@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from operator import attrgetter
 
 from shared.model import Outcome, Reason
 from shared.records import Record
@@ -14,6 +15,9 @@ WRONG = (*BAD, Outcome.SKIPPED.value)
 """What is shown before everything else, in this order."""
 UNSEEN = (Reason.NOT_OBSERVED.value, Reason.MAX_CALLS.value, Reason.STOPPED.value, Reason.GONE.value)
 """Reasons of observations that did not come about: nobody knows the role."""
+OF_A_CHANGE = ("outcome", "reason", "action", "role", "role_before", "role_after")
+"""Fields of a record that say which change it tells of."""
+_values = attrgetter(*OF_A_CHANGE)
 MOST_KINDS = 200
 """Kinds that are told apart, of what went wrong and of role changes; what comes after them is one kind."""
 NAMED = 10
@@ -36,7 +40,7 @@ class Outcomes:
         self._kept = 0  # of what went wrong
         self._others: list[Record] = []
         self._unchanged: list[Record] = []
-        self._changes: Counter[tuple[str, str]] = Counter()
+        self._changes: Counter[tuple[str, ...]] = Counter()  # by the values of OF_A_CHANGE
         self._left_out: Counter[str] = Counter()
 
     def add(self, record: Record) -> None:
@@ -52,8 +56,9 @@ class Outcomes:
         elif record.outcome == Outcome.UNCHANGED.value:
             kept, room = self._unchanged, self._room
         else:
-            said = (record.outcome, change(record.fields()))
-            self._changes[said if said in self._changes or len(self._changes) < MOST_KINDS else ("", "")] += 1
+            kind_of_change = _values(record)
+            known = kind_of_change in self._changes or len(self._changes) < MOST_KINDS
+            self._changes[kind_of_change if known else ()] += 1
             kept, room = self._others, self._room
         if len(kept) < room:
             kept.append(record)
@@ -78,24 +83,30 @@ class Outcomes:
 
     def changes(self) -> list[dict[str, str | int]]:
         """Successes by role change, the most frequent first; kept or not."""
+        summed: Counter[tuple[str, str]] = Counter()
+        for values, number in self._changes.items():
+            record = dict(zip(OF_A_CHANGE, values, strict=False))
+            summed[(record["outcome"], change(record)) if record else ("others", "")] += number
         return [
-            {"outcome": outcome or "others", "change": text, "instances": number}
-            for (outcome, text), number in self._changes.most_common()
+            {"outcome": outcome, "change": text, "instances": number}
+            for (outcome, text), number in summed.most_common()
         ]
 
     def in_words(self) -> str:
         """What went wrong in one line: of each kind the number, the first instances and the first error's message."""
-        parts: list[str] = []
+        lines: dict[str, str] = dict.fromkeys(BAD, "")  # each outcome has its share of the line
         for kind in self._kinds():
             if kind[0] not in BAD:
                 continue
             kept, number = self._wrong[kind], self._numbers[kind]
             names = ", ".join(record.instance_id for record in kept[:NAMED])
             more = f" and {number - NAMED} more" if number > NAMED else ""
-            why = kept[0].error_message if kept else ""
-            parts.append(f"{number} {' '.join(filter(None, kind))}: {names}{more}{f' ({why[:300]})' if why else ''}")
-        line = "; ".join(parts)
-        return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+            why = f" ({kept[0].error_message[:300]})" if kept[0].error_message else ""
+            lines[kind[0]] += (
+                f"{'; ' * bool(lines[kind[0]])}{number} {' '.join(filter(None, kind))}: {names}{more}{why}"
+            )
+        most = LONGEST // len(BAD) - 2
+        return "; ".join(line if len(line) <= most else line[: most - 1] + "…" for line in lines.values() if line)
 
     def _kinds(self) -> Iterator[tuple[str, str, str]]:
         yield from sorted(self._wrong, key=lambda kind: (_rank(kind[0]), kind))
