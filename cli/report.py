@@ -11,9 +11,6 @@ from shared.outcomes import WRONG, Outcomes, change
 from shared.plan import BATCH
 from shared.records import Record
 
-REMEDIES = {"InvalidRamRole.NotFound": "`rolekeeper provision` makes the role"}
-"""What to do now, by ECS's code, where it is one command."""
-
 
 class Report:
     """For people, on standard output as it is when this is made."""
@@ -79,5 +76,4 @@ class Report:
 def row(record: Record) -> Sequence[str]:
     code, message = record.error_code, record.error_message
     error = message if code in message else f"{code}: {message}"
-    error += f"; {REMEDIES[code]}" if code in REMEDIES else ""
     return record.instance_id, change(record.fields()), record.outcome, record.reason, error

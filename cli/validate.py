@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from cli.files import text
@@ -9,6 +10,12 @@ from cli.findings import findings
 from cli.output import counted, say
 from shared.mapping import Problem, check, load
 from shared.policies import Finding
+from shared.settings import variable
+
+NO_KEY = (
+    f"{variable('proof_keys')} is not set here; functions that are deployed without a key displace without a note, and put no "
+    'foreign role back (docs/operations.md, "Proof keys")'
+)
 
 
 def run(file: Path) -> int:
@@ -26,7 +33,12 @@ def run(file: Path) -> int:
     if errors := sum(finding.severity == "error" for finding in found):
         say(f"{file}: {counted(errors, 'error')} in its policies")
         return 1
-    count = len(problems) + len(found)
+    lacks_key = bool(
+        mapping.replaces and mapping.settings.displace and not os.environ.get(variable("proof_keys"), "").strip()
+    )
+    if lacks_key:
+        say((f"{file}: warning: settings.displace: {NO_KEY}", "yellow"))
+    count = len(problems) + len(found) + lacks_key
     warnings = f", {counted(count, 'warning')}" if count else ""
     say(
         f"{file}: valid: {counted(len(mapping.roles), 'role')}, {counted(len(mapping.rules), 'rule')}, hash {mapping.hash}{warnings}"

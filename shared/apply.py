@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 import msgspec
 
-from shared.errors import CloudCallError, OutOfTime
+from shared.errors import CloudCallError, Interrupted, OutOfTime, PermanentError
 from shared.gateways.ecs import EcsGateway, Failure
+from shared.missing import NO_SUCH_ROLE, MissingRoles
 from shared.model import Outcome, Reason
 from shared.plan import Decision, Step
 from shared.write import Announce, Writer, Written
 
 PUT_BACK_PAUSES = (1.0, 3.0)
 """Seconds before each further try to put a role back: what refuses for a moment must not leave instances without one."""
+
+
+REFUSED_FOR_GOOD = ("InvalidRamRole.", "InvalidUser.PassRoleForbidden", "Forbidden", "NoPermission")
+"""How codes begin by which ECS says that this role will not be on this instance: it is not there, it is no role for ECS, we may not
+pass it. A role that cannot be given back so is given up."""
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,39 +36,104 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Applier:
-    """Writes through one region's gateway. pause: sleeps seconds."""
+    """Writes through one region's gateway. pause: sleeps seconds. book: waits for the turns of a swap's calls, right before a role
+    is taken off; what it raises is the swap's end. missing: listed roles that ECS did not find."""
 
-    def __init__(self, ecs: EcsGateway, announce: Announce, pause: Callable[[float], None]) -> None:
-        self._ecs, self._writer, self._pause = ecs, Writer(ecs, announce), pause
+    def __init__(
+        self, ecs: EcsGateway, announce: Announce, pause: Callable[[float], None],
+        book: Callable[[], None] = lambda: None, missing: MissingRoles | None = None,
+    ) -> None:  # fmt: skip
+        self._ecs, self._writer, self._pause, self._book = ecs, Writer(ecs, announce), pause, book
+        self._missing = missing or MissingRoles()
 
     def apply(self, step: Step) -> list[Done]:
         """Carry the step out; never raises for what the cloud answers. Raises Interrupted where nothing was begun."""
-        if step.verb == "attach":
-            return list(self._attach(step))
-        if step.verb == "detach":
-            return list(self._detach(step))
-        return self._displace(step) if step.displaces or step.puts_back else list(self._swap(step))
+        if step.puts_back:
+            return self._give_back(step)
+        if step.displaces:
+            return self._displace(step)
+        ways = {"attach": self._attach, "detach": self._detach, "swap": self._swap, "untag": self._untag}
+        return list(ways[step.verb](step))
 
     def _displace(self, step: Step) -> list[Done]:
-        """A swap with a foreign role on one side. While we stand in its place, a tag on the instance names it."""
-        role = step.attach if step.displaces else step.detach  # the listed one: whose keys may write to the instance
-        unnoted = self._writer.note(role, dict.fromkeys(_ids(step), step.detach)) if step.displaces else {}
-        left = msgspec.structs.replace(
-            step, decisions=tuple(d for d in step.decisions if d.instance.instance_id not in unnoted)
-        )
-        ended = list(self._swap(left))
-        foreign = step.detach if step.displaces else step.attach
-        on_again = [done.decision.instance.instance_id for done in ended if done.role_after == foreign]
-        kept = self._writer.forget(role, on_again)
+        """A foreign role is replaced. While we stand in its place, a signed note on the instance names it."""
+        if self._missing.is_lately(step.attach):
+            return list(self._swap(step))  # does not begin
+        notes = {d.instance.instance_id: d.note for d in step.decisions if d.note}
+        unnoted = self._writer.note(step.attach, notes)
+        left = [d for d in step.decisions if d.instance.instance_id not in unnoted]
+        ended = list(self._swap(msgspec.structs.replace(step, decisions=tuple(left))))
+        again = {done.decision.instance.instance_id for done in ended if done.role_after == step.detach}
         return [
             *(_failed(d, unnoted[d.instance.instance_id], d.instance.role, Written()) for d in step.decisions
               if d.instance.instance_id in unnoted),
-            *(msgspec.structs.replace(done, failure=done.failure or kept.get(done.decision.instance.instance_id))
-              for done in ended),
+            *self._forgetting(step.attach, again & notes.keys(), ended),
         ]  # fmt: skip
+
+    def _give_back(self, step: Step) -> list[Done]:
+        """A displaced role is put on again, in place of a listed one or of none; the listed one is not, whatever fails: no rule
+        gives it. The note stays until that is settled, so that whoever looks next goes on."""
+        bare, off, began, ended = _ids(step), Written(), time.monotonic(), list[Done]()
+        if step.verb == "swap":
+            try:
+                self._ecs.ready(step.attach, step.detach)
+                self._book()
+            except Interrupted:
+                raise
+            except CloudCallError as error:
+                return [_failed(d, Failure.of(error), d.instance.role, Written()) for d in step.decisions]
+            off, began = self._writer.detach(step.detach, bare), time.monotonic()
+            bare = [name for name in bare if name in off.done or _is_bare(name, off)]
+        on = self._put_back(step.attach, bare, begun=step.verb == "swap")
+        calls, settled = Written(request_ids=off.request_ids + on.request_ids), set[str]()
+        gap_ms = _since(began) if step.verb == "swap" else None
+        for decision in step.decisions:
+            name = decision.instance.instance_id
+            if name not in bare and off.held.get(name) != step.attach:
+                ended.append(_failed(decision, off.failed[name], off.held.get(name), calls))
+                continue
+            if name in on.done or step.attach in (on.held.get(name), off.held.get(name)):
+                settled.add(name)
+                outcome = Outcome.SWAPPED if step.verb == "swap" else Outcome.ATTACHED
+                ended.append(_ended(decision, outcome, calls, gap_ms=gap_ms))
+            elif on.held.get(name) == "" and on.failed[name].code.startswith(REFUSED_FOR_GOOD):
+                settled.add(name)
+                ended.append(_not_given_back(decision, on.failed[name], calls, gap_ms))
+            else:
+                unread = None if name in on.lost else ""
+                failure, held = on.failed[name], on.held.get(name, unread)
+                ended.append(_failed(decision, failure, held, calls, gap_ms=gap_ms))
+        return self._forgetting(step.detach or step.attach, settled, ended)
+
+    def _untag(self, step: Step) -> Iterable[Done]:
+        kept = self._writer.forget(step.attach, _ids(step))
+        for decision in step.decisions:
+            outcome = Outcome.SKIPPED if decision.desired.verdict == "role" else Outcome.UNCHANGED
+            held = decision.instance.role
+            failure = kept.get(decision.instance.instance_id)
+            yield (
+                _failed(decision, failure, held, Written())
+                if failure
+                else Done(decision=decision, outcome=outcome, reason=decision.reason, role_after=held)
+            )
+
+    def _forgetting(self, role: str, names: Collection[str], ended: Iterable[Done]) -> list[Done]:
+        """Remove the notes of those; a record says where one stays. role: whose keys may write to the instances."""
+        kept = self._writer.forget(role, list(names))
+        return [
+            msgspec.structs.replace(done, failure=done.failure or kept.get(done.decision.instance.instance_id))
+            for done in ended
+        ]
 
     def _attach(self, step: Step) -> Iterable[Done]:
         on = self._writer.attach(step.attach, _ids(step))
+        for seconds in self._missing.waits():
+            again = [name for name, failure in on.failed.items() if failure.code == NO_SUCH_ROLE]
+            if not again:
+                break
+            self._pause(seconds)
+            _merge(on, self._writer.attach(step.attach, again), again)
+        self._not_yet(step.attach, on)
         for decision in step.decisions:
             name = decision.instance.instance_id
             if name in on.done or (on.held.get(name) == step.attach and name in on.lost):  # only the answer was lost
@@ -88,14 +159,23 @@ class Applier:
         if not step.decisions:
             return
         try:
+            if self._missing.is_lately(step.attach):  # else each try would leave the instances without a role
+                raise PermanentError("AttachInstanceRamRole", NO_SUCH_ROLE, f"{step.attach} was not found a moment ago")
             self._ecs.ready(step.attach, step.detach)  # the latter to be put back where the former is refused
+            self._book()
+        except Interrupted:
+            raise
         except CloudCallError as error:
-            yield from (_failed(d, Failure.of(error), d.instance.role, Written()) for d in step.decisions)
+            failure = Failure.of(error)
+            if failure.code == NO_SUCH_ROLE:
+                failure = self._unfound(step.attach, failure)
+            yield from (_failed(d, failure, d.instance.role, Written()) for d in step.decisions)
             return
         off = self._writer.detach(step.detach, _ids(step))
         began = time.monotonic()
         bare = [name for name in _ids(step) if name in off.done or _is_bare(name, off)]
         on = self._writer.attach(step.attach, bare, begun=True)
+        self._not_yet(step.attach, on)
         gap_ms = _since(began)
         # Where it could not be read whether the attach was carried out, putting back is tried: a refusal harms nobody.
         without = [n for n, f in on.failed.items() if not on.held.get(n) and not f.gone]
@@ -120,20 +200,38 @@ class Applier:
             else:
                 yield _failed(decision, on.failed[name], on.held.get(name), calls)
 
-    def _put_back(self, role: str, ids: Sequence[str]) -> Written:
-        back = self._writer.attach(role, ids, begun=True)
+    def _put_back(self, role: str, ids: Sequence[str], *, begun: bool = True) -> Written:
+        back = self._writer.attach(role, ids, begun=begun)
         for seconds in PUT_BACK_PAUSES:
             bare = [name for name, failure in back.failed.items() if not back.held.get(name) and _may_pass(failure)]
             if not bare:
                 break
             self._pause(seconds)
-            again = self._writer.attach(role, bare, begun=True)
-            back.done |= again.done
-            back.held.update(again.held)
-            back.failed = {n: f for n, f in back.failed.items() if n not in bare} | again.failed
-            back.lost |= again.lost
-            back.request_ids += again.request_ids
+            _merge(back, self._writer.attach(role, bare, begun=begun), bare)
         return back
+
+    def _not_yet(self, role: str, on: Written) -> None:
+        """Of a listed role that ECS did not find: another try may, unless it has not been there for long."""
+        if on.done:
+            self._missing.found(role)
+        unfound = [name for name, failure in on.failed.items() if failure.code == NO_SUCH_ROLE]
+        if unfound:
+            self._missing.refused(role)
+        for name in unfound:
+            on.failed[name] = self._unfound(role, on.failed[name])
+
+    def _unfound(self, role: str, failure: Failure) -> Failure:
+        message = f"{failure.message}; `rolekeeper provision` makes the role; if it was made just now, another try will find it"
+        return msgspec.structs.replace(failure, message=message, transient=self._missing.not_yet(role))
+
+
+def _merge(first: Written, again: Written, names: Collection[str]) -> None:
+    """What came of another try for those."""
+    first.done |= again.done
+    first.held.update(again.held)
+    first.failed = {n: f for n, f in first.failed.items() if n not in names} | again.failed
+    first.lost |= again.lost
+    first.request_ids += again.request_ids
 
 
 def _may_pass(failure: Failure) -> bool:
@@ -165,6 +263,16 @@ def _overtaken(decision: Decision, reason: Reason, calls: Written) -> Done:
     return Done(
         decision=decision, outcome=Outcome.UNCHANGED, reason=reason, role_after=decision.role_after,
         request_ids=tuple(calls.request_ids),
+    )  # fmt: skip
+
+
+def _not_given_back(decision: Decision, failure: Failure, calls: Written, gap_ms: int | None) -> Done:
+    """Given up: the instance is without a role, as if none had been displaced; the record names it."""
+    message = f"{decision.put_back} was displaced here and cannot be given back, so it is given up: {failure.message}"
+    removed = decision.verb == "swap"
+    return Done(
+        decision=decision, outcome=Outcome.DETACHED if removed else Outcome.FAILED, reason=decision.reason, role_after="",
+        failure=msgspec.structs.replace(failure, message=message), request_ids=tuple(calls.request_ids), gap_ms=gap_ms,
     )  # fmt: skip
 
 

@@ -173,7 +173,10 @@ class Carrier:
                 done = _over_budget(done)
                 failed += done.outcome in (Outcome.FAILED, Outcome.RETRYING)
                 self.removed += done.decision.removes and done.outcome in (Outcome.SWAPPED, Outcome.DETACHED)
-                self.gained += not done.decision.removes and done.outcome in (Outcome.SWAPPED, Outcome.ATTACHED)
+                self.gained += not (done.decision.removes or done.decision.put_back) and done.outcome in (
+                    Outcome.SWAPPED,
+                    Outcome.ATTACHED,
+                )
                 yield self._recorder.ended(done, self._end(seen))
             self._control.ended(failed, canary=self._trying)
 

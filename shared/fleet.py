@@ -29,8 +29,9 @@ from shared.records import Record
 from shared.region import Region
 from shared.reported import ids_beside
 
-CALLS = {"attach": 8, "detach": 8, "swap": 32}
-"""Calls that must be left in the budget before a step begins: a swap must never be left half done for want of them."""
+CALLS = {"attach": 8, "detach": 8, "swap": 32, "untag": 8}
+"""Calls that must be left in the budget before a step begins: a swap must never be left half done for want of them. Besides them,
+one for each note that is written."""
 KEPT = {"swap": (("AttachInstanceRamRole", "DescribeInstances"), 16)}
 """Of them, for those actions alone: the attach, and putting back, must not lack what detaching has used up."""
 SWAP_SECONDS = 5.0
@@ -53,7 +54,8 @@ class Fleet:
         self._at_once, self._reserve, self._estimate = at_once, reserve, estimate
         self._remedy = trigger.remedy or Remedy()
         self._from = trigger.cursor or Cursor(listed=bool(trigger.instance_ids), instance_ids=trigger.instance_ids)
-        self._applier = Applier(ecs, parts.announce, parts.pause)
+        self._applier = Applier(ecs, parts.announce, parts.pause, self._book, parts.missing)
+        self._observer = Looks(parts)
         self.error: CloudCallError | None = None
         self.cursor: Cursor | None = None
         self.brake_acted = self.brake_uncounted = False
@@ -126,7 +128,7 @@ class Fleet:
         return (recorder.unseen(name, region, self._trigger, error, now) for name in names)
 
     def _looks(self, region: Region, attached: Attached, brake: Brake[Seen]) -> Iterator[Seen | Record]:
-        looks, trigger = Looks(self._parts), self._trigger
+        looks, trigger = self._observer, self._trigger
         yield from self._named(looks)
         for instances, error in region:
             brake.known = attached.managed
@@ -173,7 +175,11 @@ class Fleet:
                     yield seen
 
     def _wants(self, instance: Instance) -> bool:
-        return self._parts.mapping.desired(instance).verdict == "role"
+        """Whether its role has to be known: a rule gives it one, or a note says that one was displaced."""
+        if self._parts.mapping.desired(instance).verdict == "role":
+            return True
+        note = self._observer.note(instance)
+        return note is not None and (note.verdict == "proven" or (note.verdict == "unknown" and self._parts.operated))
 
     def _is_meant(self, decision: Decision) -> bool:
         """Whether the operator's selection has this instance in it."""
@@ -194,12 +200,15 @@ class Fleet:
     def _perform(self, step: Step) -> list[Done]:
         """Never raises for what the cloud answers."""
         try:
-            with self._pace.hold(CALLS[step.verb], *KEPT.get(step.verb, ())):
-                if step.verb == "swap":  # with an API that refuses, the instances would be left without a role
-                    self._pace.book("DetachInstanceRamRole", "AttachInstanceRamRole", lasting=SWAP_SECONDS)
+            notes = sum(bool(decision.note) for decision in step.decisions)
+            with self._pace.hold(CALLS[step.verb] + notes, *KEPT.get(step.verb, ())):
                 return self._applier.apply(step)
         except (BudgetSpent, OutOfTime, Interrupted) as error:
             return [unbegun(decision, error) for decision in step.decisions]
+
+    def _book(self) -> None:
+        """With an API that refuses, the instances of a swap would be left without a role."""
+        self._pace.book("DetachInstanceRamRole", "AttachInstanceRamRole", lasting=SWAP_SECONDS)
 
     def _goes_on(self, region: Region, removed: int, control: RateControl, managed: int | None) -> Cursor | None:
         """Where another invocation has to go on; None where the run is over."""

@@ -58,7 +58,7 @@ class Invocation:
         self._name, self._stamp, self._settings, self._mapping = name, stamp, settings, mapping
         self._credentials, self._recent = credentials, recent or Recent()
         self._sls = SlsGateway(settings, credentials)
-        self._watch = watch or Watch()
+        self._watch, self._operated = watch or Watch(), watch is not None
         self._function, self._until = function, until
         self._errors: list[CloudCallError] = []  # what cut runs short
         self._buffer: list[dict[str, str]] = []
@@ -132,6 +132,8 @@ class Invocation:
         return Parts(
             mapping=self._mapping, recorder=Recorder(stamp, self._mapping.hash, now), announce=self._announce, now=now,
             pause=time.sleep, home=self._settings.region, look_again_seconds=self._settings.look_again_seconds,
+            account_id=stamp.account_id, keys=self._settings.proof_keys, operated=self._operated,
+            missing=self._recent.missing[stamp.account_id],
         )  # fmt: skip
 
     def _take(self, record: Record, *, keep_unchanged: bool) -> None:

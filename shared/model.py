@@ -53,7 +53,9 @@ class Reason(str, Enum):
     GONE = "gone"
     ROLE_NOT_LISTED = "role-not-listed"
     NOT_OBSERVED = "not-observed"  # the look itself failed: error_code says why
-    PUT_BACK = "put-back"  # no rule gives a role any more, and a tag of ours says which foreign role we had displaced
+    PUT_BACK = "put-back"  # no rule gives a role any more, and a proven note says which foreign role we had displaced
+    NOTE_NOT_PROVEN = "note-not-proven"  # the same, but nothing proves that the note is ours: it counts for nothing
+    NO_PROOF_KEY = "no-proof-key"  # refused: a command has no key to sign or to judge the note with
     BRAKE = "brake"  # refused: the run would take off or replace too many roles at once
     CANARY = "canary"  # refused: one of the first instances of a remediation failed
     MAX_ERRORS = "max-errors"  # refused: a remediation has met more errors than it may
@@ -62,8 +64,8 @@ class Reason(str, Enum):
 
 
 DISPLACED_TAG = "rolekeeper-displaced-role"
-"""On an instance whose foreign role we replaced: that role's name. A hint: who may tag may write it too, so what is put
-back must also be allowed by `displace` in roles.yaml, and by the functions' ram:PassRole."""
+"""On an instance whose foreign role we replaced: the note of that role, signed (shared/proof.py). Who may tag can write any text
+there, so an unsigned one counts for nothing; and what is put back must also be allowed by `displace` in roles.yaml."""
 
 Drift = Literal["missing", "wrong", "foreign", "orphaned"]
 """How an instance differs from roles.yaml: no role where a rule gives one; another listed role; a role of somebody else

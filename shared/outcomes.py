@@ -18,6 +18,8 @@ UNSEEN = (Reason.NOT_OBSERVED.value, Reason.MAX_CALLS.value, Reason.STOPPED.valu
 OF_A_CHANGE = ("outcome", "reason", "action", "role", "role_before", "role_after")
 """Fields of a record that say which change it tells of."""
 _values = attrgetter(*OF_A_CHANGE)
+STAYS = ("none", "untag")
+"""Actions that leave the role on the instance as it is."""
 MOST_KINDS = 200
 """Kinds that are told apart, of what went wrong and of role changes; what comes after them is one kind."""
 NAMED = 10
@@ -131,11 +133,11 @@ def change(record: Mapping[str, str]) -> str:
     before, after, role = (record.get(name) or "-" for name in ("role_before", "role_after", "role"))
     if record["action"] == "detach":
         wanted = "-"
-    elif record["action"] != "none" and role == "-":
+    elif record["action"] not in STAYS and role == "-":
         wanted = "(what was displaced)"
     else:
         wanted = role
     if record["outcome"] == Outcome.PLANNED.value:
         return f"{before} -> {wanted}"
-    told = record["outcome"] in WRONG and (record["action"] != "none" or role != "-")
+    told = record["outcome"] in WRONG and (record["action"] not in STAYS or role != "-")
     return f"{before} -> {after} (not {wanted})" if told else f"{before} -> {after}"

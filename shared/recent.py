@@ -1,15 +1,16 @@
-"""What a process remembers between its invocations: its last looks at new instances, and its removals of the last minute. All of
-it only saves calls or adds caution: a process that has just begun knows nothing of it, and is as right."""
+"""What a process remembers between its invocations: its last looks at new instances, its removals of the last minute, and roles that
+ECS did not find. All of it only saves calls or adds caution: a process that has just begun knows nothing of it, and is as right."""
 
 from __future__ import annotations
 
 import time
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import msgspec
 
+from shared.missing import MissingRoles
 from shared.model import Ignored, Outcome, Trigger
 from shared.records import Record
 
@@ -45,6 +46,7 @@ class Recent:
 
     def __init__(self) -> None:
         self.removals = Removals()
+        self.missing: defaultdict[str, MissingRoles] = defaultdict(MissingRoles)  # by account
         self._covered: OrderedDict[tuple[str, str], datetime] = OrderedDict()  # until when, by the events' clock
 
     def looked(self, record: Record, at: datetime) -> None:

@@ -18,9 +18,11 @@ from shared.errors import BudgetSpent, CloudCallError, Interrupted, PermanentErr
 from shared.gateways.ecs import EcsGateway
 from shared.lines import say
 from shared.mapping import Mapping as RoleMapping
-from shared.model import Instance, Trigger
+from shared.missing import MissingRoles
+from shared.model import DISPLACED_TAG, Instance, Trigger
 from shared.observe import Look, look
 from shared.plan import decide
+from shared.proof import Judgement, Keys, Place, judge, sign
 from shared.rate_control import RateControl
 from shared.recent import Removals
 from shared.recorder import Recorder, Seen
@@ -34,7 +36,9 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """What a look needs, so that a dry run, a demo and a test differ only in the parts.
 
     announce: told of each write before it is made. now: aware UTC time. pause: sleeps seconds. home: the region where an
-    event names none. look_again_seconds: how long to wait for an instance that ECS does not show yet.
+    event names none. look_again_seconds: how long to wait for an instance that ECS does not show yet. account_id: whose
+    instances they are. keys: for the notes of displaced roles. operated: whether an operator's command looks, which without a
+    key leaves such instances to the functions; these do without a note. missing: roles that ECS did not find.
     """
 
     mapping: RoleMapping
@@ -44,6 +48,10 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     pause: Callable[[float], None]
     home: str
     look_again_seconds: float = 3.0
+    account_id: str = ""
+    keys: Keys = ()
+    operated: bool = False
+    missing: MissingRoles = msgspec.field(default_factory=MissingRoles)
 
 
 class Looks:
@@ -96,18 +104,33 @@ class Looks:
 
     def seen(self, instance: Instance, trigger: Trigger, began: float) -> Seen:
         """The look at one instance, decided."""
-        mapping = self._parts.mapping
+        mapping, parts = self._parts.mapping, self._parts
         decision = decide(
             instance,
             mapping.desired(instance),
             is_managed=mapping.is_managed,
             now=self._parts.now(),
             may_displace=mapping.may_displace,
+            note=self.note(instance),
+            needs_key=parts.operated and not parts.keys,
             launch_grace=mapping.settings.launch_grace,
             at_birth=trigger.kind == "instance_created",
             dry_run=bool(trigger.remedy and trigger.remedy.dry_run),
         )
+        if decision.displaces and parts.keys:
+            note = sign(parts.keys, self._place(instance), instance.role)
+            decision = msgspec.structs.replace(decision, note=note)
         return Seen(decision=decision, trigger=trigger, began=began)
+
+    def note(self, instance: Instance) -> Judgement | None:
+        """What the instance's note of a displaced role is worth; None where there is none, or roles.yaml displaces none."""
+        text = instance.tags.get(DISPLACED_TAG)
+        if text is None or not self._parts.mapping.replaces:
+            return None
+        return judge(self._parts.keys, self._place(instance), text)
+
+    def _place(self, instance: Instance) -> Place:
+        return Place(account_id=self._parts.account_id, region=instance.region, instance_id=instance.instance_id)
 
 
 class Reconciler:
@@ -131,7 +154,7 @@ class Reconciler:
             return None if counted is None else max(0, counted - carrier.gained)
 
         brake: Brake[Seen] = Brake(self._parts.mapping.settings.brake, managed, before=self._removals.recent())
-        applier = Applier(ecs, self._parts.announce, self._parts.pause)
+        applier = Applier(ecs, self._parts.announce, self._parts.pause, missing=self._parts.missing)
         carrier = Carrier(applier.apply, self._parts.recorder, brake, RateControl(None))
         elsewhere = region != self._parts.home  # where an event may lead and our policies may not
         yield from carrier(Looks(self._parts).named(ecs, region, why, confirm=elsewhere))

@@ -68,7 +68,7 @@ class Recorder:
             outcome=outcome.value, reason=reason.value, action=decision.verb, rule=decision.desired.rule,
             role=decision.desired.role, role_before=decision.instance.role, role_after=done.role_after,
             mode=decision.desired.mode, error_code=failure.code if failure else "",
-            error_message=failure.message if failure else "", cloud_request_ids=" ".join(done.request_ids),
+            error_message=failure.message if failure else decision.why, cloud_request_ids=" ".join(done.request_ids),
             gap_ms="" if done.gap_ms is None else str(done.gap_ms),
         )  # fmt: skip
 

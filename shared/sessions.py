@@ -47,7 +47,7 @@ class Sessions:
         return self._keys("", lasting, lambda: read_session(self._account, self._region, sorted(self._mapping.roles)))
 
     def writes(self, role: str, *, lasting: float = CALL_SECONDS) -> Credentials:
-        """Keys that can attach and detach that role too, and tag where it may take a foreign role's place. Raises the same.
+        """Keys that can attach and detach that role too, and tag where foreign roles may be displaced. Raises the same.
 
         PermanentError too for a role that roles.yaml neither lists nor lets us displace.
         """
@@ -57,7 +57,7 @@ class Sessions:
                                  f"`displace` there lets us replace, so no session in account {self._account} is begun "
                                  "for it")  # fmt: skip
         return self._keys(
-            role, lasting, lambda: write_session(self._account, self._region, [role.lower()], tags=replaces and listed)
+            role, lasting, lambda: write_session(self._account, self._region, [role.lower()], tags=replaces)
         )
 
     def _keys(self, role: str, lasting: float, policy: Callable[[], str]) -> Credentials:

@@ -85,8 +85,7 @@ def checked(trigger: Trigger, mapping: RoleMapping) -> Trigger | Ignored:
     rules = [rule.name for rule in mapping.rules]
     if remedy.rule and remedy.rule not in rules:
         return _bad(f"rule: roles.yaml has no rule {remedy.rule!r}; {_mend(remedy.rule, rules)}", trigger.region)
-    displaced = mapping.settings.displace and mapping.may_displace(remedy.role)
-    if remedy.role and not mapping.is_managed(remedy.role) and not displaced:
+    if remedy.role and not mapping.is_managed(remedy.role) and not mapping.may_displace(remedy.role):
         return _bad(
             f"role: roles.yaml does not list the role {remedy.role!r}; {_mend(remedy.role, mapping.roles)}",
             trigger.region,

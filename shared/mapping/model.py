@@ -82,7 +82,7 @@ class Brake(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MappingSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """displace: names and globs (in lower case) of the foreign roles that `replace` may take off, () = any. role_patterns:
+    """displace: names and globs (in lower case) of the foreign roles that `replace` may take off, () = none. role_patterns:
     globs that stand for the listed roles they cover in the functions' policies."""
 
     mode: Mode = "enforce"
@@ -116,9 +116,9 @@ class Mapping:
 
     def may_displace(self, role: str) -> bool:
         """Whether `foreign_roles: replace` may take this foreign role off. RAM tells no two names apart by case alone."""
-        return not self.settings.displace or self._displaced(role.lower())
+        return bool(self.settings.displace) and self._displaced(role.lower())
 
-    @property
+    @cached_property
     def replaces(self) -> bool:
         """Whether any rule that gives a role would take a foreign one off for it."""
         return any(

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.functional.handlers.world import World, created, remediate, tagged, timer
+from tests.functional.handlers.world import NOTE, World, created, remediate, tagged, timer
 
 ATTACH, DETACH, TAG, UNTAG = "AttachInstanceRamRole", "DetachInstanceRamRole", "TagResources", "UntagResources"
 OLD, YOUNG = 3600.0, 120.0
@@ -59,12 +59,29 @@ ROWS = (
         how={"foreign": "replace"}),
     Row("foreign role, replace in the rule", {"app": "ours"}, "foreign", "swapped", "foreign-role", "web",
         (TAG, DETACH, ATTACH), "take over"),
-    Row("managed role, none wanted, a foreign one displaced", {"rolekeeper-displaced-role": "foreign"}, "web", "swapped",
+    Row("managed role, none wanted, a foreign one displaced", {NOTE: "signed"}, "web", "swapped",
         "put-back", "foreign", (DETACH, ATTACH, UNTAG), by=LOST),
-    Row("managed role, none wanted, a tag names a listed one", {"rolekeeper-displaced-role": "worker"}, "web", "detached",
-        "no-longer-mapped", "", (DETACH,), by=LOST),
-    Row("managed role, none wanted, a tag names no role", {"rolekeeper-displaced-role": "../admin"}, "web", "detached",
-        "no-longer-mapped", "", (DETACH,), by=LOST),
+    Row("managed role, none wanted, a tag names a listed one", {NOTE: "worker"}, "web", "detached",
+        "note-not-proven", "", (DETACH,), by=LOST),
+    Row("managed role, none wanted, a tag names no role", {NOTE: "../admin"}, "web", "detached",
+        "note-not-proven", "", (DETACH,), by=LOST),
+    Row("managed role, none wanted, a tag that is not signed", {NOTE: "foreign"}, "web", "detached",
+        "note-not-proven", "", (DETACH,), by=LOST),
+    Row("none and none, a foreign one displaced", {NOTE: "signed"}, "", "attached", "put-back", "foreign",
+        (ATTACH, UNTAG)),
+    Row("none and none, a tag that is not signed", {NOTE: "foreign"}, "", "unchanged", "no-rule"),
+    Row("foreign role, none wanted, the displaced one", {NOTE: "signed"}, "foreign", "unchanged", "foreign-role",
+        writes=(UNTAG,)),
+    Row("foreign role, keep, one displaced before it", {**WEB, NOTE: "signed"}, "foreign", "skipped", "foreign-role",
+        writes=(UNTAG,), rule="by app"),
+    Row("foreign role, none wanted, a tag that is not signed", {NOTE: "foreign"}, "foreign", "unchanged", "foreign-role"),
+    Row("same role, a foreign one displaced", {**WEB, NOTE: "signed"}, "web", "unchanged", "in-sync", rule="by app"),
+    Row("none, a role, a foreign one displaced", {**WEB, NOTE: "signed"}, "", "attached", "missing", "web", (ATTACH,),
+        "by app"),
+    Row("ignore, a foreign one displaced", {"rolekeeper": "off", NOTE: "signed"}, "", "unchanged", "ignored", rule="frozen"),
+    Row("audit, a foreign one displaced", {NOTE: "signed"}, "web", "planned", "put-back", how={"mode": "audit"}, by=LOST),
+    Row("audit, foreign role, the displaced one", {NOTE: "signed"}, "foreign", "unchanged", "foreign-role",
+        how={"mode": "audit"}),
     Row("role not listed", {"ram-role": "admin"}, "", "refused", "role-not-listed", rule="by tag"),
     Row("role not listed, one attached", {"ram-role": "foreign"}, "web", "refused", "role-not-listed", rule="by tag"),
     Row("role of an empty tag", {"ram-role": ""}, "", "refused", "role-not-listed", rule="by tag"),
@@ -116,6 +133,8 @@ def check(world: World, row: Row, function: str) -> None:
     instance = world.instance(
         tags=dict(row.tags), role=row.role, network=row.network, age_seconds=row.age, status=row.status
     )
+    if row.tags.get(NOTE) == "signed":
+        world.tag(instance, world.note(instance, "foreign"))
     run = world.run(function, event_for(function, instance.instance_id))
     assert run.error is None
     assert run.outcome(instance.instance_id) == (row.outcome, row.reason)

@@ -68,9 +68,9 @@ def test_a_role_that_does_not_exist_leaves_the_old_one_on(world: World) -> None:
     instance = world.instance("web", role="worker")
     del world.cloud.ram.account("1234567890123456").roles["web"]
     run = world.run("tags_changed", tagged([instance.instance_id]))
-    assert run.error is None
+    assert isinstance(run.error, TransientError), "it may have been made just now"
     record = world.record(instance.instance_id)
-    assert (record["outcome"], record["error_code"]) == ("failed", "InvalidRamRole.NotFound")
+    assert (record["outcome"], record["error_code"]) == ("retrying", "InvalidRamRole.NotFound")
     assert (instance.role, record["role_after"]) == ("worker", "worker")
 
 

@@ -28,11 +28,14 @@ from shared.errors import RolekeeperError
 from shared.gateways import sls
 from shared.mapping import MappingError, load
 from shared.policies import execution_policies
+from shared.proof import Key, Place, sign
 
 Runtime = Literal["python3.10", "python3.12"]
 EXECUTION_ROLE = "rolekeeper-fc"
 PROJECT, LOGSTORE, REGION = "rolekeeper", "rolekeeper-records", "cn-hangzhou"
 KEY_VARIABLES = ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN")
+PROOF_KEY = "0123456789abcdef" * 4
+NOTE = "rolekeeper-displaced-role"
 WRITES = ("AttachInstanceRamRole", "DetachInstanceRamRole")
 LISTED = ("web", "worker", "batch")
 RULES = """
@@ -125,7 +128,7 @@ class World:
         shown: bool = False,
         brake: str = "100%",
     ) -> None:
-        """roles.yaml; each in a file of its own, since a process reads a file once."""
+        """roles.yaml; each in a file of its own, since a process reads a file once. Where it displaces, there is a key."""
         self.mappings += 1
         path = self.folder / f"roles-{self.mappings}.yaml"
         shows = str(shown).lower()
@@ -133,6 +136,7 @@ class World:
         self.roles_yaml = self.roles_yaml.replace("BRAKE", brake)
         path.write_text(self.roles_yaml)
         self.env.setenv("ROLEKEEPER_ROLES_FILE", str(path))
+        self.env.setenv("ROLEKEEPER_PROOF_KEYS", PROOF_KEY if "displace" in text else "")
         self.allow()
 
     def allow(self, **others: str) -> None:
@@ -164,6 +168,16 @@ class World:
 
     def on_first_write(self, change: Callable[[], None]) -> None:
         self.before("", change)
+
+    def note(self, instance: Instance, role: str, *, key: str = PROOF_KEY) -> str:
+        """The note that we would write where we displace the role on this instance."""
+        account = self.cloud.ecs.owner(instance).account
+        place = Place(account_id=account, region=instance.region, instance_id=instance.instance_id)
+        return sign([Key(key)], place, role)
+
+    def tag(self, instance: Instance, text: str | None, key: str = NOTE) -> None:
+        """Write or remove a tag, as somebody who may tag would."""
+        self.cloud.ecs.owner(instance).tag(instance, key, text)
 
     def hold(self, instance: Instance, role: str) -> None:
         """Put a role on an instance, as somebody else would."""

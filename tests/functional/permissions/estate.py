@@ -25,7 +25,7 @@ MEMBER, THIRD = "2222222222222222", "3333333333333333"
 FC_ROLE, ROLE, PROJECT = "rolekeeper-fc", "rolekeeper-member", "rolekeeper"
 ENV = {
     "ROLEKEEPER_REGIONS": f"{HOME},{FAR}", "ROLEKEEPER_ACCOUNTS": f"{MEMBER}={ROLE},{THIRD}={ROLE}",
-    "ROLEKEEPER_EXTERNAL_ID": "s3cret",
+    "ROLEKEEPER_EXTERNAL_ID": "s3cret", "ROLEKEEPER_PROOF_KEYS": "0123456789abcdef" * 4,
 }  # fmt: skip
 RULES = """\
 version: 1

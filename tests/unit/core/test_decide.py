@@ -27,7 +27,7 @@ def made(held: str = "", wanted: str | None = "web", **given: Any) -> Decision:
         foreign_roles=given.get("foreign_roles", "keep"),
     )  # fmt: skip
     return decide(
-        instance, desired, is_managed={"web", "worker"}.__contains__, now=NOW, launch_grace=GRACE,
+        instance, desired, is_managed={"web", "worker"}.__contains__, now=NOW, launch_grace=GRACE, may_displace=lambda role: True,
         at_birth=given.get("at_birth", False), dry_run=given.get("dry_run", False),
     )  # fmt: skip
 

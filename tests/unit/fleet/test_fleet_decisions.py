@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from shared.model import DISPLACED_TAG, Desired, Instance, Reason
+from shared.model import Desired, Instance, Reason
 from shared.plan import Decision, decide, drift, steps
+from shared.proof import Judgement
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=timezone.utc)
 MANAGED = {"web", "worker"}.__contains__
@@ -22,10 +23,20 @@ def desired(role: str = "", verdict: Any = None, **given: Any) -> Desired:
     return Desired(verdict=verdict or ("role" if role else "none"), role=role, **given)
 
 
-def decided(one: Instance, wants: Desired, may: str = "alien") -> Decision:
+def decided(one: Instance, wants: Desired, may: str = "alien", **given: Any) -> Decision:
     return decide(
-        one, wants, is_managed=MANAGED, now=NOW, launch_grace=timedelta(minutes=10), may_displace=lambda r: r == may
+        one,
+        wants,
+        is_managed=MANAGED,
+        now=NOW,
+        launch_grace=timedelta(minutes=10),
+        may_displace=lambda r: r == may,
+        **given,
     )
+
+
+def note(role: str = "", verdict: Any = "proven") -> Judgement:
+    return Judgement(verdict=verdict, role=role)
 
 
 @pytest.mark.parametrize(
@@ -49,25 +60,49 @@ def test_drift(held: str, wants: Desired, network: Any, kind: str | None) -> Non
 
 
 @pytest.mark.parametrize(
-    ("held", "tag", "verb", "put_back"),
+    ("held", "judged", "verb", "reason", "after"),
     [
-        pytest.param("web", "alien", "swap", "alien", id="what was displaced"),
-        pytest.param("web", "", "detach", "", id="nothing was"),
-        pytest.param("web", "other", "detach", "", id="one that may not be displaced: anybody may write tags"),
-        pytest.param("web", "worker", "detach", "", id="a listed one: rules give those"),
-        pytest.param("web", "no role's name!", "detach", "", id="what is no role's name"),
-        pytest.param("web", "a" * 65, "detach", "", id="what is too long for one"),
-        pytest.param("", "alien", "none", "", id="nothing is on it"),
-        pytest.param("alien", "alien", "none", "", id="it is there already"),
+        pytest.param("web", note("alien"), "swap", "put-back", "alien", id="what was displaced"),
+        pytest.param("web", None, "detach", "no-longer-mapped", "", id="nothing was"),
+        pytest.param("web", note(verdict="false"), "detach", "note-not-proven", "", id="a forged note"),
+        pytest.param("web", note(verdict="unknown"), "detach", "note-not-proven", "", id="no key to judge it by"),
+        pytest.param("web", note("other"), "detach", "no-longer-mapped", "", id="one that may not be displaced any more"),
+        pytest.param("web", note("worker"), "detach", "no-longer-mapped", "", id="a listed one: rules give those"),
+        pytest.param("", note("alien"), "attach", "put-back", "alien", id="taken off, and not put back yet"),
+        pytest.param("", note(verdict="false"), "none", "no-rule", "", id="none, and a forged note"),
+        pytest.param("", note("other"), "none", "no-rule", "", id="none, and one that may not be displaced any more"),
+        pytest.param("alien", note("alien"), "untag", "foreign-role", "alien", id="it is there already"),
+        pytest.param("third", note("alien"), "untag", "foreign-role", "third", id="somebody put another one on"),
+        pytest.param("alien", note(verdict="false"), "none", "foreign-role", "alien", id="a forged note beside a foreign role"),
     ],
-)
-def test_put_back(held: str, tag: str, verb: str, put_back: str) -> None:
-    decision = decided(instance(held, tags={DISPLACED_TAG: tag} if tag else {}), desired())
-    assert (decision.verb, decision.put_back) == (verb, put_back)
-    if put_back:
-        assert (decision.reason, decision.role_after, decision.removes) == (Reason.PUT_BACK, put_back, True)
+)  # fmt: skip
+def test_put_back(held: str, judged: Judgement | None, verb: str, reason: str, after: str) -> None:
+    decision = decided(instance(held), desired(), note=judged)
+    assert (decision.verb, decision.reason.value, decision.role_after) == (verb, reason, after)
+    if decision.reason is Reason.PUT_BACK:
+        assert decision.removes == bool(held), "putting a role on is no removal"
         (step,) = steps([decision])
-        assert (step.detach, step.attach, step.puts_back, step.displaces) == (held, put_back, True, False)
+        assert (step.verb, step.detach, step.attach, step.puts_back, step.displaces) == (verb, held, after, True, False)
+
+
+@pytest.mark.parametrize(
+    ("held", "wants", "judged", "reason"),
+    [
+        pytest.param("web", desired(), note(verdict="unknown"), "no-proof-key", id="a note to be judged"),
+        pytest.param("", desired(), note(verdict="unknown"), "no-proof-key", id="the same, on no role"),
+        pytest.param("alien", desired("web", foreign_roles="replace"), None, "no-proof-key", id="a role to be displaced"),
+        pytest.param("alien", desired("web"), None, "foreign-role", id="a role to be kept"),
+        pytest.param("web", desired(), note(verdict="false"), "note-not-proven", id="a note that is not signed"),
+        pytest.param("web", desired("worker"), note(verdict="unknown"), "wrong", id="a swap that the note does not matter to"),
+        pytest.param("web", desired("web"), note(verdict="unknown"), "in-sync", id="nothing to do"),
+    ],
+)  # fmt: skip
+def test_who_must_not_do_without_a_key(held: str, wants: Desired, judged: Judgement | None, reason: str) -> None:
+    decision = decided(instance(held), wants, note=judged, needs_key=True)
+    assert decision.reason.value == reason
+    if reason == "no-proof-key":
+        assert (decision.verb, decision.outcome) == ("none", "refused")
+        assert "ROLEKEEPER_PROOF_KEYS" in decision.why
 
 
 @pytest.mark.parametrize(("may", "replaced"), [("alien", True), ("other", False)])
@@ -81,9 +116,15 @@ def test_a_foreign_role_is_displaced_only_where_it_may_be(may: str, replaced: bo
 
 
 def test_putting_back_obeys_mode_and_launch_grace() -> None:
-    tags = {DISPLACED_TAG: "alien"}
-    young = instance("web", tags=tags, created_at=NOW - timedelta(minutes=1))
-    assert decided(young, desired()).reason == Reason.YOUNG
-    assert decided(instance("web", tags=tags), desired(mode="attach-only")).reason == Reason.ATTACH_ONLY
-    audited = decided(instance("web", tags=tags), desired(mode="audit"))
+    young = instance("web", created_at=NOW - timedelta(minutes=1))
+    assert decided(young, desired(), note=note("alien")).reason == Reason.YOUNG
+    assert decided(instance("web"), desired(mode="attach-only"), note=note("alien")).reason == Reason.ATTACH_ONLY
+    audited = decided(instance("web"), desired(mode="audit"), note=note("alien"))
     assert (audited.verb, audited.outcome) == ("swap", "planned")
+
+
+@pytest.mark.parametrize("how", [{"dry_run": True}, {"mode": "audit"}], ids=["dry run", "audit"])
+def test_a_note_that_is_left_over_stays_where_nothing_is_written(how: dict[str, Any]) -> None:
+    mode = how.pop("mode", "enforce")
+    decision = decided(instance("alien"), desired(mode=mode), note=note("alien"), **how)
+    assert (decision.verb, decision.outcome, decision.reason) == ("none", "unchanged", Reason.FOREIGN_ROLE)

@@ -23,7 +23,7 @@ def file(settings: str = REPLACE, rule: str = "") -> str:
 @pytest.mark.parametrize(
     ("displace", "role", "may"),
     [
-        pytest.param("", "anything", True, id="none named, so any"),
+        pytest.param("", "anything", False, id="none named, so none"),
         pytest.param("[legacy]", "legacy", True, id="by name"),
         pytest.param("[legacy]", "legacy-1", False, id="a longer name"),
         pytest.param("[legacy-*]", "legacy-1", True, id="a glob"),
