@@ -20,7 +20,7 @@ from shared.gateways.clients import Credentials
 from shared.lines import say
 from shared.model import Ignored, Kind, Trigger
 from shared.recent import Recent
-from shared.reported import ERROR, cut
+from shared.reported import ERROR, REQUEST, cut, size
 from shared.settings import VARIABLES, Settings
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ def handler_for(name: Kind) -> Handler:
         run = Invocation(
             name, settings, mapping, credentials_from(os.environ, context), stamp, recent=recent,
             function=function_name(context), until=began + time_limit(context),
+            reportable=size(event.encode(errors="replace") if isinstance(event, str) else bytes(event)) <= REQUEST,
         )  # fmt: skip
         return {**run(triggers), "ignored": [summary(item) for item in ignored]}
 

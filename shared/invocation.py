@@ -14,7 +14,7 @@ from shared.gateways.ecs import EcsGateway
 from shared.gateways.sls import SlsGateway
 from shared.lines import say
 from shared.mapping import Mapping as RoleMapping
-from shared.model import Kind, Outcome, Trigger
+from shared.model import Kind, Outcome, Reason, Trigger
 from shared.outcomes import LONGEST, Outcomes, by_rank
 from shared.recent import Recent
 from shared.reconciler import Parts, Reconciler
@@ -48,19 +48,23 @@ class Invocation:
     """One invocation: how events and runs are carried out, and where the records go.
 
     recent: what this process remembers. function: our own name in Function Compute, "" = not running there.
-    until: when Function Compute ends the invocation, by the monotonic clock. watch: who follows it.
+    until: when Function Compute ends the invocation, by the monotonic clock. watch: who follows it. reportable: whether the request
+    fits into a dead letter, if it fails to the end.
     """
 
     def __init__(
         self, name: Kind, settings: Settings, mapping: RoleMapping, credentials: Credentials, stamp: Stamp, *,
         recent: Recent | None = None, function: str = "", until: float = float("inf"), watch: Watch | None = None,
+        reportable: bool = True,
     ) -> None:  # fmt: skip
         self._name, self._stamp, self._settings, self._mapping = name, stamp, settings, mapping
         self._credentials, self._recent = credentials, recent or Recent()
         self._sls = SlsGateway(settings, credentials)
         self._watch, self._operated = watch or Watch(), watch is not None
         self._function, self._until = function, until
+        self._reportable = reportable
         self._errors: list[CloudCallError] = []  # what cut runs short
+        self._left: dict[str, list[str]] = {}  # of events, to be tried again; by region
         self._buffer: list[dict[str, str]] = []
         self._shown = Outcomes(wrong=SHOWN, others=SHOWN)
         self._outcomes: Counter[str] = Counter()
@@ -70,11 +74,18 @@ class Invocation:
         """What came of it. Raises TransientError where something is to be tried again, after everything else is done."""
         result = self.carried_out(triggers)
         retrying = self._outcomes[Outcome.RETRYING.value]
+        if self._left and not self._reportable and self._leave():
+            return {**result, "left_to_remediate": sum(map(len, self._left.values()))}
         if retrying or any(isinstance(error, TransientError) for error in self._errors):
             why = "; ".join(filter(None, [_each(self._errors), self._shown.in_words()]))
             text = f"{retrying} to be tried again: {why}; {dict(self._outcomes)}"
             raise TransientError(self._name, "retrying", text)
         return result
+
+    def _leave(self) -> bool:
+        from shared.again import leave_to_remediate
+
+        return leave_to_remediate(self._settings, self._credentials, self._stamp.request_id, self._left)
 
     def carried_out(self, triggers: Sequence[Trigger]) -> dict[str, Any]:
         """What came of it, whether or not something is to be tried again."""
@@ -122,6 +133,10 @@ class Invocation:
         for record in reconciler.instances(triggers):
             self._take(record, keep_unchanged=True)
             self._recent.looked(record, at)
+            if record.reason == Reason.NOT_VISIBLE_YET.value:
+                self._reportable = True  # only this event's next try knows that the instance is new
+            elif record.outcome == Outcome.RETRYING.value:
+                self._left.setdefault(record.region, []).append(record.instance_id)
 
     def _parts(self, stamp: Stamp) -> Parts:
         """What each look needs; a run in another account has a stamp of its own."""

@@ -28,8 +28,9 @@ SAMPLES = {
 def failing(cloud: Cloud, invocation: Literal["async", "sync"], shape: Shape) -> None:
     """s.buffered.yaml as it is, and an ECS that answers nothing."""
     cloud.switches.async_invocation_type, cloud.switches.queue_event = invocation, shape
-    for role in ("worker", "web-reader", "rolekeeper-fc"):
-        cloud.ram.put_role(ACCOUNT, role, services=("fc.aliyuncs.com",))
+    for role in ("worker", "web-reader"):
+        cloud.ram.put_role(ACCOUNT, role)
+    cloud.ram.put_role(ACCOUNT, "rolekeeper-fc", services=("fc.aliyuncs.com",))
     cloud.mns.create(ACCOUNT, REGION, QUEUE)
     env = {"ROLEKEEPER_REGION": REGION, "ROLEKEEPER_ACCOUNT_ID": ACCOUNT}
     cloud.fc.deploy(ROOT / "s.buffered.yaml", code=ROOT, account=ACCOUNT, env=env, runner="inline")
@@ -45,6 +46,41 @@ def ids_of(body: str) -> set[str]:
         name for item in events.read(body, account_id=ACCOUNT, region=REGION) if isinstance(item, Trigger)
         for name in (*item.instance_ids, *(item.cursor.instance_ids if item.cursor else ()))
     }  # fmt: skip
+
+
+def launches(count: int) -> dict[str, str]:
+    """Calls that launch 100 instances each; the event by the first of its instances."""
+    sample = json.loads((SAMPLES["rolekeeper-launches"] / "run-instances-api.json").read_text(encoding="utf-8"))
+    made = {}
+    for number in range(count):
+        names = [f"i-bp1{number:014d}{one:03d}" for one in range(100)]
+        sample["data"]["responseElements"] = {"InstanceIdSets": {"InstanceIdSet": names}}
+        sample["data"]["referencedResources"] = {"ACS::ECS::Instance": names}
+        made[names[0]] = json.dumps(sample)
+    return made
+
+
+@pytest.mark.parametrize("fails", ["for ever", "once"])
+@pytest.mark.parametrize("invocation", ["async", "sync"])
+def test_what_is_too_large_for_a_letter_is_left_to_remediate(
+    cloud: Cloud, mocker: MockerFixture, invocation: Literal["async", "sync"], fails: str
+) -> None:
+    mocker.patch("time.sleep")
+    failing(cloud, invocation, "text")
+    made = launches(20)
+    place = cloud.ecs.place(ACCOUNT, REGION)
+    for first in made:
+        place.add(place.new(cloud.clock.now() - 3600, instance_id=first, tags={"app": "worker"}))
+    for body in made.values():
+        cloud.mns.queue(ACCOUNT, REGION, "rolekeeper-launches").send(body)
+    if fails == "once":
+        cloud.clock.later(30.0, cloud.faults.clear)
+    cloud.settle()
+    lost = [letter for letters in cloud.fc.destinations.values() for letter in letters if "deliveryError" in letter]
+    assert lost == []
+    bare = {first for first in made if not place.instances[first].role}
+    assert bare == (set(made) if fails == "for ever" else set())
+    assert set().union(*(ids_of(message.body) for message in dead(cloud))) >= bare
 
 
 @pytest.mark.parametrize("invocation", ["async", "sync"])
