@@ -76,6 +76,7 @@ class Provisioner:
         self._protected, self._account_id, self._limits = protected, account_id, limits
         self._done: list[Action] = []
         self._kept: dict[str, str] = {}
+        self._listed = {role.name for role in desired.roles}
         self._wrote = False
 
     def propose(self) -> Provisioned:
@@ -99,9 +100,11 @@ class Provisioner:
                 except Overtaken:
                     left = self._look("reading RAM")[1]
                 else:
-                    left = self._read_back() if self._wrote else left
-                    if not left.actions or not self._wrote:
+                    if not self._wrote:
                         break
+                    left = self._read_back()
+                if not left.actions:
+                    break
                 if last:
                     missing = "; ".join(map(str, left.actions))
                     raise ProvisionError(
@@ -134,7 +137,7 @@ class Provisioner:
 
     def _thing(self, action: Action) -> str:
         """What a removal removes."""
-        orphan = action.role and action.role not in {role.name for role in self._desired.roles}
+        orphan = action.role and action.role not in self._listed
         return f"role {action.role}" if orphan else f"policy {action.policy}" if action.call == "DeletePolicy" else ""
 
     def _not_kept(self, actions: Sequence[Action]) -> tuple[Action, ...]:

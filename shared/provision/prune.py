@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from shared.provision.protected import Protected, why_left, why_protected
+from shared.provision.protected import Protected, why_kept, why_protected
 from shared.provision.state import Action, RamState
 
 
@@ -25,7 +25,7 @@ def pruned(state: RamState, changes: Sequence[Action], protected: Protected, acc
     first: list[Action] = []
     kept: list[str] = []
     for role, attached in state.orphan_roles.items():
-        if why := why_protected(role, protected) or why_left(state.orphan_trusts.get(role, {}), account_id):
+        if why := why_protected(role, protected) or why_kept(state.orphan_trusts.get(role, {}), account_id):
             kept.append(f"role {role}: {why}; delete it by hand if nothing needs it")
             continue
         if count := state.holders.get(role, 0):
@@ -48,8 +48,11 @@ def pruned(state: RamState, changes: Sequence[Action], protected: Protected, acc
 
 def with_room(changes: Sequence[Action], removals: Pruned) -> tuple[Action, ...]:
     """The calls where the account has no room for another policy: what custom policies go is gone before any comes."""
-    off = [a for a in changes if a.call == "DetachPolicyFromRole" and a.policy_type == "Custom"]
-    return (*removals.first, *off, *removals.last, *(action for action in changes if action not in off))
+
+    def goes(action: Action) -> bool:
+        return action.call == "DetachPolicyFromRole" and action.policy_type == "Custom"
+
+    return (*removals.first, *filter(goes, changes), *removals.last, *(a for a in changes if not goes(a)))
 
 
 def _taken_off(actions: Iterable[Action]) -> Counter[str]:

@@ -71,7 +71,14 @@ def test_a_role_that_others_work_in_is_not_taken_over(
     assert (account.writes(), account.holds()) == ([], before)
 
 
-@pytest.mark.parametrize(("trust", "why"), FOREIGN)
+PEOPLE = [
+    pytest.param(trusting(RAM=[f"acs:ram::{ACCOUNT}:user/eve"], Service=["ecs.aliyuncs.com"]), "others than instances", id="a user"),
+    pytest.param(trusting(Federated=[f"acs:ram::{ACCOUNT}:saml-provider/idp"]), "others than instances", id="an identity provider"),
+    pytest.param(trusting(Service=["oos.aliyuncs.com"]), "others than instances", id="another service"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("trust", "why"), [*FOREIGN, *PEOPLE])
 def test_an_orphan_that_others_work_in_is_not_pruned(
     account: Account, roles: Roles, trust: dict[str, Any], why: str
 ) -> None:
