@@ -46,8 +46,8 @@ class Contradiction(RolekeeperError):
     """What RAM shows is in the way of what was planned."""
 
 
-class Overtaken(Exception):
-    """Somebody else made it since RAM was read."""
+class Overtaken(RolekeeperError):
+    """Somebody else has changed what the plan rests on since RAM was read: it is planned anew."""
 
 
 class Provisioned(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,8 +97,10 @@ class Provisioner:
             for last in (*[False] * (ROUNDS - 1), True):
                 try:
                     self._all(left.actions, announce)
-                except Overtaken:
+                except Overtaken as error:
                     left = self._look("reading RAM")[1]
+                    if last and left.actions:
+                        raise ProvisionError(f"{self._file}: {error}; run the same command again") from error
                 else:
                     if not self._wrote:
                         break
@@ -111,13 +113,20 @@ class Provisioner:
                         f"{self._file}: carried out, but RAM does not show it yet: {missing}; run the same command again"
                     )
         except ProvisionError as error:
+            if any(action.call == "AttachPolicyToRole" and action.policy_type == "System" for action in self._done):
+                self._note_what_was_attached()
             raise ProvisionError(str(error), tuple(self._done), conflicts=error.conflicts) from error
+        told = {text.partition(": ")[0] for text in proposed.plan.kept}
+        kept = self._kept | {
+            subject: text for text in left.kept if (subject := text.partition(": ")[0]) not in self._kept
+        }
+        kept = {subject: text for subject, text in kept.items() if subject not in told}
         warnings = left.warnings if self._wrote else proposed.plan.warnings
         return msgspec.structs.replace(
             proposed,
             plan=msgspec.structs.replace(proposed.plan, warnings=warnings),
             done=tuple(self._done),
-            kept=tuple(self._kept.values()),
+            kept=tuple(kept.values()),
         )
 
     def _all(self, actions: Sequence[Action], announce: Callable[[Action], None]) -> None:
@@ -152,30 +161,43 @@ class Provisioner:
     def _look(self, what: str, limits: Limits = DOCUMENTED) -> tuple[RamState, Plan]:
         """RAM as it is, and what is left to do. After the first write a contradiction may be RAM's delay: asked again."""
 
+        def ask() -> tuple[RamState, Plan]:
+            try:
+                state, found = self._look_once(limits)
+            except PermanentError as error:
+                if error.code.startswith("EntityNotExist"):  # one call shows what another does not
+                    raise Late(error.call, error.code, error.message, error.request_id) from error
+                raise
+            if found.conflicts:
+                lines = [f"{self._file}: {text}" for text in found.conflicts]
+                text = "\n".join(lines)
+                raise Contradiction(text) if self._wrote else ProvisionError(text, conflicts=lines)
+            return state, found
+
+        return self._patiently(ask, what)
+
+    def _look_once(self, limits: Limits = DOCUMENTED) -> tuple[RamState, Plan]:
+        """Raises PermanentError, TransientError or Throttled."""
+        state = read(self._ram, self._desired, prune=self._prune, holders=self._holders)
         handled = {
             (action.role, action.policy)
             for action in self._done
             if action.call in ("AttachPolicyToRole", "DetachPolicyFromRole") and action.policy_type == "System"
         }
+        found = plan(
+            state, self._desired, adopt=self._adopt, prune=self._prune, protected=self._protected,
+            account_id=self._account_id, limits=limits, handled=handled,
+        )  # fmt: skip
+        return state, msgspec.structs.replace(found, actions=self._not_kept(found.actions))
 
-        def ask() -> tuple[RamState, Plan]:
-            try:
-                state = read(self._ram, self._desired, prune=self._prune, holders=self._holders)
-            except PermanentError as error:
-                if error.code.startswith("EntityNotExist"):  # one call shows what another does not
-                    raise Late(error.call, error.code, error.message, error.request_id) from error
-                raise
-            found = plan(
-                state, self._desired, adopt=self._adopt, prune=self._prune, protected=self._protected,
-                account_id=self._account_id, limits=limits, handled=handled,
-            )  # fmt: skip
-            if found.conflicts:
-                lines = [f"{self._file}: {text}" for text in found.conflicts]
-                text = "\n".join(lines)
-                raise Contradiction(text) if self._wrote else ProvisionError(text, conflicts=lines)
-            return state, msgspec.structs.replace(found, actions=self._not_kept(found.actions))
-
-        return self._patiently(ask, what)
+    def _note_what_was_attached(self) -> None:
+        """Before a run that has to stop ends: another provision may have struck out what this one noted and then attached."""
+        try:
+            for action in self._look_once()[1].actions:
+                if action.call == "TagResources" and action.noted:
+                    send(self._ram, action)
+        except CloudCallError:
+            pass  # the same command, run again, has no more to go by: what is left is shown as attached by hand
 
     def _carry_out(self, action: Action) -> None:
         """One action, exactly once: where an answer was lost, RAM is read before it is tried again."""
@@ -196,11 +218,16 @@ class Provisioner:
                     return
                 if is_late(action, error, self._done):
                     raise Late(error.call, error.code, error.message, error.request_id) from error
-                if error.code.startswith("EntityAlreadyExist"):
-                    raise Overtaken from error
+                if error.code.startswith(("EntityAlreadyExist", "DeleteConflict")):
+                    raise Overtaken(f"{action}: {error}") from error
                 raise
 
-        self._patiently(ask, str(action))
+        try:
+            self._patiently(ask, str(action))
+        except ProvisionError as error:  # no delay after all: somebody else holds it
+            if isinstance(error.__cause__, Late) and error.__cause__.code.startswith("DeleteConflict"):
+                raise Overtaken(f"{action}: {error.__cause__}") from error
+            raise
 
     def _patiently(self, ask: Callable[[], T], what: str) -> T:
         """Ask; where RAM refuses for its quota, fails for now or is late, again after a pause that grows."""

@@ -78,6 +78,13 @@ def test_a_policy_that_somebody_came_to_hold_is_kept(
     assert ended.kept == (f"policy rolekeeper-worker-oss-read-only: {who} still holds it",)
 
 
+def test_a_policy_that_somebody_came_to_hold_in_the_last_moment_is_kept(account: Account, roles: Roles) -> None:
+    account.provision(roles(web=LOGS, worker=READ))
+    account.before("DeletePolicy", lambda: share_the_policy(account))
+    ended = account.provision(roles(web=LOGS), prune=True)
+    assert ended.kept == ("policy rolekeeper-worker-oss-read-only: 1 role or user still holds it",)
+
+
 def test_what_somebody_else_has_deleted_meanwhile_is_done(account: Account, roles: Roles) -> None:
     account.provision(roles(web=LOGS, worker=READ))
     account.before("DescribeRegions", lambda: account.provision(roles(web=LOGS), prune=True))
@@ -148,3 +155,15 @@ def test_of_two_provisions_at_once_no_permission_stays_for_good(account: Account
         ended = account.provision(text(wanted))
         assert ended.plan.unlisted == (), "what neither run would count as its own"
         assert account.attached("web") == {policy.name for policy in account.desired(text(wanted)).roles[0].policies}
+
+
+def test_a_run_that_stops_leaves_noted_what_it_has_attached(account: Account) -> None:
+    """Another provision, in between, takes a note of what is not attached yet for an old one, and strikes it out."""
+    account.provision(text({"web": PUT}))
+    account.before("AttachPolicyToRole", lambda: account.provision(text({"web": PUT})))
+    account.cloud.faults.add("error", action="AttachPolicyToRole", code="NoPermission", status=403, after=1)
+    with pytest.raises(ProvisionError, match="NoPermission"):
+        account.provision(text({"web": f"{PUT}, {LOGS}, {OTS}"}))
+    assert account.attached("web") >= {"AliyunLogReadOnlyAccess"}
+    assert account.provision(text({"web": PUT})).plan.unlisted == ()
+    assert account.attached("web") == {"rolekeeper-web-cms-put-metrics"}
