@@ -123,14 +123,25 @@ class Cloud:
             time.sleep(seconds)
         fault = self.faults.take(call.service, call.action, call.params)
         partial = fault if fault and fault.kind == "partial" else None
+        if fault and fault.kind == "alter":
+            return self._altered(fault, self._carry_out(service, call, None))
         if fault and not partial and not fault.lost_answer:
-            return self._hit(fault, service, call)
+            return self._altered(fault, self._hit(fault, service, call))
         response, code = self._carry_out(service, call, partial)
         if partial and not call.fault_used:
             self.faults.give_back(partial)
         elif fault and fault.lost_answer:
-            return self._hit(fault, service, call)
+            return self._altered(fault, self._hit(fault, service, call))
         return response, code
+
+    def _altered(self, fault: Fault, answer: tuple[Response, str]) -> tuple[Response, str]:
+        if fault.alters:
+            body = fault.altered(answer[0].body)
+            if body is not None:
+                answer[0].body = body
+            elif fault.kind == "alter":
+                self.faults.give_back(fault)
+        return answer
 
     def _carry_out(self, service: Service, call: Call, partial: Fault | None) -> tuple[Response, str]:
         try:
@@ -160,7 +171,7 @@ class Cloud:
                 return Response(502, b"<html><body>502 Bad Gateway</body></html>", {"content-type": "text/html"}), ""
             case "reset":
                 raise ConnectionReset()
-            case "timeout" | "partial":
+            case "timeout" | "partial" | "alter":
                 raise ReadTimeout(fault.seconds)
         error.code, error.status = fault.code or error.code, fault.status or error.status
         error.message = fault.message or error.message

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import threading
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["throttle", "5xx", "html", "timeout", "empty", "partial", "reset", "error"]
-KINDS = ("throttle", "5xx", "html", "timeout", "empty", "partial", "reset", "error")
+Kind = Literal["throttle", "5xx", "html", "timeout", "empty", "partial", "reset", "error", "alter"]
+KINDS = ("throttle", "5xx", "html", "timeout", "empty", "partial", "reset", "error", "alter")
 
 
 @dataclass(slots=True)
@@ -22,6 +23,9 @@ class Fault:
     partial: `items` members of the batch fail, or those of instance_ids, with `code` and `message`; it waits for a call
     that has such members. error: answer `status` and `code`. code, status and message also override those of throttle
     and 5xx. retry_after_ms: the header x-acs-retry-after. seconds: how long a timeout holds the connection.
+    alter: the call is carried out, and in its JSON answer the field at `path` becomes `value`, or is removed (`missing`).
+    A path is Instances.Instance.0.RegionId, "" is the whole answer; it waits for an answer that has the place. A path given
+    with throttle, 5xx or error alters that answer.
     """
 
     kind: Kind
@@ -39,6 +43,9 @@ class Fault:
     message: str = ""
     seconds: float = 5.0
     retry_after_ms: int = 0
+    path: str = ""
+    value: Any = None
+    missing: bool = False
     seen: int = field(default=0, compare=False)
     hit: int = field(default=0, compare=False)
 
@@ -62,11 +69,12 @@ class Fault:
         seconds = values.get("seconds", 0)
         if type(seconds) not in (int, float) or not 0 <= seconds < math.inf:
             raise ValueError(f"fault: seconds must be a number, 0 or more, not {seconds!r}")
-        for key in ("action", "service", "param", "code", "message"):
+        for key in ("action", "service", "param", "code", "message", "path"):
             if not isinstance(values.get(key, ""), str):
                 raise ValueError(f"fault: {key} must be a text, not {values[key]!r}")
-        if not isinstance(values.get("lost_answer", False), bool):
-            raise ValueError(f"fault: lost_answer must be true or false, not {values['lost_answer']!r}")
+        for key in ("lost_answer", "missing"):
+            if not isinstance(values.get(key, False), bool):
+                raise ValueError(f"fault: {key} must be true or false, not {values[key]!r}")
         ids = values.get("instance_ids", ())
         if not isinstance(ids, (list, tuple)) or not all(isinstance(i, str) for i in ids):
             raise ValueError(f"fault: instance_ids must be a list of texts, not {ids!r}")
@@ -77,6 +85,33 @@ class Fault:
             self.service in ("*", service) and self.action in ("*", action) and (not self.param or self.param in params)
         )  # fmt: skip
 
+    @property
+    def alters(self) -> bool:
+        """Whether it changes the body of the answer."""
+        return self.kind == "alter" or bool(self.path)
+
+    def altered(self, body: bytes) -> bytes | None:
+        """A JSON answer with the field changed; None where it has no such place."""
+        try:
+            answer = json.loads(body)
+        except ValueError:
+            return None
+        *way, last = self.path.split(".")
+        holder = answer
+        for step in way:
+            holder = _member(holder, step)
+        if not self.path:
+            answer = self.value
+        elif isinstance(holder, list) and last.isdecimal() and int(last) < len(holder):
+            holder[int(last)] = self.value
+        elif isinstance(holder, dict) and self.missing:
+            holder.pop(last, None)
+        elif isinstance(holder, dict):
+            holder[last] = self.value
+        else:
+            return None
+        return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+
     def take(self) -> bool:
         """Count one matching call; whether this one is hit."""
         if self.count is not None and self.hit >= self.count:
@@ -86,6 +121,13 @@ class Fault:
             return False
         self.hit += 1
         return True
+
+
+def _member(holder: Any, step: str) -> Any:
+    """What is there; None where nothing is."""
+    if isinstance(holder, list):
+        return holder[int(step)] if step.isdecimal() and int(step) < len(holder) else None
+    return holder.get(step) if isinstance(holder, dict) else None
 
 
 class Faults:

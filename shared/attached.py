@@ -121,7 +121,10 @@ class Attached:
         known = []
         for instance in instances:
             role = self._holds.get(instance.instance_id) if self._holds is not None else None
-            if role is not None:
+            if instance.unread:
+                self.missed = True
+                known.append(instance)
+            elif role is not None:
                 known.append(msgspec.structs.replace(instance, role=role))
             elif instance.network == "vpc" and (self._holds is None or self._wants(instance)):
                 self._gathered.append(instance)

@@ -136,7 +136,7 @@ class Fleet:
             for instance in instances:
                 if error is None:
                     seen = looks.seen(instance, trigger, began)
-                    if self._is_meant(seen.decision):
+                    if isinstance(seen, Record) or self._is_meant(seen.decision):
                         yield seen
                 elif self._may_be_meant(instance):
                     yield self._parts.recorder.unseen(instance.instance_id, instance.region, trigger, error, began)

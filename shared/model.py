@@ -9,6 +9,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from shared.errors import CloudCallError
+
 Kind = Literal["instance_created", "tags_changed", "reconcile", "remediate"]
 """What an event asks for; the name of the function that it is meant for."""
 
@@ -191,6 +193,8 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     tags: Mapping[str, str] = {}
     created_at: datetime | None = None  # minute precision: ECS gives no seconds
     role: str = ""
+    unread: CloudCallError | None = None
+    """Why what ECS answered about it cannot be read: then nothing else here counts."""
 
 
 class Desired(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
@@ -56,7 +56,7 @@ def look(ecs: EcsGateway, ids: Sequence[str]) -> Look:
         if aside:
             aside.exception()  # waits: an invocation must not end with a call of its own under way
     try:
-        roles = Roles(held=aside.result() if aside else ecs.roles(ids))
+        roles = _sorted([aside.result() if aside else ecs.roles(ids)])
     except CloudCallError as error:
         alone = len(shown) == len(ids) == 1 and error.code not in (GONE_CODE, CLASSIC_CODE)
         if alone or not may_be_one(error):
@@ -69,11 +69,14 @@ def look(ecs: EcsGateway, ids: Sequence[str]) -> Look:
 
 
 def described(ecs: EcsGateway, ids: Sequence[str]) -> tuple[dict[str, Instance], dict[str, CloudCallError]]:
-    """Those of the ids that ECS shows, without their roles; and those for which it refused. Raises what is meant for all."""
+    """Those of the ids that ECS shows, without their roles; and those that it refused, or whose answer cannot be read. Raises what is
+    meant for all."""
     found = ecs.bisection.ask(DESCRIBE, "", ids, ecs.instances)
     if found.refused and not found.answers and len({error.code for error in found.errors}) == 1:
         raise found.errors[0]
-    return {i.instance_id: i for answer in found.answers for i in answer}, found.refused
+    answered = {i.instance_id: i for answer in found.answers for i in answer}
+    unread = {name: instance.unread for name, instance in answered.items() if instance.unread}
+    return {name: instance for name, instance in answered.items() if name not in unread}, found.refused | unread
 
 
 def roles_on(ecs: EcsGateway, ids: Sequence[str], doubted: Collection[str] = ()) -> Roles:
@@ -83,7 +86,7 @@ def roles_on(ecs: EcsGateway, ids: Sequence[str], doubted: Collection[str] = ())
     ids that another call did not find.
     """
     answers = ecs.bisection.ask(LOOKUP, "", ids, ecs.roles)
-    found = Roles(held={name: role for answer in answers.answers for name, role in answer.items()})
+    found = _sorted(answers.answers)
     unsure = {name for name, error in answers.refused.items() if error.code == GONE_CODE}
     unsure |= {name for name in doubted if not found.held.get(name)}
     for name, error in answers.refused.items():
@@ -103,6 +106,17 @@ def roles_on(ecs: EcsGateway, ids: Sequence[str], doubted: Collection[str] = ())
     for name in ids:
         if name not in found.unread and name not in found.gone:
             found.held.setdefault(name, "")
+    return found
+
+
+def _sorted(answers: Sequence[Mapping[str, str | CloudCallError]]) -> Roles:
+    """The roles that answers have, apart from those that cannot be read."""
+    found = Roles()
+    for name, role in ((name, role) for answer in answers for name, role in answer.items()):
+        if isinstance(role, str):
+            found.held[name] = role
+        else:
+            found.unread[name] = role
     return found
 
 

@@ -138,8 +138,8 @@ def decide(
 
 
 def _young(instance: Instance, now: datetime, launch_grace: timedelta) -> bool:
-    """ECS gives the creation time without seconds, so up to a minute too early; one that it does not give is old."""
-    return instance.created_at is not None and now - instance.created_at < launch_grace
+    """ECS gives the creation time without seconds, so up to a minute too early; one ahead of our clock is young. 0: no grace."""
+    return instance.created_at is not None and bool(launch_grace) and now - instance.created_at < launch_grace
 
 
 def drift(instance: Instance, desired: Desired, is_managed: Callable[[str], bool]) -> Drift | None:

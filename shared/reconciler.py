@@ -102,8 +102,10 @@ class Looks:
             observed = Look(shown=observed.shown | again.shown, unread=observed.unread | again.unread)
         return observed
 
-    def seen(self, instance: Instance, trigger: Trigger, began: float) -> Seen:
-        """The look at one instance, decided."""
+    def seen(self, instance: Instance, trigger: Trigger, began: float) -> Seen | Record:
+        """The look at one instance, decided; or its record, where what ECS says of it cannot be read."""
+        if instance.unread:
+            return self._recorder.unseen(instance.instance_id, instance.region, trigger, instance.unread, began)
         mapping, parts = self._parts.mapping, self._parts
         decision = decide(
             instance,

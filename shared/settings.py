@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -16,6 +16,9 @@ PREFIX = "ROLEKEEPER_"
 FcEdition = Literal["3.0", "2.0"]
 CallsPerMinute = dict[str, int]
 """By the API's name; "" = every other."""
+Service = Literal["ecs", "sts", "ram", "ims", "fc", "log"]
+Endpoints = dict[str, str]
+"""SERVICE or SERVICE.REGION -> HOST or HOST:PORT, in which {region} stands for the region."""
 CALLS_PER_MINUTE = 100
 """Where nothing is set. The quotas of these APIs are not published (those that are, are 500 to 1,000): look yours up."""
 
@@ -37,7 +40,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     execution_role: str = ""  # our own functions' role: tag events that it caused are ignored
     sls_project: str = ""  # "" = records go to stdout alone
     sls_logstore: str = "rolekeeper-records"
+    sls_region: str = ""  # the region of that project; "" = the deployment's
     endpoint: str = ""  # "http://127.0.0.1:PORT" points every SDK client at an emulator; "" = Alibaba Cloud
+    endpoints: Endpoints = {}  # "ecs=ecs-vpc.{region}.aliyuncs.com,ram=HOST": VPC endpoints, and what no map of endpoints knows
     look_again_seconds: float = 3.0  # how long one invocation waits for an instance that ECS does not show yet
     timeout_seconds: float = 5.0  # connect and read, each call
     parallel_calls: int = 4  # of a run: reads, and writes, at once
@@ -138,6 +143,9 @@ SECRET = ("external_id", "proof_keys")
 """Settings whose values are never shown."""
 
 _REGION = r"[a-z]{2}-[a-z0-9-]{1,40}"
+REGION = r"[a-z]{2,10}-[a-z0-9-]{1,40}"
+"""A region's id: cn-hangzhou, rus-west-1."""
+_HOST = r"(?i:[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?)(:[0-9]{1,5})?"
 _ACCOUNT = r"[0-9]{1,20}"
 _ROLE = r"[a-z0-9.-]{1,64}"
 _WRITTEN = {
@@ -145,7 +153,8 @@ _WRITTEN = {
     "account_id": "export ROLEKEEPER_ACCOUNT_ID=..., the digits of the id of the account to look at",
 }
 _FORMS = {
-    "region": (_REGION, "a region; write it as cn-hangzhou"),
+    "region": (REGION, "a region; write it as cn-hangzhou"),
+    "sls_region": (REGION, "a region; write it as cn-hangzhou"),
     "account_id": (_ACCOUNT, "the digits of an account's id"),
     "external_id": (r"[\w+=,.@:/-]{2,1224}", "2 to 1224 letters, digits or any of +=,.@:/-_"),  # AssumeRole API page
     "fc_service": (r"[A-Za-z_][A-Za-z0-9_-]{0,127}", "a service of Function Compute 2.0"),
@@ -200,9 +209,26 @@ def _edition(name: str, text: str) -> str:
 def _regions(name: str, text: str) -> tuple[str, ...]:
     regions = [part.strip() for part in text.split(",")]
     for region in regions:
-        if not re.fullmatch(_REGION, region):
+        if not re.fullmatch(REGION, region):
             raise ConfigError(f"{variable(name)}: {region!r} is not a region; write them as cn-hangzhou,cn-beijing")
     return tuple(dict.fromkeys(regions))
+
+
+def _endpoints(name: str, text: str) -> Endpoints:
+    found: Endpoints = {}
+    for part in map(str.strip, text.split(",")):
+        key, _, host = (piece.strip() for piece in part.partition("="))
+        service, _, region = key.partition(".")
+        if service not in get_args(Service):
+            raise ConfigError(
+                f"{variable(name)}: {part!r}: {service!r} is no service; {meant(service, get_args(Service))}"
+            )
+        if (region and not re.fullmatch(REGION, region)) or not re.fullmatch(_HOST, host.replace("{region}", "region")):
+            raise ConfigError(f"{variable(name)}: {part!r} is not SERVICE=HOST, SERVICE=HOST:PORT or SERVICE.REGION=HOST, with "
+                              "{region} in the host for each region's; write ecs=ecs-vpc.{region}.aliyuncs.com")  # fmt: skip
+        if found.setdefault(key, host) != host:
+            raise ConfigError(f"{variable(name)}: {part!r}: {key} has the host {found[key]!r} already")
+    return found
 
 
 def _accounts(name: str, text: str) -> dict[str, str]:
@@ -235,6 +261,7 @@ _READ: dict[Any, Callable[[str, str], Any]] = {
     float: _number,
     int: _whole,
     CallsPerMinute: _rates,
+    Endpoints: _endpoints,
     FcEdition: _edition,
     tuple[str, ...]: _regions,
     Mapping[str, str]: _accounts,

@@ -11,8 +11,9 @@ import msgspec
 
 from shared.clean import keep, masked
 from shared.errors import ConfigError
+from shared.gateways.endpoints import host
 from shared.gateways.sdk import lean
-from shared.settings import Settings
+from shared.settings import Service, Settings
 
 _NOT_IN_A_KEY = re.compile("[^!-~]")
 
@@ -48,9 +49,7 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
         return cls(access_key_id=found[0], access_key_secret=found[1], security_token=found[2])
 
 
-def config(
-    settings: Settings, credentials: Credentials, *, region: str, endpoint: str = "", retries: bool = True
-) -> Any:
+def config(settings: Settings, credentials: Credentials, *, region: str, service: Service, retries: bool = True) -> Any:
     """Config of an alibabacloud_* client.
 
     Retries: RuntimeOptions' are ignored by tea-openapi 0.4.6, only Config's retry_options count (measured). One quiet
@@ -66,7 +65,7 @@ def config(
         access_key_secret=credentials.access_key_secret,
         security_token=credentials.security_token or None,
         region_id=region,
-        endpoint=settings.endpoint.partition("://")[2].rstrip("/") or endpoint or None,
+        endpoint=settings.endpoint.partition("://")[2].rstrip("/") or host(settings, service, region),
         protocol="http" if settings.endpoint.startswith("http://") else "https",
         connect_timeout=milliseconds,
         read_timeout=milliseconds,

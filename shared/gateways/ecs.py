@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from typing import Any, Protocol, TypeVar
 
+import msgspec
+
 from shared.bisection import Bisection
-from shared.errors import BudgetSpent, PermanentError
+from shared.errors import BudgetSpent, CloudCallError, PermanentError
 from shared.gateways import ecs_answers as answers
 from shared.gateways.clients import Credentials
 from shared.gateways.ecs_answers import BatchResult, Failure, Page
@@ -128,7 +130,8 @@ class EcsGateway:
                 "InstanceIds": json.dumps(batch),
                 "MaxResults": str(DESCRIBE_IDS),
             }
-            found += self._read("DescribeInstances", lambda body: list(answers.instances(body, self.region)), query)
+            read = partial(answers.instances, region=self.region, asked=batch)
+            found += self._read("DescribeInstances", read, query)
         return found
 
     def page(self, token: str = "", tags: Mapping[str, str] | None = None) -> Page:
@@ -136,7 +139,9 @@ class EcsGateway:
 
         def read(body: Mapping[str, Any]) -> Page:
             found = tuple(answers.instances(body, self.region))
-            return Page(instances=found, token=token, next_token=body.get("NextToken") or "")
+            return Page(
+                instances=found, token=token, next_token=msgspec.convert(body.get("NextToken"), str | None) or ""
+            )
 
         query = {"MaxResults": str(DESCRIBE_IDS), "NextToken": token, **_tags(tags)}
         try:
@@ -151,7 +156,7 @@ class EcsGateway:
 
         A page by number, since TotalCount is documented as meaningless where pages are asked for by token.
         """
-        return self._read("DescribeInstances", _total, {"PageNumber": "1", "PageSize": "1", **_tags(tags)})
+        return self._read("DescribeInstances", answers.total, {"PageNumber": "1", "PageSize": "1", **_tags(tags)})
 
     def confirm_none(self) -> None:
         """After an empty answer: that we may look at all. Where we may not, ECS shows none and says so to a DryRun alone."""
@@ -161,34 +166,41 @@ class EcsGateway:
             if error.code != DRY_RUN_PASSED:
                 raise
 
-    def roles(self, ids: Sequence[str]) -> dict[str, str]:
-        """The role on each instance that has one. Refused whole where one id is unknown or of the classic network."""
-        found: dict[str, str] = {}
+    def roles(self, ids: Sequence[str]) -> dict[str, str | CloudCallError]:
+        """The role on each instance that has one, or why it cannot be read. Refused whole where one id is unknown or of the
+        classic network."""
+        found: dict[str, str | CloudCallError] = {}
         for batch in _batches(ids, ROLE_IDS):
-            query = {
-                "InstanceIds": json.dumps(batch),
-                "PageSize": str(ROLE_IDS),
-            }
-            found |= self._read("DescribeInstanceRamRole", answers.roles, query)
+            found |= self._roles(batch)
         return found
+
+    def _roles(self, ids: Sequence[str]) -> dict[str, str | CloudCallError]:
+        """By halves where an item of the answer names no instance: then it is one's alone that cannot be read."""
+        query = {
+            "InstanceIds": json.dumps(ids),
+            "PageSize": str(ROLE_IDS),
+        }
+        found = self._read("DescribeInstanceRamRole", lambda body: answers.roles(body, ids), query)
+        middle = len(ids) // 2
+        return self._roles(ids[:middle]) | self._roles(ids[middle:]) if found is None else found
 
     def holders(self, role: str, number: int = 1) -> tuple[list[str], int]:
         """A page of 50 of the instances that hold a role, from 1 on, and how many hold it in all."""
 
         def read(body: Mapping[str, Any]) -> tuple[list[str], int]:
-            return list(answers.roles(body)), _total(body)
+            return answers.holders(body), answers.total(body)
 
         nobody: tuple[list[str], int] = [], 0
         return self._holding(role, read, nobody, {"PageNumber": str(number), "PageSize": str(ROLE_IDS)})
 
     def count_holders(self, role: str) -> int:
         """How many instances of the region hold a role: one call."""
-        return self._holding(role, _total, 0, {"PageSize": "1"})
+        return self._holding(role, answers.total, 0, {"PageSize": "1"})
 
     def known_holders(self, role: str) -> int | None:
         """The same; None where ECS does not say it of a role that RAM has not (any more)."""
         unknown: int | None = None
-        return self._holding(role, _total, unknown, {"PageSize": "1"})
+        return self._holding(role, answers.total, unknown, {"PageSize": "1"})
 
     def _holding(self, role: str, read: Callable[[Mapping[str, Any]], T], nobody: T, page: Mapping[str, str]) -> T:
         """nobody: the answer where RAM has no such role."""
@@ -243,14 +255,9 @@ class EcsGateway:
         def send() -> list[str]:
             client = self._reader
             with translated("DescribeRegions"):
-                body = client.call("DescribeRegions", {})
-                return [row["RegionId"] for row in answers.rows(body, "Regions", "Region")]
+                return answers.regions(client.call("DescribeRegions", {}))
 
         return self._ask("DescribeRegions", send, read=True)
-
-
-def _total(body: Mapping[str, Any]) -> int:
-    return int(body.get("TotalCount") or 0)
 
 
 def _list(name: str, values: Sequence[str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ What comes out carries no credential: neither its text nor, in a traceback, an e
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -36,6 +36,12 @@ def classify(call: str, code: str, message: str, status: int, request_id: str) -
     elif _TRANSIENT.search(code) or status >= 500 or not code:
         kind = TransientError
     return kind(call, cleaned(code, CODE), message, cleaned(request_id, CODE))
+
+
+def unreadable(call: str, error: Exception, body: Mapping[str, Any]) -> TransientError:
+    """An item of an answer that is not of its declared types."""
+    text = cleaned(f"an item of the answer cannot be read: {error}")
+    return TransientError(call, "UnreadableAnswer", text, cleaned(str(body.get("RequestId") or ""), CODE))
 
 
 @contextmanager

@@ -80,9 +80,7 @@ class _Fc:
         raise NotImplementedError
 
     def _config(self) -> Any:
-        region = self._settings.region
-        endpoint = f"{self._settings.account_id}.{region}.fc.aliyuncs.com"  # FC 2.0's SDK would call "account-id."
-        return config(self._settings, self._credentials, region=region, endpoint=endpoint, retries=False)
+        return config(self._settings, self._credentials, region=self._settings.region, service="fc", retries=False)
 
 
 class Fc3(_Fc):

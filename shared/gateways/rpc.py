@@ -14,19 +14,24 @@ from typing import Any
 
 from shared.gateways.clients import Credentials, config
 from shared.gateways.sdk import lean
-from shared.settings import Settings
+from shared.settings import Service, Settings
 
 
 class Rpc:
     """One service with one set of keys. call() raises the SDK's errors: see gateways/errors.py."""
 
     def __init__(
-        self, settings: Settings, credentials: Credentials, *, region: str, service: str, version: str, retries: bool
+        self,
+        settings: Settings,
+        credentials: Credentials,
+        *,
+        region: str,
+        service: Service,
+        version: str,
+        retries: bool,
     ) -> None:
-        """service: "ecs" or "sts": with the region its endpoint. retries: see config()."""
-        made = config(
-            settings, credentials, region=region, endpoint=f"{service}.{region}.aliyuncs.com", retries=retries
-        )
+        """retries: see config()."""
+        made = config(settings, credentials, region=region, service=service, retries=retries)
         client, self._request, self._options, *_ = _sdk()
         self._client, self._version = client(made), version
 
@@ -38,6 +43,8 @@ class Rpc:
         body: dict[str, Any] = answer["body"]
         if not isinstance(body, dict) or not body.get("RequestId"):
             raise ValueError("an answer without RequestId")
+        if not isinstance(body["RequestId"], str):  # a text for records alone: no reason to lose what the call did
+            body["RequestId"] = str(body["RequestId"]) if isinstance(body["RequestId"], int) else ""
         return body
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from shared.errors import CloudCallError, PermanentError, TransientError
 from shared.gateways.clients import Credentials
+from shared.gateways.endpoints import host
 from shared.gateways.errors import from_sls, translated
 from shared.gateways.sdk import lean
 from shared.lines import say
@@ -141,9 +142,10 @@ def client(settings: Settings, credentials: Credentials) -> Any:
 
 
 def _made(settings: Settings, credentials: Credentials, last: Any) -> Any:
-    at, region = settings.endpoint, settings.region
+    at, region = settings.endpoint, settings.sls_region or settings.region
+    named = host(settings, "log", region)
     made = _one_try()(
-        at or f"https://{region}.log.aliyuncs.com",
+        at or f"https://{named}",
         credentials.access_key_id,
         credentials.access_key_secret,
         securityToken=credentials.security_token or None,
@@ -152,7 +154,7 @@ def _made(settings: Settings, credentials: Credentials, last: Any) -> Any:
         region=region,
     )
     made.timeout = settings.timeout_seconds
-    asked = at or f"https://{settings.sls_project}.{region}.log.aliyuncs.com"
+    asked = at or f"https://{settings.sls_project}.{named}"
     made._session = last._session if last else _settled(made._session, asked)
     if at:
         made._isRowIp = True  # else it asks PROJECT.127.0.0.1, which has no address

@@ -6,8 +6,9 @@ Facts: AssumeRole and GetCallerIdentity API pages (2015-04-01).
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import datetime
 from functools import cached_property
+from typing import Annotated
 
 import msgspec
 
@@ -21,6 +22,18 @@ KEYS = ("AccessKeyId", "AccessKeySecret", "SecurityToken")
 SECONDS = 3600
 """Life of the keys. Every role allows an hour (MaxSessionDuration is 3600 to 43200), and a role that assumes the next one
 gets no more."""
+
+
+Text = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class _Given(msgspec.Struct, rename="pascal"):
+    """Credentials in the answer of AssumeRole."""
+
+    access_key_id: Text
+    access_key_secret: Text
+    security_token: Text
+    expiration: Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class StsGateway:
@@ -52,16 +65,11 @@ class StsGateway:
             "ExternalId": external_id,
         }
         with translated(CALL):
-            given = self._client.call(CALL, query)["Credentials"]
-            keys = Credentials.given(given["AccessKeyId"], given["AccessKeySecret"], given["SecurityToken"], KEYS)
-            return msgspec.structs.replace(keys, expires=_seconds(given["Expiration"]))
+            given = msgspec.convert(self._client.call(CALL, query).get("Credentials"), _Given)
+            keys = Credentials.given(given.access_key_id, given.access_key_secret, given.security_token, KEYS)
+            return msgspec.structs.replace(keys, expires=given.expiration.timestamp())
 
     def account(self) -> str:
         """Id of the account that the keys are of. Needs no permission. Raises CloudCallError."""
         with translated(WHO):
-            return str(self._client.call(WHO, {})["AccountId"])
-
-
-def _seconds(text: str) -> float:
-    """Since the epoch, of a time as STS writes it: 2026-01-31T23:59:59Z."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc).timestamp()
+            return msgspec.convert(self._client.call(WHO, {}).get("AccountId"), Text, strict=False)

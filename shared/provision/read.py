@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from shared.gateways.ram import NOTE_OF_ONE, PolicyType, RamGateway, is_ours
+from shared.gateways.ram import NOTE_OF_ONE, RamGateway, is_ours
+from shared.gateways.ram_answers import PolicyType
 from shared.policies import DesiredRam
 from shared.provision.notes import mark, marks
 from shared.provision.state import Attachment, PolicyState, RamState, RoleState

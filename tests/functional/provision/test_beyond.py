@@ -28,9 +28,8 @@ def holds(kind: Any, name: str) -> Callable[[RamGateway], None]:
     def attach(ram: RamGateway) -> None:
         if kind == "Custom":
             statement = {"Effect": "Allow", "Action": "oss:*", "Resource": "*"}
-            ram._call(
-                "CreatePolicy", policy_name=name, policy_document=json.dumps({"Version": "1", "Statement": [statement]})
-            )
+            document = json.dumps({"Version": "1", "Statement": [statement]})
+            ram._write("CreatePolicy", PolicyName=name, PolicyDocument=document)
         ram.attach("web", kind, name)
 
     return attach

@@ -40,7 +40,7 @@ def share_with_a_user(account: Account) -> None:
 
 
 def take_over(account: Account) -> None:
-    account.ram._call("UntagResources", resource_type="role", resource_names=["worker"], tag_keys=["managed-by"])
+    account.ram.untag("worker", ["managed-by"])
 
 
 MEANWHILE = [

@@ -64,7 +64,7 @@ FOREIGN = [
 def test_a_role_that_others_work_in_is_not_taken_over(
     account: Account, roles: Roles, trust: dict[str, Any], why: str
 ) -> None:
-    account.ram._call("CreateRole", role_name="web", assume_role_policy_document=json.dumps(trust))
+    account.ram._write("CreateRole", RoleName="web", AssumeRolePolicyDocument=json.dumps(trust))
     before = account.holds()
     with pytest.raises(ProvisionError, match=f"role 'web' .*{why}.*rename it"):
         account.provision(roles(web=LOGS), adopt=["web"])

@@ -212,7 +212,7 @@ def test_a_role_of_somebody_else_is_not_touched_unless_adopted(account: Account,
 def test_a_policy_of_somebody_else_with_our_name_is_not_touched_unless_adopted(account: Account, roles: Roles) -> None:
     (wanted,) = account.desired(roles(web=read("one"))).roles[0].policies
     document = {"Version": "1", "Statement": [{"Effect": "Deny", "Action": "oss:*", "Resource": "*"}]}
-    account.ram._call("CreatePolicy", policy_name=wanted.name, policy_document=str(document).replace("'", '"'))
+    account.ram._write("CreatePolicy", PolicyName=wanted.name, PolicyDocument=str(document).replace("'", '"'))
     with pytest.raises(
         ProvisionError, match=rf"policy '{wanted.name}' \(template oss-read-only.*\) is there and not rolekeeper's"
     ):

@@ -56,7 +56,7 @@ class Ecs(EcsGateway):
         self._called("count")
         return len(self.fleet)
 
-    def roles(self, ids: Sequence[str]) -> dict[str, str]:
+    def roles(self, ids: Sequence[str]) -> dict[str, str | CloudCallError]:
         assert len(ids) <= 50
         self._called("roles")
         return {i.instance_id: i.role for i in self.fleet if i.instance_id in set(ids) and i.role}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -72,7 +73,7 @@ def test_a_detach_that_took_nothing_off_is_to_be_read() -> None:
 )  # fmt: skip
 def test_no_row_and_a_row_without_a_name_both_mean_no_role(rows: Any, held: dict[str, str]) -> None:
     body = {"InstanceRamRoleSets": {"InstanceRamRoleSet": rows}} if rows is not None else {}
-    assert ecs_answers.roles(body) == held
+    assert ecs_answers.roles(body, ["i-1"]) == held
 
 
 @pytest.mark.parametrize(
@@ -91,6 +92,18 @@ def test_no_row_and_a_row_without_a_name_both_mean_no_role(rows: Any, held: dict
 def test_an_instance_shown_with_little_is_an_instance(item: dict[str, Any]) -> None:
     body = {"Instances": {"Instance": [{"InstanceId": "i-1", **item}]}}
     (seen,) = ecs_answers.instances(body, "cn-hangzhou")
-    assert (seen.instance_id, seen.region, seen.network, seen.tags, seen.created_at) == (
+    assert (seen.instance_id, seen.region, seen.network, seen.tags, seen.unread) == (
         "i-1", "cn-hangzhou", "vpc", {}, None,
     )  # fmt: skip
+    assert seen.created_at == ecs_answers.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2026-11-23T04:04Z", "2026-11-23T04:04:00Z", "2026-11-23T04:04:00.000Z", "2026-11-23T12:04+08:00",
+     "2026-11-23T12:04:00+0800", "2026-11-23 04:04:00", "2026-11-22T20:04:00.0-08:00", "1795406640", 1795406640, 1795406640000],
+)  # fmt: skip
+def test_a_creation_time_is_read_in_whatever_form_it_is_written(text: Any) -> None:
+    body = {"Instances": {"Instance": [{"InstanceId": "i-1", "CreationTime": text}]}}
+    (seen,) = ecs_answers.instances(body, "cn-hangzhou")
+    assert seen.created_at == datetime(2026, 11, 23, 4, 4, tzinfo=timezone.utc)
