@@ -142,8 +142,7 @@ VARIABLES = tuple(variable(name) for name in Settings.__struct_fields__)
 SECRET = ("external_id", "proof_keys")
 """Settings whose values are never shown."""
 
-_REGION = r"[a-z]{2}-[a-z0-9-]{1,40}"
-REGION = r"[a-z]{2,10}-[a-z0-9-]{1,40}"
+REGION = r"[a-z]{2,10}(?:-[a-z0-9]{1,20}){1,5}"
 """A region's id: cn-hangzhou, rus-west-1."""
 _HOST = r"(?i:[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?)(:[0-9]{1,5})?"
 _ACCOUNT = r"[0-9]{1,20}"

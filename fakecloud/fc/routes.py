@@ -24,8 +24,8 @@ _ROUTES = [
 ]  # fmt: skip
 _VERSION = re.compile(r"/(2023-03-30|2021-04-06)(?:/|$)")
 _HOST = re.compile(
-    r"(?:(?P<account>\d+)\.)?(?:(?P<region>[a-z]{2}-[a-z0-9-]+)(?:-internal)?\.fc(?:-internal)?|fcv3\.(?P<v3>[a-z]{2}-[a-z0-9-]+)"
-    r"|fc\.(?P<v2>[a-z]{2}-[a-z0-9-]+))\.aliyuncs\.com"
+    r"(?:(?P<account>\d+)\.)?(?:(?P<region>[a-z]{2,10}-[a-z0-9-]+)(?:-internal)?\.fc(?:-internal)?|fcv3\.(?P<v3>[a-z]{2,10}-[a-z0-9-]+)"
+    r"|fc\.(?P<v2>[a-z]{2,10}-[a-z0-9-]+))\.aliyuncs\.com"
 )
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from shared.settings import REGION
+
 Json = Mapping[str, Any]
 """A JSON object as decoded; the values are whatever the sender wrote."""
 
@@ -21,7 +23,6 @@ _SECRET = re.compile(r"\b(LTAI|STS\.)[0-9A-Za-z]{4,}")  # AccessKey ids, long-li
 TEXT_LIMIT = 256
 INSTANCE_ID = re.compile(r"i-[0-9A-Za-z][0-9A-Za-z_-]{0,63}|AY[0-9]{6}[0-9A-Za-z]{2,58}")
 """An id of today, i-bp1..., or of the oldest instances, AY121018033933eae8689 (samples of ECS pages)."""
-_REGION = re.compile(r"[a-z]{2,10}(-[a-z0-9]{1,20}){1,5}")
 
 
 def clean(text: str, limit: int) -> str:
@@ -70,7 +71,7 @@ def folded(value: object) -> Json:
 def region_id(value: object) -> str:
     """`value` if it has the form of a region id, else "". It becomes part of a host name: never pass it on unchecked."""
     name = text(value).lower()
-    return name if _REGION.fullmatch(name) else ""
+    return name if re.fullmatch(REGION, name) else ""
 
 
 def account(value: object) -> str:

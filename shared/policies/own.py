@@ -55,6 +55,7 @@ def reach(settings: Settings) -> dict[str, str | tuple[str, ...]]:
     service = f"services/{settings.fc_service}/" if settings.fc_edition == "2.0" else ""
     return {
         "logstore": settings.sls_logstore,
+        "log_region": tuple(filter(None, [settings.sls_region])) if settings.sls_region != settings.region else (),
         "other_regions": tuple(region for region in settings.regions if region != settings.region),
         "functions": tuple(f"{service}functions/{name}" for name in STARTED),
         "members": tuple(

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[3]
 
 def test_every_variable_has_its_field() -> None:
     given = {"region": "cn-beijing", "account_id": "42", "roles_file": "r.yaml", "execution_role": "keeper",
-             "sls_project": "p", "sls_logstore": "s", "endpoint": "http://127.0.0.1:1", "look_again_seconds": "1.5",
+             "sls_project": "p", "sls_logstore": "s", "sls_region": "rus-west-1", "endpoints": "ecs=ecs-vpc.{region}.aliyuncs.com, fc.eu-west-1=h:8443", "endpoint": "http://127.0.0.1:1", "look_again_seconds": "1.5",
              "timeout_seconds": "9", "regions": "cn-beijing, us-west-1 ,cn-beijing", "accounts": "7=member, 8 = m.2 ,7=member",
              "external_id": "a+b=c,d.e@f:g/h-i_0", "fc_edition": "2.0", "fc_service": "keeper",
              "proof_keys": f"{'a' * 32}, {'b' * 64} ,{'a' * 32}",
@@ -28,7 +28,7 @@ def test_every_variable_has_its_field() -> None:
     read = Settings.from_env({variable(name): value for name, value in given.items()})
     numbers = {"look_again_seconds": 1.5, "timeout_seconds": 9.0, "parallel_calls": 8, "max_calls": 1000,
                "hand_over_seconds": 20.0, "calls_per_minute": {"": 90, "DescribeInstances": 500}}  # fmt: skip
-    lists = {"regions": ("cn-beijing", "us-west-1"), "accounts": {"7": "member", "8": "m.2"},
+    lists = {"endpoints": {"ecs": "ecs-vpc.{region}.aliyuncs.com", "fc.eu-west-1": "h:8443"}, "regions": ("cn-beijing", "us-west-1"), "accounts": {"7": "member", "8": "m.2"},
              "proof_keys": (Key("a" * 32), Key("b" * 64))}  # fmt: skip
     assert msgspec.structs.asdict(read) == {**given, **numbers, **lists}
 
@@ -78,6 +78,9 @@ def test_what_is_set_goes_before_what_function_compute_says() -> None:
                 ("accounts", "7=member,8", "8"), ("accounts", "seven=member", "seven=member"), ("accounts", "7=", "7="),
                 ("accounts", "7=Member", "7=Member"), ("accounts", "7=a=b", "7=a=b"), ("accounts", "7=role/a", "7=role/a"),
                 ("accounts", "7=a,7=b", "7=b"), ("accounts", "\u0667=a", "\u0667=a"), ("accounts", "7=a,", ""),
+                ("sls_region", "Peking", "Peking"), ("endpoints", "ecs", "ecs"), ("endpoints", "ecs=", "ecs="), ("endpoints", "oss=h", "oss"),
+                ("endpoints", "ecs=https://h", "ecs=https://h"), ("endpoints", "ecs=h/p", "ecs=h/p"), ("endpoints", "ecs=h,ecs=g", "ecs=g"),
+                ("endpoints", "ecs.Peking=h", "ecs.Peking=h"), ("endpoints", "ecs=h,", ""),
                 ("parallel_calls", "four", "four"), ("parallel_calls", "0", "0"), ("parallel_calls", "101", "101"), ("max_calls", "-1", "-1"), ("calls_per_minute", "0", "0"),
                 ("calls_per_minute", "100,DescribeInstances=", "DescribeInstances="), ("calls_per_minute", "a b=5", "a b=5"),
                 ("calls_per_minute", "100,DescribeInstance=5", "DescribeInstance"), ("calls_per_minute", "Foo=5", "Foo"),
