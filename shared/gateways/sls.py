@@ -47,7 +47,7 @@ class SlsGateway:
         Whether SLS has them all; those that it did not take stand on stdout as JSON lines.
         """
         ok = True
-        for batch in _batches([{key: _clipped(value) for key, value in log.items()} for log in logs]):
+        for batch in _batches([{key: _clipped(str(value)) for key, value in log.items()} for log in logs]):
             try:
                 self._put(batch)
                 self._unanswered = 0

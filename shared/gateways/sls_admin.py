@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from shared.errors import PermanentError
 from shared.gateways.clients import Credentials
 from shared.gateways.errors import translated
@@ -46,7 +48,10 @@ class SlsAdmin:
             answer = self._client.get_log(
                 self._project, self._logstore, since, until, query=query, size=lines, offset=offset
             )
-            return [log.get_contents() for log in answer.get_logs()]
+            found: list[Mapping[str, str]] = msgspec.convert(
+                [log.get_contents() for log in answer.get_logs()], list[dict[str, str]]
+            )
+            return found
 
 
 def _made(name: str, make: Any) -> bool:
