@@ -8,6 +8,7 @@ from shared.app import credentials_from
 from shared.errors import CloudCallError, ConfigError
 from shared.gateways.clients import Credentials
 from shared.gateways.sts import StsGateway
+from shared.gateways.transport import THROUGH_PROXY
 from shared.settings import Settings, variable
 
 KEY = ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET")
@@ -15,8 +16,6 @@ REFUSED = {
     "InvalidAccessKeyId.NotFound": f"{KEY[0]} is of no account there",
     "InvalidAccessKeyId.Inactive": f"the key in {KEY[0]} is disabled",
     "SignatureDoesNotMatch": f"{KEY[1]} is not the secret of the key in {KEY[0]}",
-    "InvalidSecurityToken.Expired": "the time of ALIBABA_CLOUD_SECURITY_TOKEN is up: take a new one, or unset it",
-    "InvalidSecurityToken.MismatchWithAccessKey": "ALIBABA_CLOUD_SECURITY_TOKEN is not of this key: unset it, or set the key's",
 }
 """What to look at, by STS's code (page "Common error codes")."""
 
@@ -39,6 +38,8 @@ def keys(settings: Settings) -> Credentials:
             raise ConfigError(f"{error}; {REFUSED[error.code]}") from error
         if error.code:
             raise
+        if THROUGH_PROXY in str(error):  # then it says what to look at
+            raise ConfigError(f"{error}; nothing was done") from error
         at = f"{variable('endpoint')}={settings.endpoint}" if settings.endpoint else "the network and its proxies"
         raise ConfigError(f"{error}; nothing was done; look at {at}") from error
     if account != settings.account_id:

@@ -6,6 +6,7 @@ import contextlib
 import threading
 import time
 import uuid
+from email.utils import formatdate
 from typing import Any
 
 from fakecloud import permissions
@@ -116,6 +117,7 @@ class Cloud:
         finally:
             self._log(call.service, call.action, began, status, code, call)
         response.headers.setdefault("x-acs-request-id", call.request_id)
+        response.headers.setdefault("date", formatdate(self.clock.now(), usegmt=True))
         return response
 
     def _answer(self, service: Service, call: Call) -> tuple[Response, str]:

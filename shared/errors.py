@@ -34,6 +34,8 @@ class CloudCallError(RolekeeperError):
         self.code = code
         self.message = message
         self.request_id = request_id
+        self.request_ids: tuple[str, ...] = (request_id,) if request_id else ()
+        """Of every try of the call, where it was tried again."""
 
 
 class PermanentError(CloudCallError):

@@ -91,7 +91,7 @@ class Recorder:
             outcome, reason = Outcome.REFUSED, NOT_ASKED[type(error)]
         return self._base(
             name, region, trigger, began, outcome=outcome.value, reason=reason.value, action="none",
-            error_code=error.code, error_message=str(error), cloud_request_ids=error.request_id,
+            error_code=error.code, error_message=str(error), cloud_request_ids=" ".join(error.request_ids),
         )  # fmt: skip
 
     def _base(self, name: str, region: str, trigger: Trigger, began: float, **values: str) -> Record:

@@ -138,9 +138,8 @@ class Writer:
                 written.failed.pop(name, None)
             _fail(written, result.failed)
         _fail(written, {name: Failure.of(error, lost=True) for name, error in found.refused.items()})
-        written.request_ids += [
-            i for i in (*(e.request_id for e in found.errors), *(r.request_id for r in found.answers)) if i
-        ]
+        written.request_ids += [i for error in found.errors for i in error.request_ids]
+        written.request_ids += [i for result in found.answers for i in result.request_ids]
         return set(found.refused)
 
     def _gone(self, error: CloudCallError, ids: Sequence[str]) -> set[str]:

@@ -11,6 +11,7 @@ import msgspec
 
 from shared.clean import keep, masked
 from shared.errors import ConfigError
+from shared.gateways import transport
 from shared.gateways.endpoints import host
 from shared.gateways.sdk import lean
 from shared.settings import Service, Settings
@@ -58,7 +59,8 @@ def config(settings: Settings, credentials: Credentials, *, region: str, service
     it was carried out; its caller reads before it tries again.
     """
     _mask_debug_log()
-    made, _ = _sdk()
+    made, _, core = _sdk()
+    transport.lead(core)
     milliseconds = int(settings.timeout_seconds * 1000)
     return made(
         access_key_id=credentials.access_key_id,
@@ -89,7 +91,7 @@ def _mask_debug_log() -> None:
 
 @cache
 def _again(retries: bool) -> Any:
-    _, made = _sdk()
+    _, made, _ = _sdk()
     again = {
         "maxAttempts": 2,
         "exception": ["RetryError"],
@@ -101,8 +103,9 @@ def _again(retries: bool) -> Any:
 
 
 @lean
-def _sdk() -> tuple[Any, Any]:
+def _sdk() -> tuple[Any, Any, Any]:
     from alibabacloud_tea_openapi.utils_models import Config
+    from darabonba.core import DaraCore
     from darabonba.policy.retry import RetryOptions
 
-    return Config, RetryOptions
+    return Config, RetryOptions, DaraCore

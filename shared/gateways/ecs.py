@@ -109,10 +109,12 @@ class EcsGateway:
             with translated(action):
                 return read(client.call(action, {"RegionId": self.region, **query}))
 
-        return self._ask(action, send, read=True)
+        return self._tried(action, send, read=True)[0]
 
-    def _write(self, action: str, role: str, read: Callable[[Mapping[str, Any]], T], query: dict[str, str]) -> T:
-        """Without retries of the SDK's: an answer may be lost after the call was carried out."""
+    def _write(
+        self, action: str, role: str, read: Callable[[Mapping[str, Any]], T], query: dict[str, str]
+    ) -> tuple[T, list[str]]:
+        """Without retries of the SDK's: an answer may be lost after the call was carried out. Also the ids of tries that failed."""
         self._keys.writes(role)  # whether there are any shows before the call has its turn
 
         def send() -> T:
@@ -120,7 +122,24 @@ class EcsGateway:
             with translated(action):
                 return read(client.call(action, {"RegionId": self.region, **query}))
 
-        return self._ask(action, send, read=False)
+        return self._tried(action, send, read=False)
+
+    def _tried(self, action: str, send: Callable[[], T], *, read: bool) -> tuple[T, list[str]]:
+        """The call, and the ids of its tries that failed, which are also in what it raises."""
+        failed: list[str] = []
+
+        def tried() -> T:
+            try:
+                return send()
+            except CloudCallError as error:
+                failed.extend(error.request_ids)
+                raise
+
+        try:
+            return self._ask(action, tried, read=read), failed
+        except CloudCallError as error:
+            error.request_ids = tuple(failed)
+            raise
 
     def instances(self, ids: Sequence[str]) -> list[Instance]:
         """Those of the ids that ECS shows. It shows none, without an error, to a caller who lacks the permission."""
@@ -226,7 +245,8 @@ class EcsGateway:
 
     def _change(self, call: str, role: str, ids: Sequence[str]) -> BatchResult:
         query = {"RamRoleName": role, "InstanceIds": json.dumps(list(ids))}
-        return self._write(call, role, lambda body: answers.result(call, ids, body), query)
+        result, failed = self._write(call, role, lambda body: answers.result(call, ids, body), query)
+        return msgspec.structs.replace(result, request_ids=(*failed, *result.request_ids))
 
     def tag(self, role: str, ids: Sequence[str], key: str, value: str) -> None:
         """TagResources on instances, 50 a call. role: whose keys to use. What is tagged already stays tagged."""

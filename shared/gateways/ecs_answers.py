@@ -102,7 +102,7 @@ class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
 
     done: frozenset[str]
     failed: Mapping[str, Failure]
-    request_id: str = ""
+    request_ids: tuple[str, ...] = ()  # of every try of the call
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -196,7 +196,9 @@ def result(call: str, ids: Sequence[str], body: Json) -> BatchResult:
             done.add(name)
     for missing in set(ids) - done - set(failed):
         failed[missing] = _unclear(TransientError(call, "NoResult", "the answer does not name this instance"))
-    return BatchResult(done=frozenset(done - set(failed)), failed=failed, request_id=request_id)
+    return BatchResult(
+        done=frozenset(done - set(failed)), failed=failed, request_ids=(request_id,) if request_id else ()
+    )
 
 
 def _unclear(error: TransientError) -> Failure:

@@ -12,11 +12,23 @@ from typing import Any
 
 from shared.clean import LONGEST, READ, cleaned
 from shared.errors import CloudCallError, PermanentError, Throttled, TransientError
+from shared.gateways import transport
 
 _THROTTLED = re.compile(r"Throttl|FlowControl|QpsLimit|(?:Read|Write)QuotaExceed|ServerBusy|ResourceExhausted")
 _TRANSIENT = re.compile(r"ServiceUnavailable|InternalError|InternalServerError|RequestTimeout|LogRequestError|BadResponse|"
-                        r"IncorrectInstanceStatus|OperationConflict|InvalidSecurityToken\.Expired|LastTokenProcessing|"
-                        r"SignatureNonceUsed")  # fmt: skip
+                        r"IncorrectInstanceStatus|OperationConflict|InvalidSecurityToken\.Expired|SecurityToken\.?Expired|"
+                        r"LastTokenProcessing|SignatureNonceUsed|InvalidTimeStamp|IllegalTimestamp|RequestTimeTooSkewed|RequestTimeExpired|"
+                        r"RequestExpired")  # fmt: skip
+_CLOCK = re.compile(r"Invalid_?Time_?[Ss]tamp|IllegalTimestamp|RequestTimeTooSkewed|RequestTimeExpired|RequestExpired|SignatureNonceUsed|"
+                    r"InvalidDate")  # fmt: skip
+_CLOCK_SAID = re.compile(
+    r"(?i)request time .{0,40}(?:skew|expire|15 ?min)|time ?stamp .{0,40}expire|signature .{0,20}expire"
+)
+_TOKEN = re.compile(r"SecurityToken")
+_TOKEN_SAID = re.compile(r"(?i)security ?token")
+TOKEN = "ALIBABA_CLOUD_SECURITY_TOKEN"
+SKEW_SHOWN = 60.0
+"""Seconds: a difference of clocks that is worth a word. The services take 15 minutes."""
 _UNREACHED = re.compile(
     r"HTTPS?ConnectionPool\(host='([^']*)', port=(\d+)\): Max retries exceeded with url: \S+ \(Caused by "
 )
@@ -35,7 +47,22 @@ def classify(call: str, code: str, message: str, status: int, request_id: str) -
         kind = Throttled
     elif _TRANSIENT.search(code) or status >= 500 or not code:
         kind = TransientError
-    return kind(call, cleaned(code, CODE), message, cleaned(request_id, CODE))
+    return kind(call, cleaned(code, CODE), message + _advice(code, message), cleaned(request_id, CODE))
+
+
+def _advice(code: str, message: str) -> str:
+    """What to look at on this side, where a service refuses the time or the token of a call, whichever way it says so."""
+    if _CLOCK.search(code) or (_CLOCK_SAID.search(message) and not _TOKEN_SAID.search(message)):
+        ahead = transport.clock_ahead()
+        if ahead is None or abs(ahead) < SKEW_SHOWN:
+            return "; look at this machine's clock: it may differ by 15 minutes from the cloud's, no more"
+        minutes, seconds = divmod(round(abs(ahead)), 60)
+        return f"; this machine's clock is {minutes} min {seconds} s {'ahead of' if ahead > 0 else 'behind'} the cloud's: set it (NTP)"
+    if not (_TOKEN.search(code) or _TOKEN_SAID.search(message)):
+        return ""
+    if "xpired" in code or "xpired" in message:
+        return f"; the time of the keys' token is up: where {TOKEN} is set, take a new one, or unset it"
+    return f"; {TOKEN} is not of this key: unset it, or set the key's"
 
 
 def unreadable(call: str, error: Exception, body: Mapping[str, Any]) -> TransientError:
@@ -58,7 +85,9 @@ def translated(call: str) -> Iterator[None]:
         if broken := _broken(error):
             text = f"{cleaned(str(broken))}; build and deploy anew (make build)"
             raise PermanentError(call, "PackageIncomplete", text) from None
-        unforeseen = classify(call, "", f"no usable answer ({type(error).__name__}: {error})", 0, "")
+        unforeseen = classify(
+            call, "", f"no usable answer ({type(error).__name__}: {error})", 0, transport.request_id()
+        )
         # Function Compute logs the traceback of what a handler raises with all causes: the SDK's error may show what was sent.
         raise (_from_tea(call, error) or from_sls(call, error) or unforeseen) from None
 
@@ -86,7 +115,8 @@ def _from_tea(call: str, error: Exception) -> CloudCallError | None:
     if not code:
         inner = getattr(error, "inner_exception", None)  # of an UnretryableException: what really happened
         message = f"no usable answer ({getattr(inner, 'message', None) or inner or message})"
-    return classify(call, code, message, status, str(getattr(error, "request_id", "") or data.get("RequestId") or ""))
+    known = str(getattr(error, "request_id", "") or data.get("RequestId") or "")
+    return classify(call, code, message, status, transport.request_id() if known in ("", "None") else known)
 
 
 def from_sls(call: str, error: Exception) -> CloudCallError | None:
@@ -96,5 +126,5 @@ def from_sls(call: str, error: Exception) -> CloudCallError | None:
     get: Any = error
     return classify(
         call, str(get.get_error_code() or ""), str(get.get_error_message()),
-        int(get.get_resp_status() or 0), str(get.get_request_id() or ""),
+        int(get.get_resp_status() or 0), str(get.get_request_id() or transport.request_id()),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from functools import cache, cached_property
 from typing import Any
 
 from shared.errors import CloudCallError, PermanentError, TransientError
+from shared.gateways import transport
 from shared.gateways.clients import Credentials
 from shared.gateways.endpoints import host
 from shared.gateways.errors import from_sls, translated
@@ -166,7 +167,7 @@ def _settled(session: Any, url: str) -> Any:
     for name, value in session.merge_environment_settings(url, {}, None, None, None).items():
         setattr(session, name, value)
     session.trust_env = False
-    return session
+    return transport.led(session)
 
 
 @lean

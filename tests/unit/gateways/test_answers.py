@@ -31,7 +31,7 @@ OK: dict[str, Any] = {"InstanceId": "i-2", "Success": True, "Code": "200"}
 )  # fmt: skip
 def test_success_is_success_true_or_code_200(verb: str, item: dict[str, Any]) -> None:
     result = answer(verb, {"InstanceId": "i-1", **item}, OK)
-    assert (set(result.done), dict(result.failed), result.request_id) == ({"i-1", "i-2"}, {}, "R-1")
+    assert (set(result.done), dict(result.failed), result.request_ids) == ({"i-1", "i-2"}, {}, ("R-1",))
 
 
 @BOTH

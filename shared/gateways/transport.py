@@ -1,0 +1,139 @@
+"""What the connections of all SDKs have in common: the proxy that they take, by one rule, and what the last answer's headers said.
+
+ECS's, STS's, RAM's and Function Compute's SDK heeds no NO_PROXY; SLS's heeds it, by another rule for some entries. So neither
+decides here, but way() alone.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+PORTS = {"http": 80, "https": 443}
+_SAID = re.compile(
+    r"\[Errno[^\]]*\][^'\")>]*|Tunnel connection failed: [^'\")]*|timed out|Missing dependencies for SOCKS"
+)
+THROUGH_PROXY = "was asked through the proxy"
+_lock = threading.Lock()
+
+
+class Way(NamedTuple):
+    """proxies: as requests takes them, {} = directly. variable: which one names the proxy. shown: HOST:PORT of it, no more."""
+
+    proxies: Mapping[str, str]
+    variable: str = ""
+    shown: str = ""
+
+
+class _Last(threading.local):
+    """Headers of this thread's last answer."""
+
+    headers: Mapping[str, str] = {}
+
+
+_last = _Last()
+
+
+def way(url: str) -> Way:
+    """How a URL is reached, as HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say, in lower or upper case; lower goes first.
+
+    NO_PROXY: hosts, each with all that are below it (`aliyuncs.com`, `.aliyuncs.com`, `*.aliyuncs.com`), HOST:PORT, addresses and
+    networks (10.0.0.0/8), or * for all.
+    """
+    parts = urlsplit(url)
+    given = tuple(os.environ.get(name) or os.environ.get(name.upper(), "") for name in VARIABLES)
+    return _way(parts.scheme, (parts.hostname or "").lower(), parts.port or PORTS.get(parts.scheme, 0), given)
+
+
+@lru_cache(maxsize=256)
+def _way(scheme: str, host: str, port: int, given: tuple[str, ...]) -> Way:
+    found = dict(zip(VARIABLES, given, strict=True))
+    name = next((name for name in (f"{scheme}_proxy", "all_proxy") if found.get(name)), "")
+    if not name or any(_is(entry, host, port) for entry in re.split(r"[,\s]+", found["no_proxy"].lower())):
+        return Way({})
+    proxy = found[name] if "://" in found[name] else f"http://{found[name]}"
+    parts = urlsplit(proxy)
+    at = f"{parts.hostname or '?'}:{parts.port}" if parts.port else parts.hostname or "?"
+    return Way({"http": proxy, "https": proxy}, name if os.environ.get(name) else name.upper(), at)
+
+
+def _is(entry: str, host: str, port: int) -> bool:
+    """Whether an entry of NO_PROXY is of this host."""
+    if entry == "*":
+        return True
+    name, colon, wanted = entry.rpartition(":")
+    if colon and wanted.isdecimal():
+        entry, fits = name, int(wanted) == port
+    else:
+        fits = True
+    entry = entry.lstrip("*").lstrip(".").strip("[]")
+    if not entry or not fits:
+        return False
+    if "/" in entry:
+        import ipaddress
+
+        try:
+            return ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False)
+        except ValueError:
+            return False
+    return host == entry or host.endswith("." + entry)
+
+
+def led(session: Any) -> Any:
+    """A session of requests whose calls take their way by this rule."""
+    for adapter in session.adapters.values():
+        adapter.send = partial(_send, adapter)
+    return session
+
+
+def lead(core: Any) -> None:
+    """The same for every session that the SDK of all services but SLS makes, now or later. Where it keeps them elsewhere, nothing."""
+    with _lock:
+        kept = getattr(core, "_sessions", None)
+        if type(kept) is dict:
+            core._sessions = _Sessions({key: led(session) for key, session in kept.items()})
+
+
+class _Sessions(dict[str, Any]):
+    def __setitem__(self, key: str, session: Any) -> None:
+        super().__setitem__(key, led(session))
+
+
+def _send(adapter: Any, request: Any, *args: Any, **options: Any) -> Any:
+    from requests import RequestException
+
+    taken = way(request.url)
+    _last.headers = {}
+    try:
+        answer = type(adapter).send(adapter, request, *args, **{**options, "proxies": taken.proxies})
+    except RequestException as error:
+        if not taken.variable:
+            raise
+        said = _SAID.findall(str(error)) or [type(error).__name__]
+        raise OSError(
+            f"{urlsplit(request.url).netloc} {THROUGH_PROXY} that {taken.variable} names, {taken.shown}: {said[-1].strip()}; "
+            "a host that needs no proxy belongs in NO_PROXY"
+        ) from None
+    _last.headers = answer.headers
+    return answer
+
+
+def request_id() -> str:
+    """The id that the last answer's headers had: an answer that is none, as a gateway's page, has no other."""
+    return _last.headers.get("x-acs-request-id") or _last.headers.get("x-log-requestid") or ""
+
+
+def clock_ahead() -> float | None:
+    """Seconds that this machine's clock is ahead of the last answer's Date; None where that had none."""
+    try:
+        return time.time() - parsedate_to_datetime(_last.headers.get("date", "")).timestamp()
+    except (TypeError, ValueError):
+        return None
