@@ -25,11 +25,13 @@ class CloudCallError(RolekeeperError):
     """The cloud refused or did not answer a call.
 
     call: the API action, e.g. "AttachInstanceRamRole". code: the cloud's error code, or "" where it gave none.
-    request_id: the cloud's id of the call, for a support ticket, or "".
+    message: in the cloud's words. request_id: the cloud's id of the call, for a support ticket, or "". advice: ours, where to
+    look; it ends the error's text.
     """
 
-    def __init__(self, call: str, code: str, message: str, request_id: str = "") -> None:
-        super().__init__(f"{call}: {code or 'no code'}: {message}")
+    def __init__(self, call: str, code: str, message: str, request_id: str = "", advice: str = "") -> None:
+        super().__init__(f"{call}: {code or 'no code'}: {message}{advice}")
+        self.advice = advice
         self.call = call
         self.code = code
         self.message = message

@@ -47,7 +47,7 @@ def classify(call: str, code: str, message: str, status: int, request_id: str) -
         kind = Throttled
     elif _TRANSIENT.search(code) or status >= 500 or not code:
         kind = TransientError
-    return kind(call, cleaned(code, CODE), message + _advice(code, message), cleaned(request_id, CODE))
+    return kind(call, cleaned(code, CODE), message, cleaned(request_id, CODE), _advice(code, message))
 
 
 def _advice(code: str, message: str) -> str:

@@ -56,7 +56,7 @@ class SlsGateway:
                 ok = False
                 self._unanswered += isinstance(error, TransientError)
                 if self._settings.sls_project:
-                    say({"records_not_in_sls": len(batch), "code": error.code, "why": error.message})
+                    say({"records_not_in_sls": len(batch), "code": error.code, "why": error.message + error.advice})
                 for log in batch:
                     say({"record": log})
         return ok
