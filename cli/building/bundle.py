@@ -6,7 +6,7 @@ Any error is a ConfigError, and leaves the former bundle where it was.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -24,7 +24,8 @@ from cli.findings import findings
 from shared.app import PARSED
 from shared.mapping import Mapping as RoleMapping
 from shared.mapping import check, load, parsed
-from shared.policies import PolicyError
+from shared.policies import PolicyError, check_deployment
+from shared.settings import Settings
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +65,7 @@ def make(
     """
     aim = target(root / "s.yaml", os.environ)
     check_batches(root, os.environ)
-    mapping, warnings = _validated(roles_file)
+    mapping, warnings = _validated(roles_file, aim.settings)
     wanted, lock = deployed(root / "pyproject.toml", aim.markers), Lock(root / "requirements.lock", aim.markers)
     compiler = "" if python == "none" else interpreter(aim.python, python)
     with workshop(output) as shop:
@@ -94,11 +95,15 @@ def make(
     return bundle
 
 
-def _validated(roles_file: Path) -> tuple[RoleMapping, int]:
-    """The mapping, whose policies are without an error too, and the number of warnings. Raises ConfigError."""
+def _validated(roles_file: Path, deployed: Iterable[Settings]) -> tuple[RoleMapping, int]:
+    """Return the mapping, whose policies are without an error too, and the number of warnings. deployed: settings that
+    functions will have, whatever this environment has. Raises ConfigError.
+    """
     source, file = text(roles_file), str(roles_file)
     mapping = load(source, file=file)
     found = findings(mapping, file)
+    further = (finding for settings in deployed for finding in check_deployment(mapping, settings, file=file))
+    found = tuple(dict.fromkeys((*found, *further)))
     if errors := [finding for finding in found if finding.severity == "error"]:
         raise PolicyError(errors)
     return mapping, len(check(source, file=file)) + len(found)

@@ -34,11 +34,12 @@ TAKEN = ("functions", "shared", VENDORED)
 
 
 class Target(msgspec.Struct, frozen=True, kw_only=True):
-    """runtime: as in s.yaml. handlers: module.function of each function. roles_file: in the package."""
+    """runtime: as in s.yaml. handlers: module.function of each function. roles_file: in the package. settings: each function's."""
 
     runtime: str
     handlers: tuple[str, ...]
     roles_file: str
+    settings: tuple[Settings, ...] = ()
 
     @property
     def python(self) -> tuple[int, int]:
@@ -97,7 +98,7 @@ def target(s_yaml: Path, env: Mapping[str, str]) -> Target:
         )
     for where, of_one in props.items():
         _finds_dependencies(where, of_one)
-    return Target(runtime=runtime, handlers=handlers, roles_file=roles_file)
+    return Target(runtime=runtime, handlers=handlers, roles_file=roles_file, settings=tuple(settings))
 
 
 def _spelt(s_yaml: Path) -> None:

@@ -38,6 +38,10 @@ WAYS = (
         ("tag:TagResources", "tag:UntagResources"), {**INSTANCES, "tag": ("*",)},
     ),
     Way(
+        rules.TAG_INSTANCES, "rules may read an instance's name and its resource group",
+        ("ecs:ModifyInstanceAttribute", "ecs:JoinResourceGroup"), INSTANCES,
+    ),
+    Way(
         rules.TAG_INSTANCES, "an instance may be launched with any tags",
         ("ecs:RunInstances", "ecs:CreateInstance"), INSTANCES,
     ),
@@ -53,8 +57,8 @@ WAYS = (
     Way(
         rules.RUN_ANYWHERE, "a command on an instance has that instance's role",
         (
-            "ecs:RunCommand", "ecs:InvokeCommand", "ecs:SendFile", "ecs:StartTerminalSession", "ecs:ModifyInstanceAttribute",
-            "ecs:AttachKeyPair", "ecs:ReplaceSystemDisk",
+            "ecs:RunCommand", "ecs:InvokeCommand", "ecs:SendFile", "ecs:StartTerminalSession", "ecs:AttachKeyPair",
+            "ecs:ReplaceSystemDisk",
         ),
         INSTANCES, every=True,
     ),

@@ -7,7 +7,9 @@ from types import MappingProxyType
 
 import msgspec
 
+from shared.mapping.problems import nearest
 from shared.policies import DesiredPolicy, DesiredRam, DesiredRole, same
+from shared.policies.system import NAMES
 from shared.provision.beyond import beyond
 from shared.provision.limits import Limits, exceeded, short_of_policies, uncertain
 from shared.provision.notes import Notes, mark, marks, note
@@ -80,7 +82,8 @@ def _conflicts(
         return
     for policy in role.policies:
         if policy.type == "System" and policy.name not in state.system:
-            yield f"role '{role.name}': there is no system policy '{policy.name}'; see the console, RAM > Policies"
+            meant = nearest(policy.name, NAMES) or "see the console, RAM > Policies"
+            yield f"role '{role.name}': there is no system policy '{policy.name}'; {meant}"
     held = state.roles.get(role.name)
     other = next((name for name in state.names if name.lower() == role.name and name != role.name), None)
     if other and held is None:

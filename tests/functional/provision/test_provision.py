@@ -151,7 +151,8 @@ def test_twenty_system_policies_can_give_way_to_others(account: Account, roles: 
 
 def test_a_system_policy_that_does_not_exist_stops_it_before_any_write(account: Account, roles: Roles) -> None:
     with pytest.raises(
-        ProvisionError, match=r"roles\.yaml: role 'web': there is no system policy 'AliyunLogReadAccess'"
+        ProvisionError,
+        match=r"roles\.yaml: role 'web': there is no system policy 'AliyunLogReadAccess'; did you mean 'AliyunLogReadOnlyAccess'\\?",
     ):
         account.provision(roles(web="{system: AliyunLogReadAccess}", worker=LOGS))
     assert account.writes() == []

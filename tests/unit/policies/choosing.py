@@ -13,7 +13,7 @@ CHOOSING: list[Any] = [
             ("ecs:TagResources", "*"), ("ecs:AddTags", INSTANCE), ("ecs:UntagResources", "acs:ecs:*:*:*"), ("ecs:RemoveTags", "acs:ecs:*"),
             ("ecs:Tag*", "acs:ecs:cn-hangzhou:1:instance/i-1"), ("tag:TagResources", "*"), ("tag:UntagResources", "acs:tag:*:1:*"),
             ("tag:*", INSTANCE), ("ECS:tagresources", "acs:ecs:*:*:inst*"), ("ecs:RunInstances", "*"), ("ecs:CreateInstance", INSTANCE),
-            ("ecs:*", INSTANCE),
+            ("ecs:*", INSTANCE), ("ecs:ModifyInstanceAttribute", "acs:ecs:*:1:instance/i-1"), ("ecs:JoinResourceGroup", INSTANCE),
         )
     ],
     ("RK114", a("ecs:TagResources", ["acs:ecs:*:1:disk/*", INSTANCE]), a("ecs:TagResources", ["acs:ecs:*:1:disk/*", "acs:ecs:*:1:image/*"])),
@@ -33,7 +33,7 @@ CHOOSING: list[Any] = [
         ("RK116", a(action, resource), a(action, "acs:ecs:*:1:instance/i-1"))
         for action, resource in (
             ("ecs:RunCommand", "*"), ("ecs:InvokeCommand", INSTANCE), ("ecs:SendFile", "acs:ecs:*:*:*"), ("ecs:*Command", "acs:ecs:cn-hangzhou:1:instance/*"),
-            ("ecs:StartTerminalSession", "acs:ecs:*"), ("ecs:ModifyInstanceAttribute", INSTANCE),
+            ("ecs:StartTerminalSession", "acs:ecs:*"), ("ecs:AttachKeyPair", INSTANCE),
         )
     ],
     ("RK116", a("ecs:RunCommand", INSTANCE), a("ecs:RunCommand", INSTANCE, {"StringEquals": {"acs:ResourceTag/team": "web"}})),
