@@ -160,7 +160,7 @@ def parse(action: Action, flat: Mapping[str, str]) -> dict[str, Any]:
         head, _, rest = key.partition(".")
         grouped.setdefault(head, {})[rest] = value
     for name in grouped:
-        if name not in action.params:
+        if name not in action.params and name != "RegionId":  # older SDKs send it with every call
             raise NotEmulated(f"the parameter {name} of {action.name}")
     return {name: _value(name, spec, grouped.get(name)) for name, spec in action.params.items()}
 

@@ -30,6 +30,7 @@ class Switches:
     code_type: Literal["string", "integer"] = "string"  # Code in the items of attach and detach
     success_field: Literal["present", "absent"] = "present"  # older samples have no Success
     visible_after: float = 0.0  # seconds until a new instance is shown
+    launch_tags_after: float = 0.0  # seconds until the tags that RunInstances gave are shown, and count
     ram_visible_after: float = 0.0  # seconds until RAM's reads and checks see what was changed there
     boot_seconds: float = 2.0  # Pending until Running (RunInstances) or Stopped (CreateInstance)
     creation_events: Literal["created", "pending", "both"] = "both"
@@ -44,6 +45,7 @@ class Switches:
     malformed_policy_status: Literal[400, 409] = 400
     permissions: Literal["off", "on"] = "off"  # whether every call is judged by the caller's RAM policies
     ecs_role_region: Literal["region", "empty"] = "region"  # in the role's ARN that ECS's role actions are judged on
+    resource_tag_in_reads: Literal["filled", "absent"] = "filled"  # acs:ResourceTag of calls that describe and list
     detach_needs_pass_role: Literal["yes", "no"] = "yes"
     tag_key_in_condition: Literal["case-ignored", "as-written"] = (
         "case-ignored"  # KEY of acs:RequestTag/KEY and the like

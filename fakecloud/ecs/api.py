@@ -6,6 +6,7 @@ import base64
 import hashlib
 import itertools
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fakecloud.ecs import describe_api, launch_api, roles_api, status_api, tags_api
@@ -117,6 +118,18 @@ class Ecs(RpcService):
                 if instance.instance_id in region.instances:
                     region.change(instance, "status", status)
                     self.announce(region, instance, status)
+
+        self.cloud.clock.later(delay, arrive)
+
+    def tag_late(self, region: Region, instance: Instance, tags: Mapping[str, str], delay: float) -> None:
+        """Let a new instance have the tags of its launch after a delay; nothing says so."""
+
+        def arrive() -> None:
+            with self.cloud.lock:
+                if instance.instance_id in region.instances:
+                    for key, value in tags.items():
+                        if key not in instance.tags:
+                            region.tag(instance, key, value)
 
         self.cloud.clock.later(delay, arrive)
 

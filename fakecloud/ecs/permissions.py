@@ -54,6 +54,11 @@ def resource_tags(tags: Mapping[str, str]) -> dict[str, str]:
     return {f"{kind}/{key}": value for key, value in tags.items() for kind in ("acs:ResourceTag", "ecs:tag")}
 
 
+def _tags_of(call: Call, tags: Mapping[str, str]) -> dict[str, str]:
+    reads = call.action.startswith(("Describe", "List"))
+    return {} if reads and call.cloud.switches.resource_tag_in_reads == "absent" else resource_tags(tags)
+
+
 def arn(call: Call, resource: str, region: str = "", service: str = "ecs") -> str:
     return f"acs:{service}:{region or call.args.get('RegionId') or '*'}:{call.account}:{resource}"
 
@@ -64,7 +69,7 @@ def on_instances(call: Call, ids: Iterable[str], action: str = "", tags: Mapping
     asked = request_tags(tags or {})
     found = [(arn(call, f"instance/{n}"), region.get(n)) for n in ids] or [(arn(call, "instance/*"), None)]
     name = action or f"ecs:{call.action}"
-    return [Need(name, resource, {**asked, **resource_tags(i.tags if i else {})}) for resource, i in found]
+    return [Need(name, resource, {**asked, **_tags_of(call, i.tags if i else {})}) for resource, i in found]
 
 
 def _given(rows: Iterable[Mapping[str, str]]) -> dict[str, str]:
@@ -108,7 +113,7 @@ def _describe(call: Call) -> list[Need]:
     if call.args["InstanceIds"]:
         return on_instances(call, id_list(call.args["InstanceIds"], 100))
     tags = {key: value for key, value in _given(call.args["Tag"]).items() if value}
-    return [Need("ecs:DescribeInstances", arn(call, "instance/*"), resource_tags(tags))]
+    return [Need("ecs:DescribeInstances", arn(call, "instance/*"), _tags_of(call, tags))]
 
 
 def _launch(call: Call) -> list[Need]:
@@ -133,7 +138,7 @@ def _one(call: Call) -> list[Need]:
     for region in call.cloud.ecs.regions():
         if region.account == call.account and (instance := region.get(wanted)):
             resource = arn(call, f"instance/{wanted}", region.name)
-            return [Need(f"ecs:{call.action}", resource, resource_tags(instance.tags))]
+            return [Need(f"ecs:{call.action}", resource, _tags_of(call, instance.tags))]
     return [Need(f"ecs:{call.action}", arn(call, f"instance/{wanted}"))]
 
 

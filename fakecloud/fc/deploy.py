@@ -25,6 +25,7 @@ KNOWN = (
 )  # fmt: skip
 ENV_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 ENV_LIMIT = 4096
+MOST_TRIGGERS = 50
 """Bytes of all names and values."""
 
 
@@ -64,7 +65,7 @@ def build(
         log_project=log.get("project", ""), log_store=log.get("logstore", ""),
         async_config=_async(props["asyncInvokeConfig"], where) if props.get("asyncInvokeConfig") else None,
         initializer=_hook(hooks, "initializer"), pre_stop=_hook(hooks, "preStop"),
-        triggers=dict(_trigger(given, where) for given in props.get("triggers") or []), python=python, runner=runner,
+        triggers=_triggers(props.get("triggers") or [], where), python=python, runner=runner,
     )  # fmt: skip
 
 
@@ -127,6 +128,14 @@ def _hook(hooks: Mapping[str, Any], name: str) -> tuple[str, int] | None:
     """Handler and seconds. The default of three seconds is a guess."""
     hook = hooks.get(name)
     return (hook["handler"], int(hook.get("timeout", 3))) if hook and hook.get("handler") else None
+
+
+def _triggers(given: list[Mapping[str, Any]], where: str) -> dict[str, Trigger]:
+    if len(given) > MOST_TRIGGERS:
+        raise YamlError(
+            f"{where}.props.triggers: {len(given)} are more than the {MOST_TRIGGERS} that a function may have"
+        )
+    return dict(_trigger(one, where) for one in given)
 
 
 def _trigger(given: Mapping[str, Any], where: str) -> tuple[str, Trigger]:

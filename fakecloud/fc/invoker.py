@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 CREDENTIAL_SECONDS = 129_600
 """36 hours, says FC's documentation of credentials."""
-DEFAULT_INSTANCES = 100
+DEFAULT_INSTANCES = 300
 """Instances an account may run at once in a region (page "Limits")."""
 LOGS_KEPT = 2_000
 ENTRY_BYTES = 32 * 1024

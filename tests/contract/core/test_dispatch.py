@@ -206,3 +206,19 @@ def test_a_reset_empties_everything(way: Way, monkeypatch: pytest.MonkeyPatch) -
     assert cloud.clock.offset == 0
     assert way.ecs("describe_instances")["TotalCount"] == 0
     assert [c.ms < 50 for c in cloud.calls] == [True]
+
+
+@pytest.mark.parametrize(
+    ("product", "action"),
+    [
+        ("ram", "ListRoles"),
+        ("ram", "ListUsers"),
+        ("sts", "GetCallerIdentity"),
+        ("ecs", "DescribeRegions"),
+        ("2020-04-01", "ListRules"),
+    ],
+)
+def test_a_region_that_older_sdks_send_with_every_call_is_taken(cloud: Cloud, product: str, action: str) -> None:
+    """aliyun-python-sdk-core and its like add RegionId, also where the action has none."""
+    more = {"EventBusName": "default"} if action == "ListRules" else {}
+    assert sdk.rpc(sdk.config(), product, action, {"RegionId": "cn-hangzhou", **more})

@@ -192,6 +192,7 @@ WRONG = [
     pytest.param({"triggers": [trigger(eventRuleFilterPattern={})]}, YamlError, id="pattern as a map"),
     pytest.param({"triggers": [trigger(eventRuleFilterPattern='{"x": ["y"]}')]}, CloudError, id="faulty pattern"),
     pytest.param({"triggers": [trigger(eventSourceConfig={"eventSourceType": "MNS"})]}, NotEmulated, id="MNS"),
+    pytest.param({"triggers": [{**trigger(), "triggerName": f"t{n}"} for n in range(51)]}, YamlError, id="51 triggers"),
     pytest.param({"triggers": [trigger(runOptions={"mode": "event-streaming"})]}, NotEmulated, id="streaming"),
 ]
 

@@ -139,6 +139,16 @@ def test_other_keys_may_be_given_and_no_tag_be_removed(judging: Cloud, one: str,
         assert caught.value.code in REFUSED
 
 
+@pytest.mark.parametrize("setting", ["filled", "absent"])
+def test_whether_reads_know_the_tags_of_an_instance_is_a_switch(judging: Cloud, one: str, setting: str) -> None:
+    judging.switches.set({"resource_tag_in_reads": setting})
+    team = {"StringEquals": {"acs:ResourceTag/team": "dev"}}
+    someone = user(judging, allow(["ecs:DescribeInstances", "ecs:StopInstance"], "*", team))
+    seen = someone.ecs("describe_instances", instance_ids=[one])["Instances"]["Instance"]
+    assert len(seen) == (setting == "filled")
+    someone.ecs("stop_instance", instance_id=one)
+
+
 @SETTINGS
 @pytest.mark.parametrize(("written", "allowed"), [("team", True), ("Team", False), ("TEAM", False)])
 def test_the_tags_of_the_instance_are_compared_so_too(

@@ -72,6 +72,18 @@ def test_older_compressions_are_read(logs: Logs, kind: str, press: Callable[[byt
     assert logs.ids("*") == ["1"]
 
 
+def test_zstd_is_read_where_the_package_for_it_is(logs: Logs) -> None:
+    """The OpenAPI SDKs compress so by default."""
+    zstandard = pytest.importorskip("zstandard")
+    raw = group(logs)
+    send(logs, zstandard.compress(raw), x_log_compresstype="zstd", x_log_bodyrawsize=str(len(raw)))
+    assert logs.ids("*") == ["1"]
+    assert refusal(lambda: send(logs, b"x", x_log_compresstype="zstd")) == (400, "PostBodyUncompressError")
+    assert refusal(lambda: send(logs, zstandard.compress(b"x" * 10_000_000), x_log_compresstype="zstd", x_log_bodyrawsize="9")) == (
+        400, "InvalidBodyRawSize",
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [

@@ -10,7 +10,8 @@ import pytest
 
 from fakecloud.ecs.models import Instance
 from shared.errors import TransientError
-from tests.functional.handlers.world import World, created, remediate, tagged
+from tests.contract import sdk
+from tests.functional.handlers.world import World, created, remediate, tagged, timer
 
 UNKNOWN = [pytest.param("request", id="refused whole"), pytest.param("item", id="refused in its item")]
 GHOST = "i-bp1000000000000gone"
@@ -115,3 +116,16 @@ def test_an_instance_deleted_after_the_look_is_gone(world: World, unknown: str, 
     assert run.outcome(doomed.instance_id) == ("unchanged", "gone")
     assert {i.role for i in others} == {"web" if app else ""}
     assert Counter(r["reason"] for r in world.records())["gone"] == 1
+
+
+@pytest.mark.parametrize("late", [0.0, 60.0], ids=["at once", "a minute later"])
+def test_tags_of_a_launch_that_are_shown_late_are_met_by_the_timer(world: World, late: float) -> None:
+    world.cloud.switches.set({"launch_tags_after": late})
+    (name,) = sdk.ecs(sdk.config(), "run_instances", tag={"app": "web"})["InstanceIdSets"]["InstanceIdSet"]
+    run = world.run("instance_created", created([name]))
+    assert run.error is None
+    assert run.outcome(name) == (("unchanged", "no-rule") if late else ("attached", "missing"))
+    world.cloud.settle()
+    run = world.run("reconcile", timer())
+    assert run.error is None
+    assert world.role(name) == "web"
