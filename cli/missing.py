@@ -24,7 +24,7 @@ class Held(msgspec.Struct, frozen=True):
         """A line each."""
         found = [
             f"warning: role {role} does not exist in RAM, but {number} of the instances seen hold{'s' * (number == 1)} it: "
-            "programs there get no keys; `rolekeeper provision` makes it"
+            "programs there may get no new keys; `rolekeeper provision` makes it"
             for role, number in self.missing.items()
         ]
         return [*found, *([self.unknown] if self.unknown else [])]

@@ -28,7 +28,7 @@ def run(files: Iterable[Path], *, as_json: bool, account: str, role: str, region
         for row in rows:
             print_json(row)
         return failed
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row.get("ignored") != "not-json"):  # what is wrong comes first
         made = table("", "")
         made.show_header = False
         say(str(row.pop("file")))

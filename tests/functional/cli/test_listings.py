@@ -50,6 +50,13 @@ def test_a_replay_shows_what_an_event_raised_or_was_refused_before_the_others(tm
     assert f"i-bp{2:020}" in first
 
 
+def test_a_file_that_is_no_event_is_read_out_first(tmp_path: Path) -> None:
+    for number in range(4):
+        (tmp_path / f"{number}.json").write_text("nonsense" if number == 2 else '{"triggerName": "t", "payload": ""}')
+    ran = run("read", *(f"{number}.json" for number in range(4)), cwd=tmp_path)
+    assert (ran.returncode, ran.stdout.splitlines()[0]) == (1, "2.json")
+
+
 def test_validate_and_the_lint_say_errors_before_warnings(tmp_path: Path) -> None:
     file = tmp_path / "roles.yaml"
     rules = "".join(f"  - {{name: late {number}, role: web}}\n" for number in range(60))
