@@ -11,6 +11,8 @@ from __future__ import annotations
 import base64
 import binascii
 
+import msgspec
+
 from shared.events.values import decoded, folded, text
 from shared.model import Ignored
 
@@ -61,10 +63,13 @@ def reported(member: object) -> object:
 
 
 def _json(body: object) -> object:
+    """What the text says: JSON, a text in JSON that is JSON itself, or Base64 of either; None where it is nothing of these."""
     found = decoded(body)
     if not isinstance(found, str):
         return found
     try:
+        if found.lstrip()[:1] == '"':
+            return decoded(msgspec.json.decode(found))
         return decoded(base64.b64decode(found, validate=True).decode())
-    except (binascii.Error, ValueError):  # UnicodeDecodeError is a ValueError
+    except (binascii.Error, ValueError):  # UnicodeDecodeError and msgspec's errors are ValueErrors
         return None

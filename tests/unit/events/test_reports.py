@@ -39,6 +39,7 @@ WAYS: dict[str, Callable[[Json], Json]] = {
     "text": lambda event: report(json.dumps(event)),
     "pretty text": lambda event: report("\n" + json.dumps(event, indent=2)),
     "object": report,
+    "a text in JSON": lambda event: report(json.dumps(json.dumps(event))),
     "Base64": lambda event: report(in_base64(event)),
     "keys in capitals": lambda event: {key.title(): value for key, value in report(json.dumps(event)).items()},
     "a batch": lambda event: report(json.dumps([event])),
