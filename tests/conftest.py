@@ -11,6 +11,9 @@ from pytest_mock import MockerFixture
 
 from fakecloud.cloud import Cloud
 from fakecloud.wire import SEAM, sender
+from tests.secrecy import pytest_runtest_makereport
+
+__all__ = ["pytest_runtest_makereport"]  # a hook: pytest finds it here
 
 # A loaded machine draws and runs slowly: that is no failure of what is tested.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
