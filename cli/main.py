@@ -19,7 +19,7 @@ from cli.files import ROLES, RolesFile
 from cli.fleet import reconcile, remediate
 from cli.output import finish, give_up, print_json, ready, say, say_error, say_traceback
 from cli.policy import app as policy
-from shared.clean import visible
+from shared.clean import hidden, visible
 from shared.errors import ConfigError, RolekeeperError
 from shared.settings import variable
 
@@ -216,7 +216,7 @@ def main() -> None:
             finish()
     except RolekeeperError as error:
         if "--json" in sys.argv:
-            print_json({"error": str(error)})
+            print_json({"error": hidden(str(error))})
         else:
             say_error(error)
         sys.exit(1)

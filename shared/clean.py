@@ -76,10 +76,10 @@ def _quoted(text: str) -> str:
 
 
 def hidden(text: str) -> str:
-    """The text without the secrets in use: for texts of ours, which may speak of keys."""
+    """The text without the secrets in use and the password in a URL: for texts of ours, which may speak of keys."""
     for secret in sorted(_known, key=len, reverse=True):
         text = text.replace(secret, MASK)
-    return text
+    return _USER.sub(f"://{MASK}@", text)
 
 
 def masked(text: str) -> str:
@@ -90,8 +90,7 @@ def masked(text: str) -> str:
     text = _SIGNS.sub(MASK, text)
     text = _KEYS.sub(MASK, text)
     text = _LONG.sub(_unless_a_name, text)
-    text = _HEX.sub(lambda found: MASK if len(set(found[0])) > 5 else found[0], text)
-    return _USER.sub(f"://{MASK}@", text)
+    return _HEX.sub(lambda found: MASK if len(set(found[0])) > 5 else found[0], text)
 
 
 def _unless_a_name(found: re.Match[str]) -> str:

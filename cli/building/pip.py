@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
+from shared.clean import cleaned
 from shared.errors import ConfigError
 
 _UNREACHABLE = re.compile(
@@ -30,7 +31,7 @@ def pip(arguments: Sequence[str], doing: str) -> None:
     with tempfile.TemporaryDirectory() as elsewhere:
         ran = subprocess.run(command, cwd=elsewhere, env=env, capture_output=True, text=True, check=False)  # noqa: S603 - pip
     if ran.returncode:
-        raise ConfigError(f"{doing}: {_reason(ran.stdout + ran.stderr)}")
+        raise ConfigError(f"{doing}: {cleaned(_reason(ran.stdout + ran.stderr))}")  # an index may have a password
 
 
 def _reason(output: str) -> str:

@@ -51,3 +51,16 @@ def test_what_the_cloud_says_of_keys_is_not_shown(
     for word in ("LTAI5", "STS.NU", "CAIShw", ROOT_KEY[1], "\x1b[31m", "\u202e"):
         assert word not in ran.out + ran.err, word
     assert "Odd" in ran.out + ran.err
+
+
+@pytest.mark.parametrize("json", [False, True], ids=["for people", "json"])
+@pytest.mark.parametrize("endpoint", ["http://eve:pa55word@127.0.0.1:1", "ftp://eve:pa55word@127.0.0.1"])
+def test_a_password_in_an_address_is_not_shown(
+    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch, endpoint: str, json: bool
+) -> None:
+    monkeypatch.setenv("ROLEKEEPER_ENDPOINT", endpoint)
+    cloud.faults.add("reset", count=None)
+    ran = rolekeeper("provision", *(["--json"] if json else []))
+    assert ran.code == 1
+    assert "ROLEKEEPER_ENDPOINT" in ran.out + ran.err
+    assert "pa55word" not in ran.out + ran.err
