@@ -110,3 +110,23 @@ def test_so_does_the_emulator_s_own_command(
     assert ran.returncode == (2 if words == ["nothing"] else 1)
     assert ran.stdout == b"", "an error is not for standard output, wherever standard error is"
     assert bool(ran.stderr) is not is_closed("2>&-", closed)
+
+
+@pytest.mark.parametrize(("dry", "code"), [(True, 2), (False, 1)], ids=["dry run", "a run"])
+def test_a_full_disk_under_standard_error(
+    served: tuple[Cloud, dict[str, str]], tmp_path: Path, dry: bool, code: int
+) -> None:
+    """A write that could not be announced is not made; the exit code is that of the run, and not Python's for a lost stream."""
+    cloud, env = served
+    (made,) = make(cloud, 1, "web")
+    ran = process("remediate", "--all", *(["--dry-run"] if dry else []), env=env, redirect="2>/dev/full", cwd=tmp_path)
+    assert (ran.returncode, made.role) == (code, "")
+    assert b"0 of 2 are in standard error, as JSON lines, the others nowhere: No space left on device" in ran.stdout
+
+
+@pytest.mark.parametrize("closed", CLOSED)
+def test_a_replay(tmp_path: Path, closed: str) -> None:
+    words = every.words(every.STAGED["replay"], tmp_path, "x")
+    ran = process(*words, env={}, redirect=closed)
+    assert ran.returncode == 0
+    assert (b"i-bp1ecr0000000000000b" in ran.stdout) is not is_closed(">&-", closed)
