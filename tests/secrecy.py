@@ -20,8 +20,8 @@ from fakecloud.mns.models import Queue
 from shared import proof
 from shared.gateways import clients
 
-SHORTEST = 8
-"""Characters: a shorter secret, which only a test has, is part of too many words."""
+SHORTEST, FEWEST = 8, 4
+"""Characters, and different ones: a simpler secret, which only a test has, is part of too many words."""
 SECRETS: set[str] = set()
 TEXTS: list[tuple[str, str]] = []
 CLOUDS: list[Cloud] = []
@@ -41,7 +41,7 @@ def _noting(owner: Any, name: str, note: Callable[..., None]) -> None:
 
 
 def _use(*secrets: str) -> None:
-    SECRETS.update(secret for secret in secrets if len(secret) >= SHORTEST)
+    SECRETS.update(secret for secret in secrets if len(secret) >= SHORTEST and len(set(secret)) >= FEWEST)
 
 
 def _text(value: object) -> str:

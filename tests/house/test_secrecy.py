@@ -37,7 +37,7 @@ SHOWN = {
     "in a function's log": "from fakecloud.fc.models import LogEntry; cloud.fc.logs.append(LogEntry('f', 'r', 0.0, key.secret))",
     "a key that the product was given": "from shared.gateways.clients import Credentials; "
     "Credentials(access_key_id='someid12', access_key_secret='sosecret'); print('sosecret')",
-    "a proof key": "from shared.proof import Key; Key('p' * 32); print('p' * 32)",
+    "a proof key": "from shared.proof import Key; Key('0123456789abcdef' * 2); print('0123456789abcdef' * 2)",
 }
 CLEAN = {"nothing": "print('nothing')", "another cloud's key": "print('CAISx')"}
 
