@@ -32,7 +32,7 @@ _COLONS = "\uff1a\ufe13\ufe55\u2236\ua789"
 _OPENING = "\u201c\u201e\u201f\u2018\u201a\u201b\u00ab\u2039\u300c\u300e\uff02\uff07\u300a"
 _CLOSING = "\u201d\u2019\u00bb\u203a\u300d\u300f\uff02\uff07\u300b\u201c\u2018"
 _DASHES = "\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
-_DASHED = re.compile(f"(?<=[A-Za-z0-9])[{_DASHES}](?=[A-Za-z0-9])|^[{_DASHES}]")
+_DASHED = re.compile(f"(?<=[A-Za-z0-9])[{_DASHES}](?=[A-Za-z0-9*?$])|^[{_DASHES}]")
 _STOPPED = re.compile("(?<=[A-Za-z0-9])[\u3002\uff61\uff0e](?=[A-Za-z0-9])")
 _WORDS = re.compile(r"[^\W\d_]+")
 _PLAIN = re.compile(r"[!-~]+")
@@ -163,6 +163,7 @@ _REGEX = re.compile(
     re.DOTALL,
 )
 _BRACES = re.compile(r".*\{[^{}$]*,[^{}]*\}.*", re.DOTALL)
+_LIKE = re.compile(r"%[\w-].*|.*[A-Za-z-]%|(?:regexp?|re|glob):.+", re.DOTALL)
 _NEGATED = re.compile(r"(?:!=?|==?~?|=~|<>|\uff01)\s*\S.*", re.DOTALL)
 _PLACEHOLDER = re.compile(r".*(?:\$\{|\{\{).*", re.DOTALL)
 
@@ -184,5 +185,7 @@ def otherwise(text: str, *, slashes: bool) -> Iterator[Odd]:
             "",
             "looks like a regular expression; globs alone are known here: * is any text, ? one character, and all else is itself",
         )
+    elif _LIKE.fullmatch(text):
+        yield "", "looks like a pattern of another language; globs alone are known here: * is any text, ? one character"
     elif _BRACES.fullmatch(text):
         yield "", "has alternatives in braces, which mean themselves; write a list: [a, b]"

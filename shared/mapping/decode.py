@@ -78,11 +78,19 @@ FILE: Table[Mapping] = Table(
 
 
 def role_lines(root: Node) -> dict[str, int]:
-    """Return the line of each listed role, and under "" that of the first: an error about all of them is reported there."""
+    """Return the line of each listed role, and under "" that of the first: an error about all of them is reported there.
+
+    Under ":displace" and ":role_patterns", which no role is called, those of the settings.
+    """
     roles = root.get("roles") if isinstance(root, Block) else None
+    settings = root.get("settings") if isinstance(root, Block) else None
+    named = settings.entries if isinstance(settings, Block) else ()
     entries = roles.entries if isinstance(roles, Block) else ()
     return {"": root.line if not entries else entries[0][0].line} | {
-        key.text: key.line for key, _ in entries if isinstance(key, Scalar)
+        f"{prefix}{key.text}": key.line
+        for prefix, block in (("", entries), (":", named))
+        for key, _ in block
+        if isinstance(key, Scalar)
     }
 
 

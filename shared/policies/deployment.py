@@ -8,6 +8,7 @@ import msgspec
 
 from shared.errors import ConfigError
 from shared.mapping import Mapping as Roles
+from shared.mapping.globs import matcher
 from shared.policies import rules
 from shared.policies.findings import Finding, Rule, found
 from shared.policies.limits import MAX_CUSTOM
@@ -59,6 +60,11 @@ def _own(mapping: Roles, settings: Settings, file: str) -> Iterator[Finding]:
     for role in mapping.roles:
         if why := why_own(role, own):
             yield _finding(rules.OWN_ROLE, f"is {why}", mapping.lines.get(role, 0), file, role)
+    for setting in ("displace", "role_patterns"):
+        for glob in getattr(mapping.settings, setting):
+            for role in filter(matcher((glob,)), own):
+                message = f"settings.{setting}: {glob!r} lets the functions pass {role!r}, {own[role]}"
+                yield _finding(rules.OWN_ROLE, message, mapping.lines.get(f":{setting}", 0), file)
 
 
 def _policies(mapping: Roles, settings: Settings, file: str) -> Iterator[Finding]:

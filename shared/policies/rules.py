@@ -104,7 +104,10 @@ ALLOW = Rule(
     "RK307", "allow", "error", "write {code: RK..., reason: why this is right here} with a code of docs/policies.md"
 )
 OWN_ROLE = Rule(
-    "RK308", "own-role", "error", "take it off the list; provisioning would rewrite its trust and take its policies"
+    "RK308",
+    "own-role",
+    "error",
+    "take it off the list, or name others; provisioning would rewrite its trust, and an instance that held it could do what it can",
 )
 TOO_MANY_ROLES = Rule(
     "RK309",

@@ -59,6 +59,31 @@ def test_a_role_of_rolekeeper_s_own_cannot_be_listed(
     assert f"roles.yaml:4: error RK308 (own-role): role '{role}': is {said}" in re.sub(r"\s+", " ", ran.out)
 
 
+@pytest.mark.parametrize(
+    ("settings", "role"),
+    [
+        pytest.param("{foreign_roles: replace, displace: [rolekeeper-fc]}", "rolekeeper-fc", id="displaced by name"),
+        pytest.param(
+            "{foreign_roles: replace, displace: [old, rolekeeper-*]}", "rolekeeper-fc", id="displaced by a glob"
+        ),
+        pytest.param("{foreign_roles: replace, displace: ['*-member']}", "rolekeeper-member", id="a member role"),
+        pytest.param("{role_patterns: [web*, role*]}", "rolekeeper-fc", id="by a pattern"),
+    ],
+)
+def test_nor_may_the_functions_pass_such_a_role_by_a_glob(
+    rolekeeper: Command, monkeypatch: pytest.MonkeyPatch, settings: str, role: str
+) -> None:
+    for name, value in MEMBER.items():
+        monkeypatch.setenv(name, value)
+    write("web", settings=f"settings:\n  {settings[1:-1].replace(', displace', chr(10) + '  displace')}\n")
+    ran = rolekeeper("validate")
+    text = re.sub(r"\s+", " ", ran.out)
+    assert ran.code == 1
+    assert re.search(
+        rf"roles\.yaml:(7|8): error RK308 \(own-role\): settings\.\w+: '[^']*' lets the functions pass '{role}'", text
+    )
+
+
 def test_other_roles_are_none_of_rolekeeper_s_own(rolekeeper: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in MEMBER.items():
         monkeypatch.setenv(name, value)
