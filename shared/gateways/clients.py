@@ -11,8 +11,6 @@ import msgspec
 
 from shared.clean import keep, masked
 from shared.errors import ConfigError
-from shared.gateways import transport
-from shared.gateways.endpoints import host
 from shared.gateways.sdk import lean
 from shared.settings import Service, Settings
 
@@ -58,6 +56,9 @@ def config(settings: Settings, credentials: Credentials, *, region: str, service
     retried here: it lasts until the next minute. retries=False: not even that, for a write whose answer may be lost after
     it was carried out; its caller reads before it tries again.
     """
+    from shared.gateways import transport
+    from shared.gateways.endpoints import host
+
     _mask_debug_log()
     made, _, core = _sdk()
     transport.lead(core)

@@ -11,7 +11,6 @@ import re
 import threading
 import time
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -133,6 +132,8 @@ def request_id() -> str:
 
 def clock_ahead() -> float | None:
     """Seconds that this machine's clock is ahead of the last answer's Date; None where that had none."""
+    from email.utils import parsedate_to_datetime  # an event that is not for us does without
+
     try:
         return time.time() - parsedate_to_datetime(_last.headers.get("date", "")).timestamp()
     except (TypeError, ValueError):
