@@ -163,7 +163,7 @@ def report(ended: Provisioned) -> dict[str, Any]:
 
 
 def told(action: Action) -> dict[str, Any]:
-    return {key: value for key, value in msgspec.structs.asdict(action).items() if value not in ("", None, {})}
+    return {key: value for key, value in msgspec.structs.asdict(action).items() if value not in ("", None, {}, ())}
 
 
 def roles(roles_file: Path, *, as_json: bool, strict: bool = False) -> int:

@@ -13,6 +13,7 @@ from shared.gateways.ram import RamGateway
 from shared.policies import DesiredRam
 from shared.provision.diff import Change, diff
 from shared.provision.limits import Limits
+from shared.provision.notes import mark
 from shared.provision.plan import DOCUMENTED, NOBODY, plan
 from shared.provision.protected import Protected
 from shared.provision.read import read
@@ -100,7 +101,8 @@ class Provisioner:
                 except Overtaken as error:
                     left = self._look("reading RAM")[1]
                     if last and left.actions:
-                        raise ProvisionError(f"{self._file}: {error}; run the same command again") from error
+                        text = f"{self._file}: {error}; RAM may not show yet what was just changed; run the same command again"
+                        raise ProvisionError(text) from error
                 else:
                     if not self._wrote:
                         break
@@ -180,10 +182,11 @@ class Provisioner:
         """Raises PermanentError, TransientError or Throttled."""
         state = read(self._ram, self._desired, prune=self._prune, holders=self._holders)
         handled = {
-            (action.role, action.policy)
+            (action.role, mark(action.policy))
             for action in self._done
             if action.call in ("AttachPolicyToRole", "DetachPolicyFromRole") and action.policy_type == "System"
         }
+        handled |= {(action.role, sign) for action in self._done for sign in action.struck}
         found = plan(
             state, self._desired, adopt=self._adopt, prune=self._prune, protected=self._protected,
             account_id=self._account_id, limits=limits, handled=handled,
@@ -224,8 +227,8 @@ class Provisioner:
 
         try:
             self._patiently(ask, str(action))
-        except ProvisionError as error:  # no delay after all: somebody else holds it
-            if isinstance(error.__cause__, Late) and error.__cause__.code.startswith("DeleteConflict"):
+        except ProvisionError as error:  # no delay after all: somebody else holds it, or has deleted it
+            if isinstance(error.__cause__, Late):
                 raise Overtaken(f"{action}: {error.__cause__}") from error
             raise
 

@@ -65,11 +65,24 @@ class Notes:
             whole |= set(added)
         if whole != self._whole:
             text = joined(whole)
-            calls.append(Action(call="TagResources", role=self._role, note=text, source="notes its system policies"))
+            struck = tuple(sorted(self._whole - whole))
+            calls.append(
+                Action(
+                    call="TagResources", role=self._role, note=text, struck=struck, source="notes its system policies"
+                )
+            )
             self._whole = whole
         if dropped:
             off = dict.fromkeys(sorted(dropped), "")
-            calls.append(Action(call="UntagResources", role=self._role, noted=off, source="notes its system policies"))
+            calls.append(
+                Action(
+                    call="UntagResources",
+                    role=self._role,
+                    noted=off,
+                    struck=tuple(off),
+                    source="notes its system policies",
+                )
+            )
             self._room += len(dropped)
             self._single -= dropped
         return calls

@@ -30,8 +30,8 @@ def plan(
 ) -> Plan:  # fmt: skip
     """adopt: roles of somebody else to take over, with the policies they need. prune: also remove what nothing lists.
 
-    protected, account_id: see protected.py. limits: of the account. handled: role and system policy, where this run has
-    attached or detached it: it is ours, also where another provision has meanwhile struck it out of the notes.
+    protected, account_id: see protected.py. limits: of the account. handled: role and mark of each system policy that this
+    run has attached, detached or struck out of the notes: where it is attached, it is ours, whatever the notes say now.
     """
     state = _with_notes(state, handled)
     if conflicts := [text for role in desired.roles for text in _conflicts(state, role, adopt, protected, account_id)]:
@@ -60,9 +60,9 @@ def plan(
 
 def _with_notes(state: RamState, handled: Collection[tuple[str, str]]) -> RamState:
     roles = dict(state.roles)
-    for role, policy in handled:
-        if (held := roles.get(role)) and ("System", policy) in held.attached:
-            roles[role] = msgspec.structs.replace(held, ours_too=held.ours_too | {policy})
+    for role, sign in handled:
+        if held := roles.get(role):
+            roles[role] = msgspec.structs.replace(held, ours_too=held.ours_too | {sign})
     return msgspec.structs.replace(state, roles=roles)
 
 
@@ -179,5 +179,5 @@ def _is_ours(state: RamState, role: RoleState, attachment: Attachment) -> bool:
     """Whether rolekeeper attached it: a custom policy that is ours, or a system policy that the role's note has."""
     kind, name = attachment
     if kind == "System":
-        return mark(name) in marks(role.note) | role.noted or name in role.ours_too
+        return mark(name) in marks(role.note) | role.noted | role.ours_too
     return name in state.policies and state.policies[name].ours

@@ -19,7 +19,7 @@ class RoleState(msgspec.Struct, frozen=True, kw_only=True):
     """A role that is there. ours: it carries our tag. note: what another tag says of its system policies (notes.py).
 
     noted: the same of the tags that note one system policy each, by their marks. tags: how many tags the role has.
-    ours_too: system policies that are ours without a note.
+    ours_too: marks of system policies that are ours without a note.
     """
 
     description: str
@@ -62,6 +62,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     """One call that changes RAM. source: where in roles.yaml it comes from. note: a tag's value, "" = that tag stays.
 
     noted: tags that note one system policy each, put on or (UntagResources) taken off: mark -> the policy's name.
+    struck: the marks that are noted no longer after it.
     """
 
     call: Call
@@ -73,6 +74,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     source: str = ""
     note: str = ""
     noted: Mapping[str, str] = {}
+    struck: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         what = [self.role and f"role {self.role}", self.policy and f"{self.policy_type.lower()} policy {self.policy}"]

@@ -11,7 +11,9 @@ from fakecloud.cloud import Cloud
 from fakecloud.identity import ACCOUNT
 from fakecloud.ram.models import User
 from fakecloud.wire import installed
+from shared.gateways.ram import NOTE_OF_ONE
 from shared.provision import ProvisionError
+from shared.provision.notes import mark
 from tests.functional.provision.conftest import Account
 
 Roles = Callable[..., str]
@@ -105,6 +107,7 @@ FILES: dict[str, tuple[dict[str, str], dict[str, str], dict[str, str]]] = {
     "each adds a system policy": ({"web": READ}, {"web": f"{READ}, {LOGS}"}, {"web": f"{READ}, {OTS}"}),
     "one adds, one takes off": ({"web": f"{READ}, {LOGS}"}, {"web": READ}, {"web": f"{READ}, {LOGS}, {OTS}"}),
     "both make the role": ({}, {"web": LOGS}, {"web": f"{OTS}, {READ}"}),
+    "an old note comes true": ({"web": f"{PUT}, {LOGS}"}, {"web": OTS}, {"web": f"{LOGS}, {OTS}"}),
     "the same file": ({"web": PUT}, {"web": f"{READ}, {LOGS}"}, {"web": f"{READ}, {LOGS}"}),
 }
 """Before, and what each of two provisions wants."""
@@ -136,6 +139,9 @@ def test_of_two_provisions_at_once_no_permission_stays_for_good(account: Account
     before, outer, inner = FILES[name]
     if before:
         account.provision(text(before))
+    if name.startswith("an old note"):
+        account.ram.detach("web", "System", "AliyunLogReadOnlyAccess")
+        account.ram.claim("role", "web", note="none", more={NOTE_OF_ONE + mark("AliyunLogReadOnlyAccess"): "old"})
     answer, seen = account.cloud.handle, [0]
 
     def handle(request: Any) -> Any:
@@ -151,6 +157,7 @@ def test_of_two_provisions_at_once_no_permission_stays_for_good(account: Account
         account.provision(text(outer))
     except ProvisionError as stopped:
         assert "run the same command again" in str(stopped)
+    account.cloud.handle = answer  # type: ignore[method-assign]
     for wanted in (outer, {"web": PUT}):
         ended = account.provision(text(wanted))
         assert ended.plan.unlisted == (), "what neither run would count as its own"
