@@ -79,7 +79,8 @@ def test_else_an_instance_that_is_not_shown_is_gone(
     world.cloud.switches.set({"unknown_instance": unknown})
     run = world.run(function, event())
     assert run.error is None
-    assert run.outcome(GHOST) == ("unchanged", "gone")
+    by_hand = function == "remediate"  # an id that an operator names may be mistyped
+    assert run.outcome(GHOST) == ("failed" if by_hand else "unchanged", "gone")
     assert world.record(GHOST)["reason"] == "gone"
     assert Counter(run.calls) == {"DescribeInstances": asked, "DescribeInstanceRamRole": 1, "PutLogs": 1}
 
