@@ -31,6 +31,7 @@ class Switches:
     success_field: Literal["present", "absent"] = "present"  # older samples have no Success
     visible_after: float = 0.0  # seconds until a new instance is shown
     launch_tags_after: float = 0.0  # seconds until the tags that RunInstances gave are shown, and count
+    ecs_finds_role_after: float = 0.0  # seconds until attaching finds a role that RAM has just made
     ram_visible_after: float = 0.0  # seconds until RAM's reads and checks see what was changed there
     boot_seconds: float = 2.0  # Pending until Running (RunInstances) or Stopped (CreateInstance)
     creation_events: Literal["created", "pending", "both"] = "both"

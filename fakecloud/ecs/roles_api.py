@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from fakecloud.ecs import exceptions as errors
@@ -116,7 +117,10 @@ def id_list(value: Any, most: int) -> list[str]:
 def check_role(ecs: Ecs, call: Call, name: str, *, at_birth: bool = False) -> None:
     """The role must exist in RAM and trust ecs.aliyuncs.com. RunInstances words it otherwise than the attach call."""
     role = ecs.cloud.ram.role(call.account, name)
-    if role is None:
+    young = ecs.switches.ecs_finds_role_after
+    if role is None or (
+        young and ecs.cloud.clock.now() - datetime.fromisoformat(role.created[:-1] + "+00:00").timestamp() < young
+    ):
         raise errors.RamRoleNotFound('The specified parameter "RAMRoleName" does not exist.' if at_birth else "")
     if not role.trusts_service("ecs.aliyuncs.com"):
         raise errors.RamRoleNotEcsRole(status=401 if at_birth else 404)

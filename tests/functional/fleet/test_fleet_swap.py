@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from fakecloud.ecs.models import Instance
+from fakecloud.http import Request, Response
 from shared.errors import TransientError
 from tests.functional.fleet.fleet import CHANGES, TAGGING, Fleet, ecs
 from tests.functional.handlers.world import EXECUTION_ROLE, NOTE, remediate, tagged, timer
@@ -162,3 +163,35 @@ def test_an_event_of_our_own_tag_costs_nothing(fleet: Fleet) -> None:
     run = fleet.run("tags_changed", tagged([i.instance_id for i in made], userIdentity=who))
     assert run.calls == []
     assert [i["reason"] for i in run.result["ignored"]] == ["own-write"]
+
+
+@pytest.mark.parametrize("code", ["Forbidden.RAM", "Unheard.Of", "InvalidResourceId.NotFound"])
+def test_one_whose_note_cannot_be_removed_keeps_it_alone(fleet: Fleet, code: str) -> None:
+    made = displacing(fleet, 60)
+    fleet.run("reconcile", timer())
+    for instance in made:
+        fleet.tag(instance, None, "app")
+    bad, answer = made[40], fleet.cloud.handle
+
+    def handle(request: Request) -> Response:
+        if request.headers.get("x-acs-action") == UNTAG and bad.instance_id in request.form().values():
+            fleet.cloud.faults.add("error", action=UNTAG, code=code, status=403)
+        return answer(request)
+
+    fleet.env.setattr(fleet.cloud, "handle", handle)
+    fleet.run("reconcile", timer())
+    assert {i.role for i in made} == {"alien"}
+    assert [i for i in made if NOTE in i.tags] == [bad]
+    assert fleet.looks()[-60:][0]["outcome"] == "swapped"
+    fleet.env.setattr(fleet.cloud, "handle", answer)
+    fleet.run("reconcile", timer())
+    assert NOTE not in bad.tags
+
+
+@pytest.mark.parametrize("budget", [10, 60, 131, 135, 140, 160])
+def test_no_role_is_displaced_for_whose_note_and_swap_the_budget_does_not_suffice(fleet: Fleet, budget: int) -> None:
+    made = displacing(fleet, 100)
+    ids = [i.instance_id for i in made]
+    fleet.run("remediate", remediate(instance_ids=ids, max_calls=budget))
+    assert ecs(fleet.journal).total() <= budget
+    assert {(i.role, NOTE in i.tags) for i in made} in ({("alien", False)}, {("r1", True)})
