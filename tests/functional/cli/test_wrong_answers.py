@@ -36,7 +36,7 @@ MISSING = object()
 WRITES = (
     "CreateRole",
     "UpdateRole",
-    "CreatePolicy",
+    "CreatePolicyVersion",
     "AttachPolicyToRole",
     "DetachPolicyFromRole",
     "DeletePolicy",
