@@ -15,9 +15,10 @@ from fakecloud.errors import ConnectionReset
 from fakecloud.http import Request, Response
 from fakecloud.identity import ACCOUNT
 from fakecloud.sls.models import Project
+from shared.gateways import endpoints
 from shared.mapping import load
 from shared.policies import execution_policies, member_policies, member_trust, reach
-from shared.settings import Settings, Target
+from shared.settings import Service, Settings, Target
 
 ROOT = Path(__file__).parents[3]
 HOME, FAR = "cn-hangzhou", "cn-beijing"
@@ -42,7 +43,7 @@ class Estate:
 
     def __init__(self, cloud: Cloud, folder: Path, env: dict[str, str], trusted: str, rules: str = RULES) -> None:
         self.cloud, mapping = cloud, load(rules)
-        settings = Settings.from_env(env, region=HOME, account_id=ACCOUNT)
+        self.settings = settings = Settings.from_env(env, region=HOME, account_id=ACCOUNT)
         own = execution_policies(mapping, account_id=ACCOUNT, region=HOME, project=PROJECT, **reach(settings))
         cloud.ram.put_role(ACCOUNT, FC_ROLE, services=("fc.aliyuncs.com",), policies=own)
         for account in (MEMBER, THIRD):
@@ -103,12 +104,13 @@ class Estate:
                 found[place] = (*found.get(place, ()), record["run"])
         return found
 
-    def down(self, mocker: MockerFixture, host: str, *, times: int | None = None) -> None:
-        """No answer from a host, to so many calls."""
+    def down(self, mocker: MockerFixture, service: Service, region: str, *, times: int | None = None) -> None:
+        """No answer from a service's host of a region, to so many calls."""
+        host = endpoints.host(self.settings, service, region)
         answer, refused = self.cloud.handle, Counter[str]()
 
         def handle(request: Request) -> Response:
-            if request.host.startswith(host) and (times is None or refused[host] < times):
+            if request.host == host and (times is None or refused[host] < times):
                 refused[host] += 1
                 raise ConnectionReset()
             return answer(request)

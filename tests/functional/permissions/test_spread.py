@@ -59,7 +59,7 @@ def test_an_account_that_does_not_let_us_in_has_its_runs_recorded_and_is_not_tri
 def test_a_region_that_stays_down_disturbs_no_other_and_ends_among_the_dead_letters(
     estate: Estate, mocker: MockerFixture
 ) -> None:
-    estate.down(mocker, f"ecs.{FAR}.")
+    estate.down(mocker, "ecs", FAR)
     estate.timer()
     far = {place for place in PLACES if place.region == FAR}
     assert estate.right() == set(PLACES) - far
@@ -73,7 +73,7 @@ def test_a_region_that_stays_down_disturbs_no_other_and_ends_among_the_dead_lett
 def test_a_region_that_was_down_is_healed_by_the_next_try_and_no_place_is_started_twice(
     estate: Estate, mocker: MockerFixture, region: str
 ) -> None:
-    estate.down(mocker, f"ecs.{region}.", times=2)  # one read, and its second try
+    estate.down(mocker, "ecs", region, times=2)  # one read, and its second try
     estate.timer()
     assert estate.right() == set(PLACES)
     assert Counter(estate.runs().values()) == {
@@ -84,7 +84,7 @@ def test_a_region_that_was_down_is_healed_by_the_next_try_and_no_place_is_starte
 def test_a_place_that_could_not_be_started_is_recorded_and_started_by_the_next_try(
     estate: Estate, mocker: MockerFixture
 ) -> None:
-    estate.down(mocker, f"{ACCOUNT}.{HOME}.fc.", times=2)
+    estate.down(mocker, "fc", HOME, times=2)
     estate.timer()
     assert estate.right() == set(PLACES)
     tries = estate.runs()
