@@ -79,17 +79,17 @@ class Attached:
                 holders = managed / ROLE_IDS + len(self._roles)
                 if holders < rest and managed <= MANY and self._in_time(holders):
                     firsts, more, a_page = self._first_pages()
-                    if self._in_time(more, a_page):
+                    if firsts and self._in_time(more, a_page):
                         self._learn(firsts)
             return {}
         total, holders = self._ecs.count(), 0
         rest, each = total, _lookups(total)
         if 2 * len(self._roles) <= each:  # else to ask for the holders may cost about as much as it may save
             firsts, more, a_page = self._first_pages()
-            self.managed = sum(held for _, held in firsts.values())
-            holders = len(self._roles)
-            if self._in_time(more, a_page) and self._worth_it(total, more):
-                holders, rest = holders + more, max(0, total - self.managed)
+            managed, holders = sum(held for _, held in firsts.values()), len(self._roles)
+            self.managed = managed if firsts else None
+            if firsts and self._in_time(more, a_page) and self._worth_it(total, more):
+                holders, rest = holders + more, max(0, total - managed)
                 self._learn(firsts)
         return at_most(total, holders=holders, asked_for=rest, besides=besides + 1)
 
@@ -102,15 +102,18 @@ class Attached:
         return (self.managed or 0) <= MANY or saved > 0.02 * (total / 100 + more)
 
     def _first_pages(self) -> tuple[dict[str, tuple[list[str], int]], int, float]:
-        """Of each role's holders; how many more pages there are; and how long one took, in seconds."""
+        """Of each role's holders; how many more pages there are; and how long one took, in seconds. No role's where ECS does not say
+        who holds one of them: RAM has it no more, and instances may."""
         began = time.monotonic()
-        firsts = dict(zip(self._roles, self._pool.map(self._ecs.holders, self._roles), strict=True))
+        asked = dict(zip(self._roles, self._pool.map(self._ecs.holders, self._roles), strict=True))
         a_page = (time.monotonic() - began) / len(self._roles)
+        firsts = {role: first for role, first in asked.items() if first}
+        firsts = firsts if len(firsts) == len(asked) else {}
         return firsts, sum(max(0, _lookups(held) - 1) for _, held in firsts.values()), a_page
 
     def _learn(self, firsts: dict[str, tuple[list[str], int]]) -> None:
         pages = [(role, n) for role, (_, held) in firsts.items() for n in range(2, _lookups(held) + 1)]
-        more = self._pool.map(lambda page: (page[0], self._ecs.holders(*page)[0]), pages)
+        more = self._pool.map(lambda page: (page[0], (self._ecs.holders(*page) or ([],))[0]), pages)
         holds: dict[str, str] = {}
         for role, names in chain(((role, names) for role, (names, _) in firsts.items()), more):
             holds.update(dict.fromkeys(names, role))

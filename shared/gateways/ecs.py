@@ -203,21 +203,21 @@ class EcsGateway:
         middle = len(ids) // 2
         return self._roles(ids[:middle]) | self._roles(ids[middle:]) if found is None else found
 
-    def holders(self, role: str, number: int = 1) -> tuple[list[str], int]:
-        """A page of 50 of the instances that hold a role, from 1 on, and how many hold it in all."""
+    def holders(self, role: str, number: int = 1) -> tuple[list[str], int] | None:
+        """A page of 50 of the instances that hold a role, from 1 on, and how many hold it in all. None where ECS does not say it of
+        a role that RAM has not (any more): instances may hold it all the same."""
 
-        def read(body: Mapping[str, Any]) -> tuple[list[str], int]:
+        def read(body: Mapping[str, Any]) -> tuple[list[str], int] | None:
             return answers.holders(body), answers.total(body)
 
-        nobody: tuple[list[str], int] = [], 0
-        return self._holding(role, read, nobody, {"PageNumber": str(number), "PageSize": str(ROLE_IDS)})
+        return self._holding(role, read, None, {"PageNumber": str(number), "PageSize": str(ROLE_IDS)})
 
     def count_holders(self, role: str) -> int:
         """How many instances of the region hold a role: one call."""
         return self._holding(role, answers.total, 0, {"PageSize": "1"})
 
     def known_holders(self, role: str) -> int | None:
-        """The same; None where ECS does not say it of a role that RAM has not (any more)."""
+        """The same; None where ECS does not say it, as of holders()."""
         unknown: int | None = None
         return self._holding(role, answers.total, unknown, {"PageSize": "1"})
 

@@ -40,6 +40,24 @@ def test_a_run_warns_of_it_with_the_number_of_its_holders(
     assert warning.startswith(WARNING.format(250, ""))
 
 
+@SETTINGS
+@pytest.mark.parametrize(
+    "named", [("reconcile",), ("remediate", "--all"), ("remediate", "--drift", "orphaned")], ids=" ".join
+)
+def test_a_run_takes_it_off_where_no_rule_gives_it_any_more(
+    cloud: Cloud, rolekeeper: Command, named: tuple[str, ...], by_name: Setting
+) -> None:
+    """Learnt by the holders of each role, such an instance would look as if it held none."""
+    make(cloud, 250, "web", role="worker")
+    held = make(cloud, 2, role="web")
+    make(cloud, 300, "web", role="web")
+    delete(cloud, "web")
+    cloud.switches.deleted_role_by_name = by_name
+    told = rolekeeper(*named, "--json", "--lift-brake").json()
+    assert told["counts"]["detached/no-longer-mapped"] == 2
+    assert {one.role for one in held} == {""}
+
+
 def test_of_named_instances_those_are_counted(cloud: Cloud, rolekeeper: Command) -> None:
     made = make(cloud, 3, "web", role="web")
     delete(cloud, "web")
