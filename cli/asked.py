@@ -56,7 +56,7 @@ def option(key: str) -> str:
 
 def ids(given: Iterable[str]) -> list[str] | None:
     """The ids; "-" stands for those on standard input, with blanks or line breaks between them. None: none was given."""
-    found = [name for one in given for name in (sys.stdin.read().split() if one == "-" else [one])]
+    found = [name for one in given for name in (sys.stdin.read().split() if one == "-" else [one.strip()])]
     return found if given else None
 
 

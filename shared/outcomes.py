@@ -47,7 +47,11 @@ class Outcomes:
 
     def add(self, record: Record) -> None:
         """Count a record, and keep it where there is room for it."""
-        if record.outcome in WRONG:
+        if record.outcome not in (*WRONG, Outcome.UNCHANGED.value):
+            change_made = _values(record)
+            known = change_made in self._changes or len(self._changes) < MOST_KINDS
+            self._changes[change_made if known else ()] += 1
+        if record.outcome in WRONG or record.error_message:  # a role that was given up, a note that stays
             kind = (record.outcome, record.reason, record.error_code)
             if kind not in self._wrong and len(self._wrong) >= MOST_KINDS:
                 kind = (record.outcome, "", "")
@@ -58,9 +62,6 @@ class Outcomes:
         elif record.outcome == Outcome.UNCHANGED.value:
             kept, room = self._unchanged, self._room
         else:
-            kind_of_change = _values(record)
-            known = kind_of_change in self._changes or len(self._changes) < MOST_KINDS
-            self._changes[kind_of_change if known else ()] += 1
             kept, room = self._others, self._room
         if len(kept) < room:
             kept.append(record)

@@ -62,7 +62,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def from_env(cls, env: Mapping[str, str], *, region: str = "", account_id: str = "") -> Settings:
         """From environment variables; region and account_id are what Function Compute says of itself, where unset.
 
-        Raises ConfigError that names the variable, or all that are misspelt or cannot be read.
+        Raises ConfigError that names every variable that is wrong, or missing.
         """
         fields = {field.name: field for field in msgspec.structs.fields(cls)}
         given = {key[len(PREFIX) :].lower(): value for key, value in env.items() if key.startswith(PREFIX)}
@@ -78,25 +78,22 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
                     values[name] = _READ[fields[name].type](name, text.strip())
                 except ConfigError as error:
                     wrong.append(str(error))
-        if wrong:
-            raise ConfigError("; ".join(wrong))
+        keep(*(values[name] for name in SECRET if isinstance(values.get(name), str)))
         for name, where in (("region", "FC_REGION"), ("account_id", "FC_ACCOUNT_ID")):
             if not values[name]:
                 deployed = any(key.startswith("FC_") for key in env)  # its instances have a dozen of these
-                raise ConfigError(f"{variable(name)} is not set, nor does Function Compute say it (its context, or {where})"
-                                  if deployed else f"{variable(name)} is not set; write {_WRITTEN[name]}")  # fmt: skip
-        if values.get("endpoint") and not values["endpoint"].startswith(("http://", "https://")):
-            raise ConfigError(f"{variable('endpoint')}: {values['endpoint']!r} must begin with http:// or https://")
+                wrong.append(f"{variable(name)} is not set, nor does Function Compute say it (its context, or {where})"
+                             if deployed else f"{variable(name)} is not set; write {_WRITTEN[name]}")  # fmt: skip
+        wrong += filter(None, (_not_of_form(name, values.get(name, ""), variable(name)) for name in _FORMS))
         if not 1 <= values.get("parallel_calls", 1) <= MOST_AT_ONCE:
-            raise ConfigError(
+            wrong.append(
                 f"{variable('parallel_calls')}: '{values['parallel_calls']}': a run makes 1 to {MOST_AT_ONCE} calls at a time"
             )
-        for name in _FORMS:
-            check(name, values.get(name, ""), variable(name))
-        keep(*(values[name] for name in SECRET if isinstance(values.get(name), str)))
         if values.get("fc_edition") == "2.0" and not values.get("fc_service"):
-            raise ConfigError(f"{variable('fc_service')} is not set: {variable('fc_edition')} 2.0 needs the name of the "
-                              "service that the functions are in")  # fmt: skip
+            wrong.append(f"{variable('fc_service')} is not set: {variable('fc_edition')} 2.0 needs the name of the service that the "
+                         "functions are in")  # fmt: skip
+        if wrong:
+            raise ConfigError("; ".join(wrong))
         return cls(**values)
 
 
@@ -126,9 +123,15 @@ def member_role(settings: Settings, account_id: str) -> str:
 
 def check(name: str, text: str, where: str) -> None:
     """Whether a text, if there is one, has the form of that field, if it has one. where: it was given. Raises ConfigError."""
+    if wrong := _not_of_form(name, text, where):
+        raise ConfigError(wrong)
+
+
+def _not_of_form(name: str, text: str, where: str) -> str:
     pattern, meaning = _FORMS.get(name, (".*", ""))
-    if text and not re.fullmatch(pattern, text, re.ASCII):
-        raise ConfigError(f"{where}: {'it' if name in SECRET else repr(text)} is not {meaning}")
+    if not text or re.fullmatch(pattern, text, re.ASCII):
+        return ""
+    return f"{where}: {'it' if name in SECRET else repr(text)} is not {meaning}"
 
 
 def variable(name: str) -> str:
@@ -155,6 +158,7 @@ _FORMS = {
     "region": (REGION, "a region; write it as cn-hangzhou"),
     "sls_region": (REGION, "a region; write it as cn-hangzhou"),
     "account_id": (_ACCOUNT, "the digits of an account's id"),
+    "endpoint": (r"https?://.*", "an address that begins with http:// or https://"),
     "external_id": (r"[\w+=,.@:/-]{2,1224}", "2 to 1224 letters, digits or any of +=,.@:/-_"),  # AssumeRole API page
     "fc_service": (r"[A-Za-z_][A-Za-z0-9_-]{0,127}", "a service of Function Compute 2.0"),
 }

@@ -84,10 +84,13 @@ def checked(trigger: Trigger, mapping: RoleMapping) -> Trigger | Ignored:
         return trigger
     rules = [rule.name for rule in mapping.rules]
     if remedy.rule and remedy.rule not in rules:
-        return _bad(f"rule: roles.yaml has no rule {remedy.rule!r}; {_mend(remedy.rule, rules)}", trigger.region)
+        return _bad(
+            f"$.{trigger.kind}.rule: the mapping has no rule {remedy.rule!r}; {_mend(remedy.rule, rules)}",
+            trigger.region,
+        )
     if remedy.role and not mapping.is_managed(remedy.role) and not mapping.may_displace(remedy.role):
         return _bad(
-            f"role: roles.yaml does not list the role {remedy.role!r}; {_mend(remedy.role, mapping.roles)}",
+            f"$.{trigger.kind}.role: the mapping does not list the role {remedy.role!r}; {_mend(remedy.role, mapping.roles)}",
             trigger.region,
         )
     return trigger
@@ -196,8 +199,10 @@ def _selected(path: str, payload: Payload) -> tuple[str, ...]:
     wrong = [(n, clean(one, 40)) for n, one in enumerate(payload.instance_ids) if not INSTANCE_ID.fullmatch(one)]
     if wrong:
         (position, shown), *more = wrong
-        others = f"; nor are {len(more)} others: {', '.join(repr(name) for _, name in more[:5])}" if more else ""
-        others += ", ..." if len(more) > 5 else ""
+        others = (
+            f"; nor {'is' if len(more) == 1 else 'are'} {', '.join(repr(name) for _, name in more[:5])}" if more else ""
+        )
+        others += f" and {len(more) - 5} more" if len(more) > 5 else ""
         raise _Slip(f"{path}.instance_ids[{position}]: {shown!r} is not an instance id such as i-bp1a2b3c{others}")
     return tuple(dict.fromkeys(payload.instance_ids))
 

@@ -90,6 +90,8 @@ SLIPS = [
     ("remediate --all --canary x", "--canary: write a number"),
     ("remediate --id web-1", "--id: 'web-1' is not an instance id"),
     ("remediate --id i-bp1 --id web-1", "--id: 'web-1' is not an instance id"),
+    ("remediate --rule nope", "--rule: the mapping has no rule 'nope'"),
+    ("remediate --role nope", "--role: the mapping does not list the role 'nope'"),
     ("remediate --all --account 12a", "--account: '12a' is not an account id: digits alone"),
     ("reconcile --account 12a", "--account: '12a' is not an account id: digits alone"),
     ("remediate --all --region Peking", "--region: 'Peking' is not a region"),

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from fakecloud.cloud import Cloud
 from fakecloud.ecs.models import Instance
 from fakecloud.identity import ACCOUNT
-from tests.functional.cli.operator import Command, make
+from tests.functional.cli.operator import RULES, Command, make
 
 MANY = 450
 """More than are shown of what went well."""
@@ -108,6 +109,22 @@ def test_the_order_is_failed_then_refused_then_retrying_then_skipped_by_reason(
         *[("failed", "missing")] * 3, ("refused", "role-not-listed"), ("retrying", "wrong"), ("skipped", "foreign-role"),
         ("skipped", "not-in-vpc"), ("attached", "missing"),
     ]  # fmt: skip
+
+
+def test_a_change_whose_record_has_an_error_comes_before_the_other_changes(cloud: Cloud, rolekeeper: Command) -> None:
+    """The role is off as it should be, and what the tag promised was not given back."""
+    Path("roles.yaml").write_text(
+        RULES.replace("role: web}", "role: web, foreign_roles: replace}", 1).replace(
+            "{brake", "{displace: [foreign], brake"
+        )
+    )
+    make(cloud, MANY, role="worker")
+    (bad,) = cloud.ecs.make(1, tags={"rolekeeper-displaced-role": "foreign"}, role="worker")
+    told = rolekeeper("remediate", "--all", "--lift-brake", "--json").json()
+    assert (told["changes"][0]["instance_id"], told["changes"][0]["reason"]) == (bad.instance_id, "note-not-proven")
+    assert told["changes"][0]["error_message"]
+    assert [(c["change"], c["instances"]) for c in told["summed"]] == [("worker -> -", MANY + 1)]
+    assert told["changes_left_out"] == MANY - 100
 
 
 def test_successes_are_summed_by_role_change_where_they_are_cut(cloud: Cloud, rolekeeper: Command) -> None:

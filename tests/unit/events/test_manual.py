@@ -262,7 +262,7 @@ def test_an_event_with_tags_is_no_request() -> None:
 @pytest.mark.parametrize(
     ("named", "detail"),
     [
-        pytest.param({"rule": "web teir"}, "rule: roles.yaml has no rule 'web teir'; did you mean `Web tier`?", id="rule"),
+        pytest.param({"rule": "web teir"}, "$.remediate.rule: the mapping has no rule 'web teir'; did you mean `Web tier`?", id="rule"),
         pytest.param({"rule": "zzz"}, "has no rule 'zzz'; known are Web tier, workers", id="a rule unlike any"),
         pytest.param({"rule": "web tier"}, "did you mean `Web tier`?", id="a rule in another case"),
         pytest.param({"role": "web-raeder"}, "does not list the role 'web-raeder'; did you mean `web-reader`?", id="role"),
