@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 MASK = "***"
@@ -22,19 +22,30 @@ KEPT = 1_000
 """Secrets: a run over many accounts has three for each session; the oldest go first."""
 _known: dict[str, None] = {}
 
+_UNIT = re.compile(
+    r"%(?:25)*([0-9A-Fa-f]{2})|\\+(?:u00|x)([0-9A-Fa-f]{2})|&\#[xX]([0-9A-Fa-f]{1,2});|&\#(\d{1,3});|(\\+[nrt]?|\s)|(.)"
+)
+"""A character of a text as URLs, JSON and HTML write it; or what only breaks its lines."""
+_HARDER = re.compile(r"[%\\&\s]")
+"""What a text has where a character may not be as it is."""
+
 _SIGNED = re.compile(r"(?is)(?:server ?)?(?:string ?to ?sign|canonical ?request)\b.*")  # holds the security token
 _IS = r"""\\*["']?\s{0,9}(?:=>|[=:>]|%(?:25){0,3}3[AD])\s{0,9}"""
 _QUOTED = r"""b?\\*"[^"\n]*"?|b?\\*'[^'\n]*'?"""
 _HEADER = re.compile(rf"(?i)((?:authorization|header value){_IS})(?:{_QUOTED}|[^\n]*)")
 _NAMED = re.compile(
     r"(?i)((?:access[-_ ]?key|secret|security[-_ ]?token|session[-_ ]?token|signature|credential|password|proof[-_]keys)"
-    rf"(?:[-_ ]?(?:id|secret|key|token)){{0,2}}{_IS})(?:{_QUOTED}|[^\s\"'&,;<>)\]}}\\]+)"
+    rf"(?:[-_ ]?(?:id|secret|key|token)){{0,2}}{_IS})(?!(?:is|was|has|not|must|cannot)\b)(?:{_QUOTED}|[^\s\"'&,;<>)\]}}\\]+)"
 )
 _SIGNS = re.compile(r"\b(?i:acs|log|fc|mns|bearer|basic) [A-Za-z0-9.*]+:[A-Za-z0-9+/=_-]{8,}")
-_KEYS = re.compile(r"(?:LTAI|STS\.|TMP\.)[A-Za-z0-9_-]{3,}(?::[A-Za-z0-9+/=_-]+)?|CA[IE]S[A-Za-z0-9+/=_%-]{3,}")
+_LINES = r"(?:(?:\\+[nr]|[\n\r]){1,4}[A-Za-z0-9+/=_%-]{16,})*"
+"""Where a long text of letters goes on."""
+_KEYS = re.compile(
+    rf"(?:LTAI|STS\.|TMP\.)[A-Za-z0-9_-]{{3,}}(?::[A-Za-z0-9+/=_-]+)?|CA[IE]S[A-Za-z0-9+/=_%-]{{3,}}{_LINES}"
+)
 _LONG = re.compile(r"[A-Za-z0-9+/_%=-]{30,}")
-_HEX = re.compile(r"[0-9A-Fa-f]{40,}")
-_USER = re.compile(r"://[^\s/@]{1,200}@")
+_HEX = re.compile(r"((?:sha-?\d{1,3}|digest|checksum|commit)\W{1,3})?[0-9A-Fa-f]{40,}", re.I)
+_USER = re.compile(r"://[^\s/]{1,300}@")
 
 _INVISIBLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f"
@@ -45,41 +56,48 @@ _INVISIBLE = re.compile(
 
 
 def keep(*secrets: str) -> None:
-    """Remember what must never be shown, each in the forms in which it is sent."""
+    """Remember what must never be shown."""
     for secret in secrets:
         if len(secret) >= SHORTEST_SECRET:
-            for form in _forms(secret):
-                _known.pop(form, None)
-                _known[form] = None
+            _known.pop(secret, None)
+            _known[secret] = None
     for oldest in list(_known)[: max(0, len(_known) - KEPT)]:
         _known.pop(oldest, None)
 
 
 def kept() -> frozenset[str]:
-    """The secrets in use, in all of their forms."""
+    """The secrets in use."""
     return frozenset(tuple(_known))
 
 
-def _forms(secret: str) -> Iterator[str]:
-    """As it is, as part of a URL, and of what is signed, where a URL is quoted once more."""
-    yield secret
-    once = _quoted(secret)
-    if once != secret:
-        yield from (once, once.lower(), _quoted(once))
-
-
-def _quoted(text: str) -> str:
-    return "".join(
-        c if c.isalnum() or c in "-._~" else "".join(f"%{b:02X}" for b in c.encode(errors="surrogatepass"))
-        for c in text
-    )
-
-
 def hidden(text: str) -> str:
-    """The text without the secrets in use and the password in a URL: for texts of ours, which may speak of keys."""
-    for secret in sorted(_known, key=len, reverse=True):
+    """The text without the secrets in use, other keys of known form and the password in a URL.
+
+    For texts of ours, which may speak of keys, and for texts that have to stay what they are but for that.
+    """
+    return _KEYS.sub(MASK, _USER.sub(f"://{MASK}@", _without_known(text)))
+
+
+def _without_known(text: str) -> str:
+    """Each secret is found however it is quoted and wherever its lines are broken."""
+    known = sorted(_known, key=len, reverse=True)
+    for secret in known:
         text = text.replace(secret, MASK)
-    return _USER.sub(f"://{MASK}@", text)
+    if not known or not _HARDER.search(text):
+        return text
+    units = [unit for unit in _UNIT.finditer(text) if _meant(unit)]
+    read = "".join(map(_meant, units))
+    found = [secret for secret in known if secret in read]
+    spans = [at.span() for at in re.finditer("|".join(map(re.escape, found)), read)] if found else []
+    for first, end in reversed(spans):  # from behind, so that what is before stays where it is
+        text = text[: units[first].start()] + MASK + text[units[end - 1].end() :]
+    return text
+
+
+def _meant(unit: re.Match[str]) -> str:
+    percent, escaped, hexadecimal, decimal, _, plain = unit.groups()
+    digits = percent or escaped or hexadecimal
+    return plain or (chr(int(digits, 16)) if digits else chr(int(decimal)) if decimal else "")
 
 
 def masked(text: str) -> str:
@@ -88,17 +106,23 @@ def masked(text: str) -> str:
     text = _HEADER.sub(rf"\g<1>{MASK}", text)
     text = _NAMED.sub(rf"\g<1>{MASK}", text)
     text = _SIGNS.sub(MASK, text)
-    text = _KEYS.sub(MASK, text)
     text = _LONG.sub(_unless_a_name, text)
-    return _HEX.sub(lambda found: MASK if len(set(found[0])) > 5 else found[0], text)
+    return _HEX.sub(lambda found: MASK if not found[1] and len(set(found[0])) > 5 else found[0], text)
 
 
 def _unless_a_name(found: re.Match[str]) -> str:
-    """Random letters have small and large ones and digits; a name, a path and an id in hexadecimal digits lack one or the other."""
+    """Random letters have small and large ones and digits, and change from the one to the other at two of three; the words of a
+    name or a path seldom do, and an id in hexadecimal digits lacks one kind."""
     word = found[0]
     upper, lower = sum(map(str.isupper, word)), sum(map(str.islower, word))
     digits = sum(map(str.isdigit, word))
-    return MASK if upper >= 4 and lower >= 4 and digits >= 2 else word
+    pairs = [(_kind(a), _kind(b)) for a, b in pairwise(word) if a.isalnum() and b.isalnum()]
+    changes = sum(a != b for a, b in pairs)
+    return MASK if upper >= 4 and lower >= 4 and digits >= 2 and changes * 3 > len(pairs) else word
+
+
+def _kind(char: str) -> int:
+    return 0 if char.isdigit() else 1 if char.isupper() else 2
 
 
 def visible(text: str) -> str:

@@ -186,8 +186,8 @@ def _selected(path: str, payload: Payload) -> tuple[str, ...]:
         for word in words:
             if isinstance(word, str) and not is_clean(word):
                 raise _Slip(
-                    f"{path}.{name}: {clean(word, 40)!r} is longer than {TEXT_LIMIT} characters, or has some that cannot be shown, or an "
-                    "AccessKey id: nothing can be selected by it"
+                    f"{path}.{name}: {clean(word, 40)!r} is longer than {TEXT_LIMIT} characters, or has some that cannot be shown, or a "
+                    "key: nothing can be selected by it"
                 )
     for name in ("rule", "role"):
         if getattr(payload, name) == "":

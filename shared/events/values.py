@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from shared.clean import hidden
 from shared.settings import REGION
 
 Json = Mapping[str, Any]
@@ -19,17 +20,17 @@ _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u2028\u2029\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f]+"
 )
-_SECRET = re.compile(r"\b(LTAI|STS\.)[0-9A-Za-z]{4,}")  # AccessKey ids, long-lived and temporary
 TEXT_LIMIT = 256
 INSTANCE_ID = re.compile(r"i-[0-9A-Za-z][0-9A-Za-z_-]{0,63}|AY[0-9]{6}[0-9A-Za-z]{2,58}")
 """An id of today, i-bp1..., or of the oldest instances, AY121018033933eae8689 (samples of ECS pages)."""
 
 
 def clean(text: str, limit: int) -> str:
-    """One printable line of at most `limit` characters, AccessKey ids masked; a cut is marked with an ellipsis."""
-    if len(text) <= limit and text.isprintable() and "LTAI" not in text and "STS." not in text:
-        return text.strip()  # nearly all; what is unprintable here is so for Python too
-    line = _SECRET.sub(r"\1***", _UNPRINTABLE.sub(" ", text[: limit * 8])).strip()
+    """One printable line of at most `limit` characters, keys and tokens masked; a cut is marked with an ellipsis."""
+    line = hidden(text[: limit * 8])
+    if not line.isprintable():  # what is unprintable here is so for Python too
+        line = _UNPRINTABLE.sub(" ", line)
+    line = line.strip()
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 

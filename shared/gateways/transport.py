@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 PORTS = {"http": 80, "https": 443}
+SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
+"""Of the URL of a proxy."""
 _SAID = re.compile(
     r"\[Errno[^\]]*\][^'\")>]*|Tunnel connection failed: [^'\")]*|timed out|Missing dependencies for SOCKS"
 )
@@ -25,7 +27,8 @@ _lock = threading.Lock()
 
 
 class Way(NamedTuple):
-    """proxies: as requests takes them, {} = directly. variable: which one names the proxy. shown: HOST:PORT of it, no more."""
+    """proxies: as requests takes them, {} = directly. variable: which one names the proxy. shown: HOST:PORT of it, no more, or ""
+    where it is no URL of a proxy."""
 
     proxies: Mapping[str, str]
     variable: str = ""
@@ -48,7 +51,7 @@ def way(url: str) -> Way:
     networks (10.0.0.0/8), or * for all.
     """
     parts = urlsplit(url)
-    given = tuple(os.environ.get(name) or os.environ.get(name.upper(), "") for name in VARIABLES)
+    given = tuple((os.environ.get(name) or os.environ.get(name.upper(), "")).strip() for name in VARIABLES)
     return _way(parts.scheme, (parts.hostname or "").lower(), parts.port or PORTS.get(parts.scheme, 0), given)
 
 
@@ -59,9 +62,14 @@ def _way(scheme: str, host: str, port: int, given: tuple[str, ...]) -> Way:
     if not name or any(_is(entry, host, port) for entry in re.split(r"[,\s]+", found["no_proxy"].lower())):
         return Way({})
     proxy = found[name] if "://" in found[name] else f"http://{found[name]}"
-    parts = urlsplit(proxy)
-    at = f"{parts.hostname or '?'}:{parts.port}" if parts.port else parts.hostname or "?"
-    return Way({"http": proxy, "https": proxy}, name if os.environ.get(name) else name.upper(), at)
+    variable = name if os.environ.get(name) else name.upper()
+    try:
+        parts = urlsplit(proxy)
+        shown = f"{parts.hostname or ''}:{parts.port}" if parts.port else parts.hostname or ""
+        shown = shown if parts.scheme in SCHEMES else ""
+    except ValueError:  # its text may show a part of the password
+        shown = ""
+    return Way({"http": proxy, "https": proxy}, variable, shown)
 
 
 def _is(entry: str, host: str, port: int) -> bool:
@@ -69,11 +77,11 @@ def _is(entry: str, host: str, port: int) -> bool:
     if entry == "*":
         return True
     name, colon, wanted = entry.rpartition(":")
-    if colon and wanted.isdecimal():
+    if colon and wanted.isdecimal() and (":" not in name or name.endswith("]")):  # ::1 has no port
         entry, fits = name, int(wanted) == port
     else:
         fits = True
-    entry = entry.lstrip("*").lstrip(".").strip("[]")
+    entry = entry.lstrip("*").strip(".").strip("[]")
     if not entry or not fits:
         return False
     if "/" in entry:
@@ -111,6 +119,11 @@ def _send(adapter: Any, request: Any, *args: Any, **options: Any) -> Any:
 
     taken = way(request.url)
     _last.headers = {}
+    if taken.variable and not taken.shown:
+        raise OSError(
+            f"{urlsplit(request.url).netloc} {THROUGH_PROXY} that {taken.variable} names, which is no URL of one: write "
+            "http://HOST:PORT, and in a password each sign that is no letter or digit as %2F"
+        )
     try:
         answer = type(adapter).send(adapter, request, *args, **{**options, "proxies": taken.proxies})
     except RequestException as error:

@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from shared.clean import hidden
 from shared.mapping.compiled import Predicate, compile_condition
 from shared.mapping.conditions import ALWAYS, Condition
 from shared.mapping.globs import matcher
@@ -167,5 +168,5 @@ class Mapping:
 
 
 def _harmless(text: str) -> str:
-    """A tag's text made fit for a record: anybody who may tag an instance can write anything into it."""
-    return "".join(char if char.isprintable() else "?" for char in text[:MAX_NAME])
+    """A tag's text made fit for a record: anybody who may tag an instance can write anything into it, keys too."""
+    return "".join(char if char.isprintable() else "?" for char in hidden(text)[:MAX_NAME])

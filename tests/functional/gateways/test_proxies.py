@@ -111,6 +111,10 @@ def test_a_proxy_is_used(at: str, monkeypatch: pytest.MonkeyPatch, service: str)
         ({"HTTPS_PROXY": "p:1", "NO_PROXY": "ecs.cn-hangzhou.aliyuncs.com"}, "https://sts.cn-hangzhou.aliyuncs.com/", True),
         ({"HTTPS_PROXY": "p:1", "NO_PROXY": "a b, * c"}, "https://ecs.cn-hangzhou.aliyuncs.com/", False),
         ({"HTTPS_PROXY": "p:1", "no_proxy": "a", "NO_PROXY": "aliyuncs.com"}, "https://ecs.aliyuncs.com/", True),
+        ({"HTTPS_PROXY": "p:1", "NO_PROXY": "aliyuncs.com."}, "https://ecs.aliyuncs.com/", False),
+        ({"HTTPS_PROXY": "p:1", "NO_PROXY": "::1"}, "https://[::1]:1/", False),
+        ({"HTTPS_PROXY": "p:1", "NO_PROXY": "[::1]:2"}, "https://[::1]:1/", True),
+        ({"HTTPS_PROXY": " p:1\n"}, "https://ecs.aliyuncs.com/", True),
         ({"ALL_PROXY": "p:1"}, "https://ecs.aliyuncs.com/", True),
         ({"NO_PROXY": "x"}, "https://ecs.aliyuncs.com/", False),
     ],
@@ -119,3 +123,29 @@ def test_the_rule(monkeypatch: pytest.MonkeyPatch, env: dict[str, str], url: str
     for name, value in env.items():
         monkeypatch.setenv(name, value)
     assert way(url).proxies == ({"http": "http://p:1", "https": "http://p:1"} if proxied else {})
+
+
+@pytest.mark.parametrize("service", CALLS)
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("http://someone:hunter2/secret@127.0.0.1:9", id="a password with /"),
+        pytest.param("http://someone:hunter2#secret@127.0.0.1:9", id="a password with #"),
+        pytest.param("someone:hunter2?secret@127.0.0.1:9", id="a password with ?"),
+        pytest.param("http://someone:hunter2@127.0.0.1:x", id="a port that is no number"),
+        pytest.param("http://someone:hunter2@[127.0.0.1:9", id="half an address"),
+        pytest.param("ftp://someone:hunter2@127.0.0.1:9", id="another scheme"),
+        pytest.param("http://", id="no host"),
+    ],
+)
+def test_what_is_no_url_of_a_proxy_is_said_without_showing_it(
+    at: str, monkeypatch: pytest.MonkeyPatch, service: str, url: str
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", url)
+    with pytest.raises(CloudCallError) as caught:
+        call(service, at)
+    assert "through the proxy that HTTP_PROXY names, which is no URL of one: write http://HOST:PORT" in str(
+        caught.value
+    )
+    assert "hunter2" not in str(caught.value)
+    assert "someone" not in str(caught.value)

@@ -101,6 +101,17 @@ def test_what_the_cloud_says_of_keys_goes_no_further(
     assert "Odd" in "".join(map(str, [*world.records(), *world.printed]))
 
 
+def test_a_key_that_somebody_wrote_into_a_tag_is_not_passed_on(world: World) -> None:
+    """A rule names the role by a tag; what is no listed role is recorded as it was written, but for keys."""
+    token = "CAIShwJ1q6Ft5B2yfSj+Ir5eB/L9fR1pl30fWdcFDYhXUHTd1nhJD=="
+    for text in (world.keys.token, token, "LTAI5tRqPZ8xWcYv7NbKmJhG", "no-key"):
+        instance = world.instance(tags={"ram-role": text})
+        run = world.run("instance_created", created([instance.instance_id]))
+        record = world.records()[-1]
+        assert (record["reason"], record["role"]) == ("role-not-listed", "no-key" if text == "no-key" else "***")
+        assert token[:9] not in json.dumps([run.result, *world.printed])
+
+
 @pytest.mark.parametrize("debug", ["sdk", "SDK"])
 def test_an_sdk_that_is_asked_to_log_its_requests_logs_no_keys(
     world: World, debug: str, caplog: pytest.LogCaptureFixture

@@ -139,8 +139,10 @@ def test_something_else_than_a_body_is_told_as_such() -> None:
     assert (outcome.reason, outcome.detail) == ("not-json", "expected the bytes of an event, got dict")
 
 
-def test_a_detail_is_one_short_line_without_keys_of_an_account() -> None:
-    key = "LTAI5tAbCdEfGhIjKlMnOpQr"
+@pytest.mark.parametrize(
+    "key", ["LTAI5tAbCdEfGhIjKlMnOpQr", "STS.NUyaLUZx8Mu5yLvm3p9q", "CAIShwJ1q6Ft5B2yfSj+Ir5eB/L9f=="]
+)
+def test_a_detail_is_one_short_line_without_keys_of_an_account(key: str) -> None:
     outcome = ignored(call("Del\x1b[31m\r\nete\u2028" + key + "x" * 5000, errorCode=None))
     assert outcome.detail.isprintable()
     assert len(outcome.detail) <= 240

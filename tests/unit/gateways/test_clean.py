@@ -61,6 +61,8 @@ SAID = [
     ("a canonical request", f"no match.\nCanonicalRequest: x-acs-security-token:{TOKEN}", TOKEN, "no match"),
     ("a header of the token", "x-acs-security-token : shorttoken next", "shorttoken", "next"),
     ("a proxy's password", "cannot connect to http://eve:pa55@proxy:3128 now", "pa55", "@proxy:3128"),
+    ("a proxy's password with an @", "cannot connect to http://eve:pa@55@proxy:3128 now", "55@", "@proxy:3128"),
+    ("a token in lines of 24", "token\n" + "\n".join(TOKEN[n : n + 24] for n in (0, 24, 48)) + "\nis old", TOKEN[48:], "token"),
     ("over two lines", f"key\n{ID}\nis gone", ID, "is gone"),
 ]  # fmt: skip
 
@@ -85,6 +87,12 @@ HARMLESS = [
     "The specified AccessKeyId is disabled.",
     "中文：密钥无效。",
     "/code/alibabacloud_tea_openapi/client.py cannot be read",
+    "/Users/LiWei/Projects/RoleKeeper2024/Deployments/2026Q4/build/bundle",
+    "acs:ram::1234567890123456:role/Team-Payments-Production-Worker2024-V2",
+    "https://ram.console.aliyun.com/roles/TeamPaymentsProductionWorker2024V2/detail",
+    "The policy AliyunECSNetworkInterfaceManagementAccess20240101V2 does not exist.",
+    f"expected sha256 {HEX}, got sha256:{HEX}",
+    "AccessKeyId: is missing",
 ]
 
 
@@ -99,6 +107,13 @@ SENT = [
     ("in a URL", "key+of/slashes==", "key%2Bof%2Fslashes%3D%3D"),
     ("in a URL, small letters", "key+of/slashes==", "key%2bof%2fslashes%3d%3d"),
     ("in what is signed", "key+of/slashes==", "key%252Bof%252Fslashes%253D%253D"),
+    ("in what is signed thrice", "key+of/slashes==", "key%25252Bof%25252Fslashes%25253D%25253D"),
+    ("in JSON", "key+of/slashes==", r"key+of\/slashes=="),
+    ("in JSON of Go and Java", "key+of/slashes==", r"key\u002bof/slashes\u003D\u003d"),
+    ("in JSON in JSON", "key+of/slashes==", r"key\\u002bof\\/slashes=="),
+    ("in HTML", "key+of/slashes==", "key&#43;of&#x2F;slashes&#61;&#x3d;"),
+    ("over lines", "key+of/slashes==", "key+of\n/slash\r\n  es=="),
+    ("over lines in JSON", "key+of/slashes==", r"key+of\n/slash\r\nes=="),
     ("a proof key", PROOF, PROOF),
 ]
 
