@@ -24,9 +24,9 @@ def note(covered: Mapping[str, Any], places: Sequence[Target]) -> list[str]:
     named = ", ".join(f"{place.region} of account {place.account_id}" for place in places[:NAMED])
     more = f" and {len(places) - NAMED} more" if len(places) > NAMED else ""
     return [
-        f"covered: {covered['region']} of account {covered['account_id']} alone; {variable('regions')} and "
-        f"{variable('accounts')} also list {named}{more}: run it again with --region and --account for each, or once with "
-        "--invoke --everywhere"
+        f"covered: {covered['region']} of account {covered['account_id']} alone; the settings "
+        f"({variable('region')}, {variable('regions')}, {variable('accounts')}) also name {named}{more}: to cover it too, run again "
+        "with --region and --account for each, or once with --invoke --everywhere"
     ]
 
 

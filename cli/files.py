@@ -38,4 +38,6 @@ def text(file: Path) -> str:
     try:
         return decoded(content(file))
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{file}: is not UTF-8 text: {error.reason} at byte {error.start}") from error
+        raise ConfigError(
+            f"{file}: is not UTF-8 text: {error.reason} at byte {error.start}; save it as UTF-8"
+        ) from error

@@ -16,6 +16,7 @@ from shared.errors import ConfigError
 
 RECORD = '{"record"'
 """How the line of a record begins."""
+STANDARD_ERROR = "standard error"
 OWNER_ONLY = 0o600
 
 
@@ -73,11 +74,11 @@ def _standard_error() -> Iterator[Journal]:
     try:
         number = os.dup(sys.stderr.fileno())
     except (OSError, ValueError):  # no file, as in a test
-        yield Journal("standard error", lambda data: sys.stderr.write(data.decode()) and len(data))
+        yield Journal(STANDARD_ERROR, lambda data: sys.stderr.write(data.decode()) and len(data))
         return
     try:
         sys.stderr.flush()
-        yield Journal("standard error", lambda data: os.write(number, data))
+        yield Journal(STANDARD_ERROR, lambda data: os.write(number, data))
     finally:
         os.close(number)
 

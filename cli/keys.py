@@ -13,7 +13,7 @@ from shared.settings import Settings, variable
 
 KEY = ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET")
 REFUSED = {
-    "InvalidAccessKeyId.NotFound": f"{KEY[0]} is of no account there",
+    "InvalidAccessKeyId.NotFound": f"{KEY[0]} is no key of any account; copy it anew",
     "InvalidAccessKeyId.Inactive": f"the key in {KEY[0]} is disabled",
     "SignatureDoesNotMatch": f"{KEY[1]} is not the secret of the key in {KEY[0]}",
 }
@@ -40,7 +40,11 @@ def keys(settings: Settings) -> Credentials:
             raise
         if THROUGH_PROXY in str(error):  # then it says what to look at
             raise ConfigError(f"{error}; nothing was done") from error
-        at = f"{variable('endpoint')}={settings.endpoint}" if settings.endpoint else "the network and its proxies"
+        at = (
+            f"{variable('endpoint')}={settings.endpoint}"
+            if settings.endpoint
+            else f"the region ({settings.region}), the network and its proxies"
+        )
         raise ConfigError(f"{error}; nothing was done; look at {at}") from error
     if account != settings.account_id:
         raise ConfigError(

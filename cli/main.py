@@ -19,6 +19,7 @@ from cli.files import ROLES, RolesFile
 from cli.fleet import reconcile, remediate
 from cli.output import finish, give_up, print_json, ready, say, say_error, say_traceback
 from cli.policy import app as policy
+from cli.stops import stops
 from shared.clean import hidden, visible
 from shared.errors import ConfigError, RolekeeperError
 from shared.settings import variable
@@ -200,19 +201,20 @@ def schema() -> None:
 def main() -> None:
     """The console script. An error that rolekeeper raises on purpose is one line, not a traceback; a full disk too.
 
-    With --json it is an object on standard output, where whoever reads it looks. SIGTERM is as Ctrl-C.
+    With --json it is an object on standard output, where whoever reads it looks. SIGTERM and a closed terminal are as Ctrl-C.
     """
     ready()
     if os.environ.get("NO_COLOR"):
         from typer import rich_utils
 
         rich_utils.COLOR_SYSTEM = None  # of help and usage errors: no escape codes at all, bold ones neither
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = {number: signal.signal(number, signal.default_int_handler) for number in stops()}
     try:
         try:
             app(prog_name="rolekeeper")
         finally:
-            signal.signal(signal.SIGTERM, before)
+            for number, handler in before.items():
+                signal.signal(number, handler)
             finish()
     except RolekeeperError as error:
         if "--json" in sys.argv:

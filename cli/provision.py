@@ -135,7 +135,7 @@ def show_orphans(roles: Iterable[str], names: Iterable[str]) -> None:
     for role in roles:
         say(f"orphan: role {role} is rolekeeper's, and the mapping does not list it: provision --prune deletes it")
     for name in names:
-        say(f"orphan: policy {name} is rolekeeper's, and the mapping does not want it: provision --prune deletes it")
+        say(f"orphan: policy {name} is rolekeeper's, and the mapping does not use it: provision --prune deletes it")
 
 
 def conclude(ended: Provisioned, *, dry_run: bool) -> None:
@@ -146,7 +146,7 @@ def conclude(ended: Provisioned, *, dry_run: bool) -> None:
     count = len(ended.plan.actions if dry_run else ended.done)
     were = "would be" if dry_run else "was" if count == 1 else "were"
     warned = f"; {counted(len(ended.plan.warnings), 'warning')}, see above" if ended.plan.warnings else ""
-    say((f"{counted(count, 'call')} {were} made" if count else "nothing to do") + warned)
+    say((f"{counted(count, 'write call')} {were} made" if count else "nothing to do") + warned)
 
 
 def report(ended: Provisioned) -> dict[str, Any]:

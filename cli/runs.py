@@ -19,10 +19,11 @@ import msgspec
 from cli import asked, coverage, missing
 from cli.example import refuse_example
 from cli.files import text
-from cli.journal import Journal, journal
+from cli.journal import STANDARD_ERROR, Journal, journal
 from cli.keys import keys
 from cli.output import counted, print_json, say
 from cli.report import Report
+from cli.stops import stops
 from shared.errors import ConfigError, PermanentError
 from shared.events import manual
 from shared.gateways.fc import functions_gateway
@@ -32,7 +33,7 @@ from shared.model import Kind, Outcome, Reason
 from shared.outcomes import BAD, Outcomes
 from shared.recorder import Stamp
 from shared.records import Record
-from shared.settings import Settings, member_role
+from shared.settings import Settings, member_role, variable
 
 FUNCTION = "command"
 """What the records of a run on this machine have as their function."""
@@ -77,15 +78,17 @@ class Follower(Watch):
 
     @contextmanager
     def stoppable(self) -> Iterator[None]:
-        """Ctrl-C and SIGTERM end the run in good order; Ctrl-C a second time at once."""
+        """End the run in good order on each signal of `stops()`; Ctrl-C or SIGTERM a second time at once."""
 
         def stop(number: int, frame: object) -> None:
             if self._stopped:
+                if signal.Signals(number).name == "SIGHUP":  # a shell passes it on, so that it comes twice
+                    return
                 raise KeyboardInterrupt
             self._stopped = True
             say("rolekeeper: stopping: what has begun is brought to its end; again: at once", err=True)
 
-        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {number: signal.signal(number, stop) for number in (signal.SIGINT, *stops())}
         try:
             yield
         finally:
@@ -149,6 +152,10 @@ def _here(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Path,
         notes = [*roles.notes(), *coverage.note(ended, places)]
         if given.get("tags") and not ended["counts"] and not ended.get("error"):
             notes.append("no instance there carries these tags (here the case of a key counts)")
+        if "InvalidRegionId" in ended.get("error", ""):
+            notes.append(
+                f"{ended['region']} is no region that ECS knows: correct --region or {variable('region')}, as cn-hangzhou"
+            )
         report.ended(ended, follower.outcomes, notes, rest)
         return code
     outcomes = follower.outcomes
@@ -194,7 +201,8 @@ def where(settings: Settings, run_id: str, *, in_sls: bool, lines: Journal) -> s
             f"{kept} of {lines.records} are in {lines.name}, as JSON lines, the others nowhere: {lines.why}; "
             f"and {why}{intents}"
         )
-    return f"{lines.name}, as JSON lines: {why}{intents}"
+    elsewhere = "; --records FILE puts them into a file" if lines.name == STANDARD_ERROR else ""
+    return f"{lines.name}, as JSON lines: {why}{elsewhere}{intents}"
 
 
 def _invoke(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Path) -> int:

@@ -87,3 +87,11 @@ def test_a_provision_as_json_names_them_too(cloud: Cloud, rolekeeper: Command, m
     monkeypatch.setenv("ROLEKEEPER_ACCOUNTS", f"{MEMBER}=keeper,{ACCOUNT}=keeper")
     told = rolekeeper("provision", "--dry-run", "--json", "--adopt", "web", "--adopt", "worker").json()
     assert told["not_covered"] == [MEMBER]
+
+
+def test_a_region_that_ecs_does_not_know_is_said_to_be_none_and_what_to_correct(
+    cloud: Cloud, rolekeeper: Command
+) -> None:
+    ran = rolekeeper("remediate", "--all", "--region", "cn-hangzou")
+    assert ran.code == 1
+    assert "cn-hangzou is no region that ECS knows: correct --region or ROLEKEEPER_REGION" in ran.out

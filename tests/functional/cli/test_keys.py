@@ -73,7 +73,7 @@ def test_where_sts_does_not_say_whose_it_is_nothing_is_done(
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
-        ("ALIBABA_CLOUD_ACCESS_KEY_ID", "LTAInobody", "InvalidAccessKeyId.NotFound: Specified access key is not found.; ALIBABA_CLOUD_ACCESS_KEY_ID is of no account"),
+        ("ALIBABA_CLOUD_ACCESS_KEY_ID", "LTAInobody", "InvalidAccessKeyId.NotFound: Specified access key is not found.; ALIBABA_CLOUD_ACCESS_KEY_ID is no key of any account"),
         ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "wrong", "ALIBABA_CLOUD_ACCESS_KEY_SECRET is not the secret of the key in ALIBABA_CLOUD_ACCESS_KEY_ID"),
         ("ALIBABA_CLOUD_SECURITY_TOKEN", "left-over", "ALIBABA_CLOUD_SECURITY_TOKEN is not of this key: unset it"),
     ],
@@ -90,7 +90,10 @@ def test_a_key_that_is_refused_is_told_of_by_its_variable(
 
 @pytest.mark.parametrize(
     ("endpoint", "look"),
-    [("http://127.0.0.1:1", "ROLEKEEPER_ENDPOINT=http://127.0.0.1:1"), ("", "the network and its proxies")],
+    [
+        ("http://127.0.0.1:1", "ROLEKEEPER_ENDPOINT=http://127.0.0.1:1"),
+        ("", "the region (cn-hangzhou), the network and its proxies"),
+    ],
     ids=["the emulator's", "the cloud's"],
 )
 def test_where_nothing_answers_the_error_says_where_to_look(

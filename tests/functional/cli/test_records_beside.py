@@ -19,7 +19,8 @@ def test_without_sls_the_records_are_on_standard_error(
     (made,) = make(cloud, 1, "web")
     ran = rolekeeper("remediate", "--id", made.instance_id)
     assert (ran.code, made.role) == (0, "web")
-    assert ran.out.splitlines()[-1] == "records: standard error, as JSON lines: ROLEKEEPER_SLS_PROJECT is not set"
+    last = "records: standard error, as JSON lines: ROLEKEEPER_SLS_PROJECT is not set; --records FILE puts them into a file"
+    assert ran.out.splitlines()[-1] == last
     assert [line["record"].get("instance_id") for line in ran.lines("record")] == [made.instance_id, None]
 
 

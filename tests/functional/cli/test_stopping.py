@@ -60,7 +60,9 @@ def stopper(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stopper]:
     signal.signal(signal.SIGUSR1, before)
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
+@pytest.mark.parametrize(
+    "stop", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=["Ctrl-C", "SIGTERM", "closed terminal"]
+)
 @pytest.mark.parametrize("as_json", [False, True], ids=["table", "json"])
 def test_a_run_that_is_stopped_ends_what_it_began_and_accounts_for_all_that_it_saw(
     cloud: Cloud,
@@ -100,7 +102,7 @@ def test_a_run_that_is_stopped_ends_what_it_began_and_accounts_for_all_that_it_s
         assert not told_error.startswith(":")
     else:
         assert "Interrupted: not asked: the run was stopped; what had begun was brought to its end" in ran.out
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert {signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)} == {signal.SIG_DFL}
 
 
 def stop_while_it_waits(stopper: Stopper, monkeypatch: pytest.MonkeyPatch) -> list[float]:
@@ -157,14 +159,15 @@ def test_a_change_that_waits_for_its_turn_is_not_begun_after_a_stop(
         assert ran.err.count('"intent": ') == len(changes), "a swap has its turns before it says what it is about to do"
 
 
-def test_a_provision_tells_what_was_done_when_a_service_manager_stops_it(
-    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGHUP], ids=["service manager", "closed terminal"])
+def test_a_provision_that_is_stopped_tells_what_was_done(
+    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch, stop: signal.Signals
 ) -> None:
     answer = cloud.handle
 
     def handle(request: Request) -> Response:
         if request.headers.get("x-acs-action") == "CreatePolicy":
-            signal.raise_signal(signal.SIGTERM)
+            signal.raise_signal(stop)
         return answer(request)
 
     monkeypatch.setattr(cloud, "handle", handle)
@@ -176,4 +179,30 @@ def test_a_provision_tells_what_was_done_when_a_service_manager_stops_it(
     assert ran.code == 130
     assert "perhaps carried out: CreatePolicy: role web2" in ran.err
     assert "carried out before: CreateRole: role web2" in ran.err
-    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    assert signal.getsignal(stop) == signal.SIG_DFL
+
+
+@pytest.mark.parametrize(("ignored", "code"), [(True, 0), (False, 130)], ids=["nohup", "the shell passes it on too"])
+def test_a_terminal_that_closes_stops_a_run_once_and_no_run_under_nohup(
+    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch, ignored: bool, code: int
+) -> None:
+    """The signal comes twice while instances are without a role: from the terminal and from its shell."""
+    swapped, rest = make(cloud, 3, "web", role="worker"), make(cloud, 3, "web")
+    answer = cloud.handle
+
+    def handle(request: Request) -> Response:
+        response = answer(request)
+        if request.headers.get("x-acs-action") == "DetachInstanceRamRole":
+            for _ in range(2):
+                os.kill(os.getpid(), signal.SIGHUP)
+        return response
+
+    monkeypatch.setattr(cloud, "handle", handle)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        ran = rolekeeper("remediate", "--all", "--lift-brake", "--canary", "3")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert ran.code == code
+    assert {instance.role for instance in swapped} == {"web"}
+    assert {instance.role for instance in rest} == ({"web"} if ignored else {""})

@@ -55,7 +55,7 @@ def test_the_diff_stands_before_the_first_call(provision: Operator, roles: Roles
     assert code == 0
     assert lines[0] == "role web"
     assert lines.index("  + trust: Service ecs.aliyuncs.com") < lines.index("  CreateRole: role web")
-    assert lines[-1] == "3 calls were made"
+    assert lines[-1] == "3 write calls were made"
 
 
 def test_a_stop_tells_what_was_done_in_text_and_in_json(cloud: Cloud, provision: Operator, roles: Roles) -> None:
