@@ -76,7 +76,8 @@ def hidden(text: str) -> Iterator[Odd]:
     if not unicodedata.is_normalized("NFC", text):
         yield (
             "",
-            "is not in Unicode's normal form NFC: it looks like the text that keyboards write and never equals it; type it anew",
+            "is not in Unicode's normal form NFC: it looks like the text that keyboards write, and never equals it; type it anew, "
+            "unless the cloud holds it in this very form",
         )
 
 
@@ -157,12 +158,17 @@ def typed(line: str, number: int) -> str:
     return f"; line {number} has {named(found)}, which means nothing to YAML" if found else ""
 
 
+_NO_BARE_STAR = r"(?:[^*]|\.\*)*"
 _REGEX = re.compile(
-    r"\^.*|/.*[\^$|\\+].*/[a-z]*|.*[A-Za-z_*+)\]}]\$|.*\.[*+].*|.*\[[^\]]*[\w]-[\w][^\]]*\].*|.*\([^)]*\|[^)]*\).*|\(\?.*"
-    r"|.*\\[dwsDWSb](?:[+*?{$)].*|)|[\w*?.-]+(?:\|[\w*?.-]+)+",
+    "|".join((
+        r"\^.*", r".*[A-Za-z_*+)\]}]\$", r"/.*[\^$|\\+].*/[a-z]*", r"\(\?.*",
+        rf"{_NO_BARE_STAR}(?<![0-9])\.[*+](?!\.\w){_NO_BARE_STAR}",  # but for 1.2.*, web.*.example.com, *.prod.*
+        r".*\[[^\]]*[\w]-[\w][^\]]*\].*", r".*\([^)]*\|[^)]*\).*", r"[\w*?.-]+(?:\|[\w*?.-]+)+",
+        r".*\\[dwsDWSb](?:[+*?{$)].*|)",
+    )),
     re.DOTALL,
-)
-_BRACES = re.compile(r".*\{[^{}$]*,[^{}]*\}.*", re.DOTALL)
+)  # fmt: skip
+_BRACES = re.compile(r".*\{(?:[^{}$]*,[^{}]*|\w+\.\.\w+)\}.*", re.DOTALL)
 _LIKE = re.compile(r"%[\w-].*|.*[A-Za-z-]%|(?:regexp?|re|glob):.+", re.DOTALL)
 _NEGATED = re.compile(r"(?:!=?|==?~?|=~|<>|\uff01)\s*\S.*", re.DOTALL)
 _PLACEHOLDER = re.compile(r".*(?:\$\{|\{\{).*", re.DOTALL)

@@ -25,12 +25,14 @@ def warn(root: Node, mapping: Mapping, report: Report) -> None:
     _warn_of_displacing(root, rules, mapping, report)
     _warn_of_globs(root, mapping, report)
     for index, rule in enumerate(rules.items):
+        where = Where("rules").item(index, mapping.rules[index].name)
         for written in _globs_in_keys(rule.get("when") if isinstance(rule, Block) else None):
-            where = Where("rules").item(index, mapping.rules[index].name).at("when.tags").at(written.text)
-            report.warning(written, where, "a tag's key is taken as it is written: * and ? are globs in values alone")
+            report.warning(written, where.at("when.tags").at(written.text), _GLOB_IN_KEY)
+        role = mapping.rules[index].role
+        if isinstance(rule, Block) and role and not all(map(is_literal, role.keys)):
+            report.warning(rule.get("role") or rule, where.at("role"), _GLOB_IN_KEY)
         if _is_open(overlap, index, mapping.rules[index]) and isinstance(rule, Block):
-            where = Where("rules").item(index, mapping.rules[index].name).at("role")
-            report.warning(rule.get("role") or rule, where, _OPEN)
+            report.warning(rule.get("role") or rule, where.at("role"), _OPEN)
     for key, _ in roles.entries:
         if isinstance(key, Scalar) and not overlap.gives(key.text):
             report.warning(key, Where("roles").at(key.text), "no rule can give this role to any instance")
@@ -60,6 +62,8 @@ _BROAD = (
     "together these take in {0:.0%} of the role names that accounts usually have ({1}), and whatever is made later; name the roles, "
     "or write the beginning that they share"
 )
+
+_GLOB_IN_KEY = "a tag's key is taken as it is written: * and ? are globs in values alone"
 
 _OPEN = (
     "whoever may tag an instance chooses its role among all that are listed: nothing here depends on what he cannot choose; "
@@ -92,7 +96,7 @@ def _globs_in_keys(when: Node | None) -> Iterator[Scalar]:
         return
     tags, some = when.get("tags"), when.get("any")
     if isinstance(tags, Block):
-        yield from (key for key, _ in tags.entries if isinstance(key, Scalar) and not {"*", "?"}.isdisjoint(key.text))
+        yield from (key for key, _ in tags.entries if isinstance(key, Scalar) and not is_literal(key.text))
     yield from _globs_in_keys(when.get("not"))
     for part in some.items if isinstance(some, Items) else ():
         yield from _globs_in_keys(part)

@@ -18,6 +18,7 @@ Found = tuple[Scalar, Where, bool]
 _PROSE = re.compile(r"(?:.*\.)?(?:description|reason)")
 _COMMA = re.compile("[\uff0c\u3001\uff1b]")
 _CONDITION = re.compile(r"rules\[[0-9]+\]\.when\b.*")
+_PLACEHOLDER = re.compile(r"\$\{tags\.([^{}]*)\}")
 _ATTRIBUTE = re.compile(rf".*\b(?<!tags\.)({'|'.join(ATTRIBUTES)})(?:\.not)*(?:\[[0-9]+\])?")
 
 
@@ -33,8 +34,9 @@ def _odd(scalar: Scalar, where: Where, is_key: bool, places: _Places, foreign: b
     text = scalar.text
     if _PROSE.fullmatch(where.key) and not is_key:
         return
-    yield from hidden(text)
-    found = list(alike(text, foreign=foreign))
+    found = [*hidden(text), *alike(text, foreign=foreign)]
+    for key in () if found or is_key else _PLACEHOLDER.findall(text):
+        found += alike(key, foreign=foreign)
     if not found and (comma := _COMMA.search(text)) and places.is_bare_item(scalar):
         said = (
             f"has {named(comma[0])} in it, which separates nothing: this is one value of the list; write a plain comma"

@@ -77,10 +77,13 @@ _BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 
 def _check_indentation(text: str) -> None:
     """Refuse a line that is indented with what looks like spaces: YAML takes it for text. Raises Unreadable."""
-    for found in INDENTED.finditer(text.removeprefix("\ufeff")):
-        before = _BREAK.split(text.removeprefix("\ufeff")[: found.start(1)])
-        line, column = len(before), len(before[-1]) + 1
-        if not any(begin < line <= end for begin, end in _texts_over_lines(text)):
+    text = text.removeprefix("\ufeff")
+    if not INDENTED.search(text):
+        return
+    inside = {line for begin, end in _texts_over_lines(text) for line in range(begin + 1, end + 1)}
+    for line, content in enumerate(_BREAK.split(text), start=1):
+        if line not in inside and (found := INDENTED.match(content)):
+            column = found.end()
             raise Unreadable(
                 f"not valid YAML, at column {column}: the line is indented with {named(found[1])}, which YAML takes for text; "
                 "indent with spaces",

@@ -49,8 +49,11 @@ SHAPES: dict[str, tuple[Callable[[int], str], int]] = {
     "a long text": (lambda count: f"{HEAD}  - {{name: r, when: {{vpc: {'x' * count}}}, role: web}}\n", 20_000),
     "a long number": (lambda count: f"{HEAD}  - {{name: r, when: {{vpc: {'1' * count}}}, role: web}}\n", 20_000),
     "a long unknown key": (lambda count: f"{HEAD}  - {{name: r, role: web, ? '{'x' * count}' : 1}}\n", 5_000),
+    "lines of a text that begin with a no-break space": (
+        lambda count: HEAD.replace("{}", "{description: '" + "\n      \u00a0x" * count + "'}") + "  - {name: r, role: web}\n", 50,
+    ),
     "roles that are not listed": (unlisted, 60),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("shape", "count"), SHAPES.values(), ids=SHAPES)

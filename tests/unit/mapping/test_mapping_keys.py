@@ -23,3 +23,11 @@ def test_a_glob_in_a_key_is_told_of(when: str, keys: list[str]) -> None:
     told = [problem for problem in check(FILE.format(when=when)) if SAID in problem.message]
     assert [problem.key.removeprefix("rules[0].when.tags.") for problem in told] == keys
     assert {(problem.severity, problem.line, problem.rule) for problem in told} <= {("warning", 4, "w")}
+
+
+def test_a_glob_in_the_key_of_a_placeholder_is_told_of() -> None:
+    file = FILE.format(when="{vpc: vpc-1, tags: {'app*': a}}").replace("role: web", "role: '${tags.app*}'")
+    assert [problem.key for problem in check(file) if SAID in problem.message] == [
+        "rules[0].when.tags.app*",
+        "rules[0].role",
+    ]

@@ -60,6 +60,7 @@ CHARACTERS = {
     "a minus sign": ("vpc: vpc\u22121", "\u2212"),
     "mathematical letters": ("tags: {env: \U0001d429rod}", "\U0001d429"),
     "an accent in an id": ("vpc: vpc-\u00e91", "\u00e9"),
+    "a zero-width space in an id": ("vpc: vpc-1\u200b", "\u200b"),
 }
 
 
@@ -91,7 +92,10 @@ TEXTS = {
     "a class": ("name: 'web-\\d+'", "looks like a regular expression"),
     "a pattern of SQL": ("name: web-%", "looks like a pattern of another language"),
     "a pattern with its kind": ("name: 'regex:web'", "looks like a pattern of another language"),
+    "a dot and a star at the end": ("name: web.*", "looks like a regular expression"),
+    "a dot and a star in the middle": ("name: web-.*-prod", "looks like a regular expression"),
     "braces": ("tags: {env: '{prod,staging}'}", "has alternatives in braces"),
+    "a range in braces": ("name: 'web-{1..3}'", "has alternatives in braces"),
     "an exclamation mark": ('tags: {env: "!prod"}', "write {not: VALUE}"),
     "an operator": ("tags: {env: '!= prod'}", "write {not: VALUE}"),
     "an exclamation mark in a list": ('tags: {env: ["!prod", x]}', "write {not: VALUE}"),
@@ -132,6 +136,8 @@ SANE = {
     "a version": "tags: {version: '>=1.2.x'}",
     "a number in brackets": "tags: {host: 'web[1]'}",
     "globs": "name: ['web-*', '*-a?']",
+    "globs of domains": "name: ['web.*.example.com', '*.prod.*', 'ip-10-*.cn-hangzhou.*']",
+    "globs of versions": "tags: {version: ['1.2.*', 'v3.*']}",
     "a resource": "tags: {role: 'acs:ram::1:role/x'}",
     "an empty value": "tags: {env: ''}",
 }
@@ -152,6 +158,7 @@ ELSEWHERE = {
         'roles:\n  web:\n    policies:\n      - document:\n          Version: "1"\n          Action: "oss:Get\u200bObject"\n', 7, "U+200B",
     ),
     "a placeholder": ("roles: {web: {}}\nrules:\n  - {name: r, when: {vpc: v}, role: '${tags.ro\u200ble}'}\n", 4, "U+200B"),
+    "quotes in a placeholder": ("roles: {web: {}}\nrules:\n  - {name: r, when: {vpc: v}, role: '${tags.\u201cx\u201d}'}\n", 4, "U+201C"),
     "a rule's name": ("roles: {web: {}}\nrules:\n  - name: 'web '\n    role: web\n", 4, "ends with a blank"),
     "a rule's name in two scripts": ("roles: {web: {}}\nrules:\n  - name: w\u0435b\n    role: web\n", 4, "U+0435"),
     "a displaced role": ("roles: {web: {}}\nsettings: {displace: [legacy-*\uff0cold]}\n", 3, "U+FF0C"),
