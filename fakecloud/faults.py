@@ -110,7 +110,7 @@ class Fault:
             holder[last] = self.value
         else:
             return None
-        return json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()
+        return json.dumps(answer, separators=(",", ":")).encode()
 
     def take(self) -> bool:
         """Count one matching call; whether this one is hit."""

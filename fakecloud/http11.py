@@ -5,6 +5,7 @@ RFC 9112. The standard library's parser reads headers as mail, which costs more 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from http.client import responses
 from io import BufferedIOBase
@@ -16,6 +17,9 @@ from fakecloud.parsing import digits
 
 LONGEST_LINE, MOST_HEADERS = 256 * 1024, 200
 LARGEST_BODY = 64 * 1024 * 1024
+_HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\r\0]*)")
+"""No space before the colon, no line that goes on on the next, no other end of a line: what is read so by one is another
+header to the next (Origin, Host)."""
 
 
 class Malformed(ValueError):
@@ -83,16 +87,18 @@ def _headers(source: BufferedIOBase) -> dict[str, str]:
     """Names in lower case; one that comes twice is joined."""
     headers: dict[str, str] = {}
     while line := _line(source):
-        name, colon, value = line.partition(":")
-        if not colon or len(headers) >= MOST_HEADERS:
+        found = _HEADER.fullmatch(line)
+        if not found or len(headers) >= MOST_HEADERS:
             raise Malformed(f"not a header, or one too many: {line[:100]!r}")
-        name, value = name.lower(), value.strip()
+        name, value = found[1].lower(), found[2].strip()
         headers[name] = f"{headers[name]},{value}" if name in headers else value
     return headers
 
 
 def _body(source: BufferedIOBase, headers: dict[str, str]) -> bytes:
-    if "chunked" in headers.get("transfer-encoding", "").lower():
+    if coding := headers.get("transfer-encoding", ""):
+        if coding.lower() != "chunked" or "content-length" in headers:
+            raise Malformed(f"transfer-encoding: {coding[:100]}; there is chunked, without a content-length")
         return _chunks(source)
     length = headers.get("content-length", "0")
     count = digits(length)

@@ -139,6 +139,15 @@ MALFORMED = [
     pytest.param(b"GET http://evil.test/ HTTP/1.1\r\nHost: localhost\r\n\r\n", id="a target of another host"),
     pytest.param(b"CONNECT localhost:443 HTTP/1.1\r\nHost: localhost\r\n\r\n", id="a tunnel"),
     pytest.param(b"GET / HTTP/1.1\r\nnocolon\r\n\r\n", id="no header"),
+    pytest.param(STATE.encode() + b"Origin : http://evil.test\r\n\r\n", id="a blank before the colon"),
+    pytest.param(STATE.encode() + b"X: y\r\n Origin: http://evil.test\r\n\r\n", id="a header that goes on"),
+    pytest.param(STATE.encode() + b"X: y\rOrigin: http://evil.test\r\n\r\n", id="half an end of a line"),
+    pytest.param(STATE.encode() + b"X\0: y\r\n\r\n", id="a name with a null character"),
+    pytest.param(STATE.encode() + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", id="another coding"),
+    pytest.param(STATE.encode() + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", id="two codings"),
+    pytest.param(
+        STATE.encode() + b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", id="two lengths"
+    ),
     pytest.param(b"GET / HTTP/1.1\r\nContent-Length: -1\r\n\r\n", id="negative length"),
     pytest.param(b"GET / HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n", id="too large"),
     pytest.param(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", id="no size of a chunk"),
