@@ -6,7 +6,9 @@ answer may be missing, or be null. Each item is decoded by its declared types; w
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Annotated, Any
 
@@ -21,9 +23,14 @@ from shared.settings import REGION
 
 Json = Mapping[str, Any]
 Id = Annotated[str, msgspec.Meta(min_length=1)]
+RegionId = Annotated[str, msgspec.Meta(pattern=rf"^{REGION}\Z")]
 Rows = dict[str, list[Any] | None]
 UNKNOWN = datetime.max.replace(tzinfo=timezone.utc)
 """The creation of an instance for which ECS gives no time that can be read: nobody knows that its launch is over, so it is young."""
+FIRST_YEAR = 2009
+"""There is no older instance: what says so (0001-01-01, 1970-01-01) is how a service writes that it knows no time."""
+_DAY = re.compile(r"\d{4}-?\d\d-?\d\d\s*(?:[^Tt\s\d].*)?")
+"""A day without an hour, which may be long over or have just begun."""
 NAMELESS = "?"
 """What stands for the id of an instance of a listing whose id cannot be read."""
 
@@ -45,7 +52,7 @@ class _Shown(msgspec.Struct, rename="pascal"):
     """An item of DescribeInstances."""
 
     instance_id: Id
-    region_id: str | None = None
+    region_id: Annotated[str, msgspec.Meta(pattern=rf"^(?:{REGION})?\Z")] | None = None
     zone_id: str | None = None
     instance_name: str | None = None
     instance_network_type: str | None = None
@@ -75,7 +82,7 @@ class _Changed(msgspec.Struct, rename="pascal"):
 
 
 class _Region(msgspec.Struct, rename="pascal"):
-    region_id: Annotated[str, msgspec.Meta(pattern=f"^{REGION}$")]
+    region_id: RegionId
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -252,11 +259,13 @@ def _id(item: object) -> str:
 
 def _time(text: object) -> datetime:
     """CreationTime: "2017-12-10T04:04Z", without seconds, which is read by itself: any other form costs most of a page."""
-    if not isinstance(text, str) or len(text) != 17 or text[4] + text[7] + text[10] + text[13] + text[16] != "--T:Z":
-        return parse(text) or UNKNOWN
-    try:
-        return datetime(
-            int(text[:4]), int(text[5:7]), int(text[8:10]), int(text[11:13]), int(text[14:16]), tzinfo=timezone.utc
-        )
-    except ValueError:
-        return UNKNOWN
+    found: datetime | None = None
+    if isinstance(text, str) and len(text) == 17 and text[4] + text[7] + text[10] + text[13] + text[16] == "--T:Z":
+        parts = (text[:4], text[5:7], text[8:10], text[11:13], text[14:16])
+        if "".join(parts).isdecimal():
+            year, month, day, hour, minute = map(int, parts)
+            with suppress(ValueError):
+                found = datetime(year, month, day, hour, minute, tzinfo=timezone.utc)
+    elif not (isinstance(text, str) and _DAY.fullmatch(text)):
+        found = parse(text)
+    return found if found and found.year >= FIRST_YEAR else UNKNOWN

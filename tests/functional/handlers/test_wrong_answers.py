@@ -16,6 +16,8 @@ ATTACH, DETACH, DESCRIBE, ROLES = (
 )  # fmt: skip
 TEXT: tuple[Any, ...] = (7, True, [], ["x"], {"a": 1})
 """None of these is a text."""
+HALF = "\ud800"
+"""Half of a pair, which JSON can say and UTF-8 cannot."""
 LIST: tuple[Any, ...] = (7, "x", {}, {"a": 1}, False)
 OBJECT: tuple[Any, ...] = (7, "x", [], ["x"], False)
 MISSING = object()
@@ -23,8 +25,9 @@ MISSING = object()
 ITEM = [
     (DESCRIBE, "Instances.Instance.0", (*TEXT, None)),
     (DESCRIBE, "Instances.Instance.0.InstanceId", (*TEXT, None, "", MISSING)),
-    *[(DESCRIBE, f"Instances.Instance.0.{name}", TEXT) for name in (
-        "RegionId", "ZoneId", "InstanceName", "InstanceNetworkType", "ResourceGroupId", "InstanceType", "ImageId",
+    (DESCRIBE, "Instances.Instance.0.RegionId", (*TEXT, "x", "cn-hangzhou\n", HALF)),
+    *[(DESCRIBE, f"Instances.Instance.0.{name}", (*TEXT, HALF)) for name in (
+        "ZoneId", "InstanceName", "InstanceNetworkType", "ResourceGroupId", "InstanceType", "ImageId",
         "VpcAttributes.VpcId", "Tags.Tag.0.TagValue",
     )],
     (DESCRIBE, "Instances.Instance.0.VpcAttributes", OBJECT),

@@ -76,6 +76,13 @@ def test_no_row_and_a_row_without_a_name_both_mean_no_role(rows: Any, held: dict
     assert ecs_answers.roles(body, ["i-1"]) == held
 
 
+NO_TIMES = (
+    "2026-11-23", "20261123", "2026-11-23Z", "2026-11-23+08:00", "2026-11-23 PRC", "0001-01-01T00:00Z", "0001-01-01T00:00:00Z",
+    "1970-01-01T00:00Z", "0000000000", " 026-11-23T00:00Z", "2_26-11-23T00:00Z", "+026-11-23T00:00Z", "2026-11-23T00:00+99:99",
+)  # fmt: skip
+"""Days without an hour, what stands for no time, and forms that Python's int() takes all the same."""
+
+
 @pytest.mark.parametrize(
     "item",
     [
@@ -87,6 +94,8 @@ def test_no_row_and_a_row_without_a_name_both_mean_no_role(rows: Any, held: dict
         {"CreationTime": ""},
         {"CreationTime": "2026-13-01T00:00Z"},
         {"CreationTime": "2026-11-23T00-00Z"},
+        *({"CreationTime": text} for text in NO_TIMES),
+        {"RegionId": ""},
     ],
 )
 def test_an_instance_shown_with_little_is_an_instance(item: dict[str, Any]) -> None:
@@ -101,7 +110,7 @@ def test_an_instance_shown_with_little_is_an_instance(item: dict[str, Any]) -> N
 @pytest.mark.parametrize(
     "text",
     ["2026-11-23T04:04Z", "2026-11-23T04:04:00Z", "2026-11-23T04:04:00.000Z", "2026-11-23T12:04+08:00",
-     "2026-11-23T12:04:00+0800", "2026-11-23 04:04:00", "2026-11-22T20:04:00.0-08:00", "1795406640", 1795406640, 1795406640000],
+     "2026-11-23T12:04:00+0800", "2026-11-23 04:04:00", "2026-11-22T20:04:00.0-08:00", "20261123T040400Z", "2026-11-23t04:04z", "1795406640", 1795406640, 1795406640000],
 )  # fmt: skip
 def test_a_creation_time_is_read_in_whatever_form_it_is_written(text: Any) -> None:
     body = {"Instances": {"Instance": [{"InstanceId": "i-1", "CreationTime": text}]}}
