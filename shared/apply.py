@@ -18,13 +18,14 @@ PUT_BACK_PAUSES = (1.0, 3.0)
 """Seconds before each further try to put a role back: what refuses for a moment must not leave instances without one."""
 
 
-REFUSED_FOR_GOOD = ("InvalidRamRole.", "InvalidUser.PassRoleForbidden", "Forbidden", "NoPermission")
+REFUSED_FOR_GOOD = ("InvalidRamRole.", "InvalidUser.PassRoleForbidden", "Forbidden")
 """How codes begin by which ECS says that this role will not be on this instance: it is not there, it is no role for ECS, we may not
 pass it. A role that cannot be given back so is given up."""
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """How one decision ended. gap_ms: a swap's time without a role."""
+    """How one decision ended. gap_ms: a swap's time without a role. unread: `role_after` is only the one before, for which role it
+    holds now could not be read."""
 
     decision: Decision
     outcome: Outcome
@@ -33,6 +34,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     failure: Failure | None = None
     request_ids: tuple[str, ...] = ()
     gap_ms: int | None = None
+    unread: bool = False
 
 
 class Applier:
@@ -63,7 +65,7 @@ class Applier:
         unnoted = self._writer.note(step.attach, notes)
         left = [d for d in step.decisions if d.instance.instance_id not in unnoted]
         ended = list(self._swap(msgspec.structs.replace(step, decisions=tuple(left))))
-        again = {done.decision.instance.instance_id for done in ended if done.role_after == step.detach}
+        again = {d.decision.instance.instance_id for d in ended if d.role_after == step.detach and not d.unread}
         return [
             *(_failed(d, unnoted[d.instance.instance_id], d.instance.role, Written()) for d in step.decisions
               if d.instance.instance_id in unnoted),
@@ -288,5 +290,5 @@ def _failed(
     return Done(
         decision=decision, outcome=Outcome.RETRYING if transient else Outcome.FAILED, reason=decision.reason,
         role_after=before if role_after is None else role_after, failure=failure,
-        request_ids=tuple(calls.request_ids), gap_ms=gap_ms,
+        request_ids=tuple(calls.request_ids), gap_ms=gap_ms, unread=role_after is None,
     )  # fmt: skip

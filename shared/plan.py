@@ -20,8 +20,8 @@ BATCH = 100  # instance ids a call of AttachInstanceRamRole and DetachInstanceRa
 
 
 NO_KEY = (
-    "a foreign role that was or is to be displaced, and no key for its note: set ROLEKEEPER_PROOF_KEYS as the deployment has it, "
-    "or let the deployed functions do it (--invoke)"
+    "a foreign role that was or is to be displaced, and not the key for its note: set ROLEKEEPER_PROOF_KEYS as the deployment has "
+    "it, or let the deployed functions do it (--invoke)"
 )
 
 
@@ -67,6 +67,7 @@ def decide(
     may_displace: Callable[[str], bool] = lambda role: False,
     note: Judgement | None = None,
     needs_key: bool = False,
+    has_key: bool = False,
     at_birth: bool = False,
     dry_run: bool = False,
 ) -> Decision:
@@ -74,8 +75,8 @@ def decide(
 
     is_managed: whether a role is listed in roles.yaml; any other on an instance is foreign. may_displace: whether a
     foreign role may be taken off for a listed one, and put back. note: what the instance's note of a displaced role is worth.
-    needs_key: whoever asks has no key for notes, and must not do without one. at_birth: the trigger is the instance's
-    creation. dry_run: what would be done becomes `planned`, as it does in mode audit.
+    needs_key: whoever asks must not do without the key for notes, and leaves to the functions what that concerns. has_key: whether
+    there is one to sign with. at_birth: the trigger is the instance's creation. dry_run: what would be done becomes `planned`, as it does in mode audit.
     """
 
     only_planned = dry_run or desired.mode == "audit"
@@ -132,7 +133,7 @@ def decide(
         if note and note.verdict != "proven":
             return do("detach", Reason.NOTE_NOT_PROVEN, why=f"tag {DISPLACED_TAG} counts for nothing: {note.why}")
         return do("detach", Reason.NO_LONGER_MAPPED)
-    if foreign and needs_key and desired.mode != "audit":
+    if foreign and needs_key and not has_key and desired.mode != "audit":
         return nothing(Outcome.REFUSED, Reason.NO_PROOF_KEY, NO_KEY)
     return do("swap", Reason.FOREIGN_ROLE if foreign else Reason.WRONG)
 

@@ -73,7 +73,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """What a note is worth. role: what it names, set where it is proven.
 
-    verdict: "proven" | "false": we did not write it there | "unknown": it may be ours, and there is no key to judge it by.
+    verdict: "proven" | "false": we did not write it there | "unknown": it may be ours, and the key that it names is not at hand.
     why: for the operator, where it is not proven.
     """
 
@@ -96,7 +96,7 @@ def judge(keys: Keys, place: Place, text: str) -> Judgement:
         return Judgement(verdict="unknown", why="there is no key to judge it by")
     named = [key for key in keys if key.id == found["key"]]
     if not named:
-        return Judgement(verdict="false", why=f"it is signed with key {found['key']}, which is not listed")
+        return Judgement(verdict="unknown", why=f"it is signed with key {found['key']}, which is not listed")
     role = found["role"]
     if not any(_same(key.mac(_NOTE_DOMAIN, *_parts(place, role)), found["mac"]) for key in named):
         return Judgement(verdict="false", why="its signature is not of this role on this instance")

@@ -37,8 +37,8 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
     announce: told of each write before it is made. now: aware UTC time. pause: sleeps seconds. home: the region where an
     event names none. look_again_seconds: how long to wait for an instance that ECS does not show yet. account_id: whose
-    instances they are. keys: for the notes of displaced roles. operated: whether an operator's command looks, which without a
-    key leaves such instances to the functions; these do without a note. missing: roles that ECS did not find.
+    instances they are. keys: for the notes of displaced roles. operated: whether an operator's command looks, which leaves an
+    instance whose note needs another key to the functions; these do without a note. missing: roles that ECS did not find.
     """
 
     mapping: RoleMapping
@@ -114,7 +114,8 @@ class Looks:
             now=self._parts.now(),
             may_displace=mapping.may_displace,
             note=self.note(instance),
-            needs_key=parts.operated and not parts.keys,
+            needs_key=parts.operated,
+            has_key=bool(parts.keys),
             launch_grace=mapping.settings.launch_grace,
             at_birth=trigger.kind == "instance_created",
             dry_run=bool(trigger.remedy and trigger.remedy.dry_run),

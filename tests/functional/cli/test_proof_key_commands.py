@@ -1,4 +1,4 @@
-"""Commands on a machine that has no key for notes: what needs one is left to the functions, and never done another way."""
+"""Commands on a machine that has not the key for notes: what needs it is left to the functions, and never done another way."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def _replacing(rolekeeper: Command) -> None:
     Path("roles.yaml").write_text(REPLACING)
 
 
-def noted(cloud: Cloud, instance: Instance) -> Instance:
+def noted(cloud: Cloud, instance: Instance, key: str = KEY) -> Instance:
     place = Place(account_id=ACCOUNT, region=REGION, instance_id=instance.instance_id)
-    cloud.ecs.owner(instance).tag(instance, NOTE, sign([Key(KEY)], place, "foreign"))
+    cloud.ecs.owner(instance).tag(instance, NOTE, sign([Key(key)], place, "foreign"))
     return instance
 
 
@@ -72,6 +72,30 @@ def test_with_the_key_a_command_does_what_the_functions_do(
     assert after == {"to be displaced": "web", "to be put back": "foreign", "without a role": "foreign", "not ours": "",
                      "in sync": "web", "missing": "web"}  # fmt: skip
     assert KEY not in ran.out + ran.err
+
+
+@pytest.mark.parametrize("dry_run", [False, True])
+@pytest.mark.parametrize(
+    ("keys", "signed"),
+    [
+        pytest.param("o" * 64, KEY, id="keys of another deployment"),
+        pytest.param(KEY, "n" * 64, id="the functions sign with a newer key already"),
+    ],
+)
+def test_a_note_of_a_key_that_this_machine_has_not_is_left_to_the_functions(
+    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch, keys: str, signed: str, dry_run: bool
+) -> None:
+    """It may be genuine: to take the role off plainly would lose the displaced one."""
+    monkeypatch.setenv("ROLEKEEPER_PROOF_KEYS", keys)
+    held, bare, made_up = make(cloud, 1, role="web")[0], make(cloud, 1)[0], make(cloud, 1, role="web")[0]
+    for instance in (held, bare):
+        noted(cloud, instance, signed)
+    cloud.ecs.owner(made_up).tag(made_up, NOTE, f"foreign:{Key(keys).id}:AAAAAAAAAAAAAAAAAAAAAA")
+    ran = rolekeeper("remediate", "--all", "--json", "--lift-brake", *(["--dry-run"] if dry_run else []))
+    assert ran.code == 1
+    changes = {c["instance_id"]: c for c in ran.json()["changes"]}
+    assert {changes[i.instance_id]["reason"] for i in (held, bare)} == {"no-proof-key"}
+    assert (held.role, bare.role, changes[made_up.instance_id]["reason"]) == ("web", "", "note-not-proven")
 
 
 @pytest.mark.parametrize(

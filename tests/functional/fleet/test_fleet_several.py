@@ -15,7 +15,7 @@ from fakecloud.identity import ACCOUNT
 from shared.mapping import load
 from shared.policies import member_policies, member_trust
 from tests.functional.fleet.fleet import CHANGES, Fleet
-from tests.functional.handlers.world import EXECUTION_ROLE, REGION, Run, remediate, timer
+from tests.functional.handlers.world import EXECUTION_ROLE, NOTE, REGION, Run, remediate, timer
 
 MEMBER, BEIJING, ROLE = "2222222222222222", "cn-beijing", "rolekeeper-member"
 PLACES = [(account, region) for account in (ACCOUNT, MEMBER) for region in (REGION, BEIJING)]
@@ -192,3 +192,27 @@ def test_a_displaced_role_in_another_account_comes_back(fleet: Fleet) -> None:
     assert runs[0].result["outcomes"] == {"swapped": 1}
     assert (instance.role, dict(instance.tags)) == ("foreign", {})
     assert set(CHANGES) <= set(runs[0].calls)
+
+
+@pytest.mark.parametrize("held", ["web", ""], ids=["in place of a listed role", "in place of none"])
+def test_an_account_that_lets_us_in_no_more_gives_no_displaced_role_up(fleet: Fleet, held: str) -> None:
+    """STS refuses us, and not ECS that role: the note stays until we are let in again."""
+    fleet.map(foreign="replace")
+    instance = spread(fleet)[MEMBER, REGION]
+    fleet.cloud.ram.put_role(MEMBER, "foreign")
+    fleet.cloud.ecs.owner(instance).tag(instance, "app", None)
+    fleet.hold(instance, held)
+    fleet.tag(instance, fleet.note(instance, "foreign"))
+    asked = remediate(all=True, account_id=MEMBER)
+    fleet.before("DescribeInstanceRamRole", lambda: _shut(fleet))
+    told = fleet.run("remediate", asked).result["records"]
+    assert [(r["outcome"], r["reason"], r["error_code"]) for r in told] == [("failed", "put-back", "NoPermission")]
+    assert "given up" not in told[0]["error_message"]
+    assert (instance.role, NOTE in instance.tags) == (held, True)
+    fleet.cloud.faults.clear()
+    fleet.run("remediate", asked)
+    assert (instance.role, NOTE in instance.tags) == ("foreign", False)
+
+
+def _shut(fleet: Fleet) -> None:
+    fleet.cloud.faults.add("error", action="AssumeRole", count=None, code="NoPermission", status=403)

@@ -202,6 +202,32 @@ def test_while_attach_fails_throughout_the_note_stays_and_the_next_look_goes_on(
     assert (instance.role, NOTE in instance.tags) == ("foreign", False)
 
 
+@pytest.mark.parametrize("by", ["tags_changed", "reconcile"])
+@pytest.mark.parametrize("lost", [ATTACH, DETACH])
+@pytest.mark.parametrize("kind", ["5xx", "reset", "empty"])
+def test_a_note_stays_while_nobody_can_say_which_role_is_on_the_instance(
+    world: World, kind: Any, lost: str, by: str
+) -> None:
+    """Neither the write nor the read after it is answered: the displaced role may be off."""
+    world.map(foreign="replace", shown=True)
+    instance = world.instance("web", role="foreign")
+
+    def no_answer() -> None:
+        for action in (lost, "DescribeInstanceRamRole"):
+            world.cloud.faults.add(kind, action=action, count=None)
+
+    world.before(lost, no_answer)
+    run = world.run(by, tagged([instance.instance_id]) if by == "tags_changed" else timer())
+    assert run.error is not None
+    assert instance.tags[NOTE] == world.note(instance, "foreign")
+    world.cloud.faults.clear()
+    world.run("reconcile", timer())
+    assert (instance.role, NOTE in instance.tags) == ("web", True)
+    world.tag(instance, None, "app")
+    world.run("reconcile", timer())
+    assert (instance.role, NOTE in instance.tags) == ("foreign", False)
+
+
 def test_a_note_that_could_not_be_removed_is_removed_by_the_next_look(world: World) -> None:
     instance = displaced(world)
     world.cloud.faults.add("throttle", action=UNTAG)
