@@ -19,10 +19,9 @@ Verb = Literal["attach", "detach", "swap", "untag", "none"]
 BATCH = 100  # instance ids a call of AttachInstanceRamRole and DetachInstanceRamRole (their API pages)
 
 
-NO_KEY = (
-    "a foreign role that was or is to be displaced, and not the key for its note: set ROLEKEEPER_PROOF_KEYS as the deployment has "
-    "it, or let the deployed functions do it (--invoke)"
-)
+UNJUDGED = "whether a foreign role was displaced here cannot be judged by its note"
+SET_KEY = "set ROLEKEEPER_PROOF_KEYS as the deployment has it, or let the deployed functions do it (--invoke)"
+NO_KEY = f"a foreign role is to be displaced here, and there is no key to sign its note with; {SET_KEY}"
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +98,7 @@ def decide(
     held, wanted = instance.role, desired.role if desired.verdict == "role" else ""
     foreign = bool(held) and not is_managed(held)
     displaced = note.role if note and not is_managed(note.role) and may_displace(note.role) else ""  # "" = not proven
-    unknown = needs_key and note is not None and note.verdict == "unknown"
+    unjudged = f"{UNJUDGED}: {note.why}; {SET_KEY}" if needs_key and note and note.verdict == "unknown" else ""
     if desired.verdict == "ignore":
         return nothing(Outcome.UNCHANGED, Reason.IGNORED)
     if desired.verdict == "refused":
@@ -111,8 +110,8 @@ def decide(
     ):  # what was begun is brought to its end, by whoever looks next
         if displaced:
             return do("attach", Reason.PUT_BACK, displaced)
-        if unknown:
-            return nothing(Outcome.REFUSED, Reason.NO_PROOF_KEY, NO_KEY)
+        if unjudged:
+            return nothing(Outcome.REFUSED, Reason.NO_PROOF_KEY, unjudged)
     if held == wanted:
         return nothing(Outcome.UNCHANGED, Reason.IN_SYNC if wanted else Reason.NO_RULE)
     if not held:
@@ -128,8 +127,8 @@ def decide(
     if not wanted:
         if displaced:
             return do("swap", Reason.PUT_BACK, displaced)
-        if unknown:
-            return nothing(Outcome.REFUSED, Reason.NO_PROOF_KEY, NO_KEY)
+        if unjudged:
+            return nothing(Outcome.REFUSED, Reason.NO_PROOF_KEY, unjudged)
         if note and note.verdict != "proven":
             return do("detach", Reason.NOTE_NOT_PROVEN, why=f"tag {DISPLACED_TAG} counts for nothing: {note.why}")
         return do("detach", Reason.NO_LONGER_MAPPED)

@@ -95,6 +95,7 @@ def test_a_note_of_a_key_that_this_machine_has_not_is_left_to_the_functions(
     assert ran.code == 1
     changes = {c["instance_id"]: c for c in ran.json()["changes"]}
     assert {changes[i.instance_id]["reason"] for i in (held, bare)} == {"no-proof-key"}
+    assert f"signed with key {Key(signed).id}, which is not listed" in changes[held.instance_id]["error_message"]
     assert (held.role, bare.role, changes[made_up.instance_id]["reason"]) == ("web", "", "note-not-proven")
 
 
