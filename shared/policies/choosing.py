@@ -31,7 +31,11 @@ class Way(NamedTuple):
 WAYS = (
     Way(
         rules.TAG_INSTANCES, "the rules read an instance's tags",
-        ("ecs:TagResources", "ecs:AddTags", "ecs:UntagResources", "ecs:RemoveTags"), INSTANCES,
+        (
+            "ecs:TagResources", "ecs:AddTags", "ecs:UntagResources", "ecs:RemoveTags",
+            "ecs:CreateTags", "ecs:DeleteTags",  # of older documents
+        ),
+        INSTANCES,
     ),
     Way(
         rules.TAG_INSTANCES, "the rules read an instance's tags",
@@ -60,7 +64,7 @@ WAYS = (
             "ecs:RunCommand", "ecs:InvokeCommand", "ecs:SendFile", "ecs:StartTerminalSession", "ecs:AttachKeyPair",
             "ecs:ReplaceSystemDisk",
         ),
-        INSTANCES, every=True,
+        {"ecs": ("instance/i-*",)}, every=True,
     ),
     Way(
         rules.RUN_ANYWHERE, "an execution may run commands on every instance",
@@ -126,6 +130,11 @@ def _limited_by_tags(condition: Any) -> bool:
     return any(
         operator in ("StringEquals", "StringEqualsIgnoreCase", "StringLike")
         and isinstance(keys, dict)
-        and any(str(key).lower().startswith("acs:resourcetag/") for key in keys)
+        and any(str(key).lower().startswith(("acs:resourcetag/", "ecs:tag/")) and _limits(keys[key]) for key in keys)
         for operator, keys in tests
     )
+
+
+def _limits(values: Any) -> bool:
+    """Whether these values of a tag leave any out: a lone `*` is every value, and who launches an instance writes that."""
+    return all(str(value).strip("*?") for value in (values if isinstance(values, list | tuple) else [values]))

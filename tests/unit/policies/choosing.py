@@ -14,6 +14,7 @@ CHOOSING: list[Any] = [
             ("ecs:Tag*", "acs:ecs:cn-hangzhou:1:instance/i-1"), ("tag:TagResources", "*"), ("tag:UntagResources", "acs:tag:*:1:*"),
             ("tag:*", INSTANCE), ("ECS:tagresources", "acs:ecs:*:*:inst*"), ("ecs:RunInstances", "*"), ("ecs:CreateInstance", INSTANCE),
             ("ecs:*", INSTANCE), ("ecs:ModifyInstanceAttribute", "acs:ecs:*:1:instance/i-1"), ("ecs:JoinResourceGroup", INSTANCE),
+            ("ecs:CreateTags", "*"), ("ecs:DeleteTags", INSTANCE),
         )
     ],
     ("RK114", a("ecs:TagResources", ["acs:ecs:*:1:disk/*", INSTANCE]), a("ecs:TagResources", ["acs:ecs:*:1:disk/*", "acs:ecs:*:1:image/*"])),
@@ -34,9 +35,11 @@ CHOOSING: list[Any] = [
         for action, resource in (
             ("ecs:RunCommand", "*"), ("ecs:InvokeCommand", INSTANCE), ("ecs:SendFile", "acs:ecs:*:*:*"), ("ecs:*Command", "acs:ecs:cn-hangzhou:1:instance/*"),
             ("ecs:StartTerminalSession", "acs:ecs:*"), ("ecs:AttachKeyPair", INSTANCE),
+            ("ecs:RunCommand", "acs:ecs:*:1:instance/i-*"), ("ecs:RunCommand", "acs:ecs:*:*:instance/?-*"),
         )
     ],
     ("RK116", a("ecs:RunCommand", INSTANCE), a("ecs:RunCommand", INSTANCE, {"StringEquals": {"acs:ResourceTag/team": "web"}})),
+    ("RK116", a("ecs:RunCommand", INSTANCE, {"StringLike": {"acs:ResourceTag/team": ["web", "*"]}}), a("ecs:RunCommand", INSTANCE, {"StringLike": {"ecs:tag/team": ["web-*"]}})),
     ("RK116", a("ecs:RunCommand", INSTANCE, {"IpAddress": {"acs:SourceIp": "10.0.0.0/8"}}), a("ecs:DescribeInvocations", INSTANCE)),
     ("RK116", a("oos:StartExecution", "*"), a("oos:StartExecution", "acs:oos:*:1:template/backup")),
     ("RK116", a("oos:*", "acs:oos:*:1:*"), a("oos:ListExecutions", "*")),
