@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from shared.mapping.breadth import is_broad, share
+from shared.mapping.breadth import MOST, is_broad, share
 from shared.mapping.conditions import ANYWHERE, Condition, Has, Not, tag
 from shared.mapping.globs import is_literal, matcher
 from shared.mapping.model import Mapping, Rule
@@ -48,7 +48,8 @@ def _warn_of_globs(root: Node, mapping: Mapping, report: Report) -> None:
         where = Where(f"settings.{name}")
         if is_broad(globs):
             part, examples = share(globs)
-            report.warning(written, where, f"{_BROAD.format(part, ', '.join(examples))}")
+            taken = _MOST.format(part, ", ".join(examples)) if part >= MOST else _ANY
+            report.warning(written, where, f"together these take in {taken}; {_NARROWER}")
         for index, (item, glob) in enumerate(zip(written.items, globs, strict=True)):
             if name == "role_patterns" and not any(map(matcher((glob,)), mapping.roles)):
                 report.warning(
@@ -58,10 +59,9 @@ def _warn_of_globs(root: Node, mapping: Mapping, report: Report) -> None:
                 )
 
 
-_BROAD = (
-    "together these take in {0:.0%} of the role names that accounts usually have ({1}), and whatever is made later; name the roles, "
-    "or write the beginning that they share"
-)
+_MOST = "{0:.0%} of the role names that accounts usually have ({1}), and whatever is made later"
+_ANY = "every role that has one certain character in its name, and whatever is made later"
+_NARROWER = "name the roles, or write the beginning that they share"
 
 _GLOB_IN_KEY = "a tag's key is taken as it is written: * and ? are globs in values alone"
 

@@ -80,7 +80,9 @@ def _meant_policy(key: str) -> str:
         return f"write {{system: {key}}}"
     if key.lower() in ("policy", "managed", "managed_policy", "policy_name", "aliyun"):
         return "write {system: NAME} for a policy of Alibaba Cloud's own, {template: NAME} for one of rolekeeper's"
-    return "did you mean 'document'?" if key.lower() in ("inline", "statement", "json") else ""
+    if key.lower() in ("inline", "statement", "json"):
+        return "did you mean 'document'?"
+    return f"write {{template: {key}, with: ...}}" if re.fullmatch("[a-z0-9]+(-[a-z0-9]+)+", key) else ""
 
 
 _SYSTEM_NAME = re.compile(r"Aliyun\w+|[A-Z]\w*Access", re.ASCII)

@@ -110,7 +110,7 @@ class Report:
 
 
 _NEGATED = re.compile(
-    r"(?i:(?:not|non|without|except|excluded?)[-_. ]?|(?:no|un)[-_. ])(..+)|no([A-Z].+)|(..+)(?i:[-_. ]?not)"
+    r"(?i:(?:not|non|without|except|excluded?)[-_. ]?|(?:no|un)[-_. ])(..+)|no([A-Z].+)|(..+)(?i:[-_. ]?not)|!\s*(..+)|(..+)!"
 )
 
 

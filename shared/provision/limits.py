@@ -53,9 +53,11 @@ def short_of_policies(state: RamState, actions: Sequence[Action], limits: Limits
     ) > max(limits.policies, limits.policies_held)
 
 
-def exceeded(state: RamState, desired: DesiredRam, actions: Sequence[Action], limits: Limits) -> Iterator[str]:
-    """What RAM would refuse for its limits, and the way out."""
-    yield from _account(state, actions, limits)
+def exceeded(
+    state: RamState, desired: DesiredRam, actions: Sequence[Action], limits: Limits, kept: Sequence[str] | None = None
+) -> Iterator[str]:
+    """What RAM would refuse for its limits, and the way out. kept: what pruning leaves, and why; None: it does not prune."""
+    yield from _account(state, actions, limits, kept)
     yield from _attachments(state, desired, actions, limits)
     yield from _tags(state, actions)
     for action in actions:
@@ -78,7 +80,7 @@ def uncertain(state: RamState, actions: Sequence[Action], limits: Limits) -> Ite
         )
 
 
-def _account(state: RamState, actions: Sequence[Action], limits: Limits) -> Iterator[str]:
+def _account(state: RamState, actions: Sequence[Action], limits: Limits, kept: Sequence[str] | None) -> Iterator[str]:
     ours = {"roles": len(state.orphan_roles), "policies": len(state.orphan_policies)}
     for what, held, most, create, delete in (
         ("roles", len(state.names), limits.roles, "CreateRole", "DeleteRole"),
@@ -88,6 +90,8 @@ def _account(state: RamState, actions: Sequence[Action], limits: Limits) -> Iter
         if most is not None and highest > max(most, held):
             made = sum(action.call == create for action in actions)
             prune = f"--prune deletes {ours[what]} that roles.yaml no longer lists; or " if ours[what] else ""
+            if kept is not None:
+                prune = f"--prune makes no more room (kept: {'; '.join(kept)}); " if kept else ""
             yield (
                 f"the account has {held} {what} of the {most} that it may have, and {made} are to be made; {prune}delete what "
                 "nobody needs, or have the quota raised (Quota Center, Resource Access Management)"

@@ -47,7 +47,7 @@ def plan(
     actions = (*removals.first, *changes, *removals.last)
     if short_of_policies(state, actions, limits):
         actions = with_room(changes, removals)
-    if conflicts := [*exceeded(state, desired, actions, limits)]:
+    if conflicts := [*exceeded(state, desired, actions, limits, removals.kept if prune else None)]:
         return Plan(conflicts=tuple(conflicts))
     unlisted = () if prune else tuple(_unlisted(state, desired))
     return Plan(

@@ -137,6 +137,17 @@ def test_pruning_makes_room_first(account: Account, roles: Roles, fill: Callable
     assert account.provision(text, prune=True).plan.actions == ()
 
 
+def test_where_pruning_cannot_make_room_it_says_what_stays_and_why(account: Account, roles: Roles) -> None:
+    full_of_orphan_roles(account, roles)
+    for number in range(5):
+        account.cloud.ecs.make(1, role=f"old-{number}")
+    with pytest.raises(
+        ProvisionError, match=r"--prune makes no more room \(kept: role old-0: 1 instance still holds it; .*Quota"
+    ):
+        account.provision(roles(web=LOGS), prune=True)
+    assert account.writes() == []
+
+
 def test_a_policy_from_a_file_with_a_very_long_name_is_made(account: Account) -> None:
     from shared.mapping import load
     from shared.policies import desired

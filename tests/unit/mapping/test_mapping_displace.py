@@ -116,6 +116,12 @@ def test_globs_that_take_in_most_names_are_a_warning(displace: list[str]) -> Non
     assert "name the roles, or write the beginning that they share" in problem.message
 
 
+def test_what_is_said_of_the_share_is_true() -> None:
+    said = {glob: check(file(f"{REPLACE}, displace: ['{glob}']"))[0].message for glob in ("*a*", "*7*")}
+    assert "every role that has one certain character in its name" in said["*7*"]
+    assert "%" not in said["*a*"] + said["*7*"], "of half of the names or more alone"
+
+
 NARROW = {
     "a beginning": ["legacy-*"],
     "several beginnings": ["legacy-*", "old-*", "app-*", "team.a-*"],
