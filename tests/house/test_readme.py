@@ -26,6 +26,7 @@ def test_both_readmes_say_to_type_the_same() -> None:
     assert commands(NAMES[0]) == commands(NAMES[1])
 
 
+@pytest.mark.shows_keys  # fakecloud serve prints the key of its account
 def test_the_block_for_the_emulated_account_runs_as_it_stands(tmp_path: Path) -> None:
     """But for the port, which may be taken here, and the virtual environment, which may be another."""
     if not shutil.which("curl"):
