@@ -6,6 +6,8 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -43,6 +45,8 @@ SHOWN = 100
 """Changes that are shown one by one; the records have them all."""
 MOST_WRONG = 10_000
 """Instances that are shown of each kind of failure, refusal or skip: the run's memory must not grow with the fleet."""
+LONG_WAIT = 5.0
+"""Seconds of a wait from which on somebody at a terminal is told why nothing happens."""
 MILD = f"{Outcome.REFUSED.value}/{Reason.ROLE_NOT_LISTED.value}"
 """What a tag's content is enough for: an error under --strict alone."""
 
@@ -56,6 +60,7 @@ class Follower(Watch):
         self.held: Counter[str] = Counter()  # instances by the role on them
         self.to_do = False
         self._stopped = False
+        self._waiting, self._lock = 0.0, threading.Lock()
 
     def may_cost(self, calls: Mapping[str, int]) -> None:
         if self._report:
@@ -73,8 +78,21 @@ class Follower(Watch):
 
     def idle(self, seconds: float) -> None:
         until = time.monotonic() + seconds
+        if seconds >= LONG_WAIT and sys.stderr.isatty():
+            self._say_wait(seconds, until)
         while not self._stopped and (left := until - time.monotonic()) > 0:
             time.sleep(min(left, NAP))
+
+    def _say_wait(self, seconds: float, until: float) -> None:
+        """One line for all threads that wait for the same minute."""
+        with self._lock:
+            known, self._waiting = self._waiting, max(self._waiting, until)
+        if until > known + LONG_WAIT:
+            say(
+                f"waiting {seconds:.0f} s: the calls of this minute are used up (ECS throttled one, or {variable('calls_per_minute')}); "
+                "Ctrl-C stops the run",
+                err=True,
+            )
 
     @contextmanager
     def stoppable(self) -> Iterator[None]:
