@@ -21,6 +21,14 @@ from tests.functional.cli.operator import Command, make, records
 from tests.waiting import wait_until
 
 
+@pytest.fixture(autouse=True)
+def at_a_terminal() -> Iterator[None]:
+    """Whoever runs the tests under nohup has the signal of a closed terminal ignored."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 class Stopper:
     """Stops the run once, and comes back when it knows.
 
