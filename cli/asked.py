@@ -18,9 +18,9 @@ OPTIONS = {"instance_ids": "--id", "tags": "--tag", "account_id": "--account"}
 
 
 def payload(kind: Kind, given: Mapping[str, Any]) -> bytes:
-    """The payload; what was not given is left out."""
+    """The payload; what was not given is left out. Under LC_ALL=C each byte of a word that was typed is half a pair in it: a byte again."""
     kept = {key: value for key, value in given.items() if value is not None and value is not False and value != ""}
-    return json.dumps({kind: kept}).encode()
+    return json.dumps({kind: kept}, ensure_ascii=False).encode(errors="surrogateescape")
 
 
 def trigger(kind: Kind, body: bytes, *, region: str) -> Trigger:
@@ -71,7 +71,9 @@ def tags(given: Iterable[str]) -> dict[str, str] | None:
 
 
 def pair(text: str, option: str = "--tag") -> tuple[str, str]:
-    key, equals, value = text.partition("=")
+    key, equals, value = (
+        text.encode(errors="surrogateescape").decode(errors="replace").partition("=")
+    )  # as in payload()
     if not equals or not key:
         raise ConfigError(f"{option} {text!r}: write KEY=VALUE")
     return key, value

@@ -7,6 +7,7 @@ What a stream's encoding lacks has a plain form. A terminal is used as it is; a 
 from __future__ import annotations
 
 import codecs
+import errno
 import os
 import sys
 import traceback
@@ -78,13 +79,20 @@ def shown(text: str, stream: TextIO | None = None) -> str:
     return visible(text).encode(encoding, "rolekeeper").decode(encoding)
 
 
+class _Console(Console):
+    """What rich does where nobody reads on takes sys.stdout for its own stream, which within a run it is not."""
+
+    def on_broken_pipe(self) -> None:
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
 def console(*, plain: bool = False, width: int = PIPE_WIDTH) -> Console:
     """For tables: as wide as the terminal, or wide enough for a pipe to lose nothing. plain: as in a pipe."""
     system = None if os.environ.get("NO_COLOR") else "auto"
-    made = Console(file=sys.stdout, color_system=cast(Any, system), **_PLAINLY)
+    made = _Console(file=sys.stdout, color_system=cast(Any, system), **_PLAINLY)
     if made.is_terminal and not plain:
         return made
-    return Console(file=sys.stdout, width=width, color_system=None, **_PLAINLY)
+    return _Console(file=sys.stdout, width=width, color_system=None, **_PLAINLY)
 
 
 _PLAINLY: Any = {"highlight": False, "markup": False, "emoji": False}

@@ -207,7 +207,7 @@ def where(settings: Settings, run_id: str, *, in_sls: bool, lines: Journal) -> s
     if in_sls:
         return f'SLS, {settings.sls_project}/{settings.sls_logstore}: run_id: "{run_id}"{intents}'
     why = (
-        "SLS did not take them, for the reason that stands there"
+        "SLS did not take them; the reason is there too"
         if settings.sls_project
         else "ROLEKEEPER_SLS_PROJECT is not set"
     )

@@ -30,11 +30,20 @@ def main(argv: list[str] | None = None) -> int:
         print(text, file=sys.stderr)
         return 1
     with suppress(KeyboardInterrupt), server:
-        print(f"fakecloud serves {server.url}", flush=True)
-        print(f"account {ACCOUNT}  access key {ROOT_KEY[0]}  secret {ROOT_KEY[1]}", flush=True)
-        print(f"try: curl {server.url}/_fakecloud/state", flush=True)
+        _say(
+            f"fakecloud serves {server.url}\naccount {ACCOUNT}  access key {ROOT_KEY[0]}  secret {ROOT_KEY[1]}\n"
+            f"try: curl {server.url}/_fakecloud/state"
+        )
         threading.Event().wait()  # set by nobody: a handler that set it could meet its own lock in the midst of this wait
     return 0
+
+
+def _say(text: str) -> None:
+    """To standard output. A full disk, or a pipe that nobody reads, is no reason not to serve."""
+    try:
+        print(text, flush=True)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python would try again at the end
 
 
 def _open_what_is_closed() -> None:

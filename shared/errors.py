@@ -30,7 +30,8 @@ class CloudCallError(RolekeeperError):
     """
 
     def __init__(self, call: str, code: str, message: str, request_id: str = "", advice: str = "") -> None:
-        super().__init__(f"{call}: {code or 'no code'}: {message}{advice}")
+        said = message.rstrip(".") if advice else message
+        super().__init__(f"{call}: {code or 'no code'}: {said}{advice}")
         self.advice = advice
         self.call = call
         self.code = code

@@ -5,6 +5,7 @@ Keys: devsapp/fc3's schema. Limits: Function Compute, page "Limits", and the Cre
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -98,7 +99,7 @@ def _environment(props: Mapping[str, Any], extra: Mapping[str, str], where: str)
             raise YamlError(f"{where}: environment variable {name!r}: a letter, then letters, digits and underscores")
         if name.startswith("FC_"):
             raise YamlError(f"{where}: environment variable {name!r}: the prefix FC_ is Function Compute's own")
-    if sum(len(name.encode()) + len(value.encode()) for name, value in variables.items()) > ENV_LIMIT:
+    if sum(len(name) + len(os.fsencode(value)) for name, value in variables.items()) > ENV_LIMIT:
         raise YamlError(f"{where}: the environment variables are more than {ENV_LIMIT} bytes")
     return variables
 

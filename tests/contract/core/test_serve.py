@@ -24,9 +24,9 @@ ROOT = Path(__file__).parents[3]
 
 
 @contextmanager
-def serve(*options: str) -> Iterator[subprocess.Popen[str]]:
+def serve(*options: str, out: int = subprocess.PIPE) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-m", "fakecloud", "serve", *options]
-    with subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(command, cwd=ROOT, text=True, stdout=out, stderr=subprocess.PIPE) as process:
         try:
             yield process
         finally:
@@ -47,6 +47,21 @@ def test_it_tells_its_address_answers_and_stops_when_told(directly: None, stop: 
         process.send_signal(stop)
         _, complaints = process.communicate(timeout=20)
     assert (process.returncode, complaints) == (0, "")
+
+
+def test_it_serves_where_it_cannot_say_so(directly: None) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with Path("/dev/full").open("w") as full, serve("--port", str(port), out=full.fileno()) as process:
+        wait_until(lambda: process.poll() is not None or is_open(port))
+        process.send_signal(signal.SIGTERM)
+        _, complaints = process.communicate(timeout=20)
+    assert (process.returncode, complaints) == (0, "")
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as tried:
+        return tried.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_a_taken_port_is_named(directly: None) -> None:

@@ -130,3 +130,13 @@ def test_a_replay(tmp_path: Path, closed: str) -> None:
     ran = process(*words, env={}, redirect=closed)
     assert ran.returncode == 0
     assert (b"i-bp1ecr0000000000000b" in ran.stdout) is not is_closed(">&-", closed)
+
+
+@pytest.mark.parametrize(
+    "words", [["remediate", "--all"], ["reconcile"], ["roles"], ["provision", "--dry-run"], ["validate"]], ids=" ".join
+)
+def test_a_pipe_that_nobody_reads_ends_the_command_without_a_word(
+    served: tuple[Cloud, dict[str, str]], tmp_path: Path, words: list[str]
+) -> None:
+    ran = process(*words, env=served[1], redirect="| true", cwd=tmp_path)
+    assert (b"Traceback" in ran.stderr, b"Errno" in ran.stderr) == (False, False)

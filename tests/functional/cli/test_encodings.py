@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import output
+from cli import asked, output
 from cli.main import main
 from fakecloud.cloud import Cloud
 from tests.functional.cli import every
@@ -83,9 +83,20 @@ ENVIRONMENTS = {
 @pytest.mark.parametrize("row", every.STAGED)
 @pytest.mark.parametrize("env", ENVIRONMENTS)
 def test_so_do_those_that_run_the_emulator(tmp_path: Path, row: str, env: str) -> None:
-    words = every.words(every.STAGED[row], tmp_path, "支付✔" if "LC_ALL" not in env else "b")
+    words = every.words(every.STAGED[row], tmp_path, "支付✔")
     ran = process(*words, env=ENVIRONMENTS[env])
     assert b"Traceback" not in ran.stdout + ran.stderr
     last = {"demo": b"no account was needed.", "replay": b"i-bp1ecr0000000000000b", "replay --json": b'"not-json"'}[row]
     assert last in ran.stdout
     assert (ran.returncode, ran.stderr) == (1 if row == "replay --json" else 0, b"")
+
+
+def test_words_that_were_typed_where_the_locale_knows_no_such_letters_are_what_they_were() -> None:
+    typed = {
+        word: word.encode().decode("ascii", "surrogateescape") for word in ("应用=支付", "支付", "李")
+    }  # as Python has it
+    tags = asked.tags([typed["应用=支付"]])
+    body = asked.payload("remediate", {"tags": tags, "reason": typed["支付"], "operator": typed["李"]})
+    remedy = asked.trigger("remediate", body, region="cn-hangzhou").remedy
+    assert remedy
+    assert (dict(remedy.tags), remedy.reason, remedy.operator) == ({"应用": "支付"}, "支付", "李")
