@@ -131,7 +131,12 @@ def _not_of_form(name: str, text: str, where: str) -> str:
     pattern, meaning = _FORMS.get(name, (".*", ""))
     if not text or re.fullmatch(pattern, text, re.ASCII):
         return ""
-    return f"{where}: {'it' if name in SECRET else repr(text)} is not {meaning}"
+    return f"{where}: {'it' if name in SECRET else _shown(text)} is not {meaning}"
+
+
+def _shown(text: str) -> str:
+    """In quotes, without the password of an address."""
+    return repr(re.sub(r"(://|=).*@", r"\1***@", text))
 
 
 def variable(name: str) -> str:
@@ -158,7 +163,7 @@ _FORMS = {
     "region": (REGION, "a region; write it as cn-hangzhou"),
     "sls_region": (REGION, "a region; write it as cn-hangzhou"),
     "account_id": (_ACCOUNT, "the digits of an account's id"),
-    "endpoint": (r"https?://.*", "an address that begins with http:// or https://"),
+    "endpoint": (rf"https?://({_HOST}|\[[0-9A-Fa-f:]+\](:[0-9]{{1,5}})?)/?", "an address; write http://HOST:PORT"),
     "external_id": (r"[\w+=,.@:/-]{2,1224}", "2 to 1224 letters, digits or any of +=,.@:/-_"),  # AssumeRole API page
     "fc_service": (r"[A-Za-z_][A-Za-z0-9_-]{0,127}", "a service of Function Compute 2.0"),
 }
@@ -227,7 +232,7 @@ def _endpoints(name: str, text: str) -> Endpoints:
                 f"{variable(name)}: {part!r}: {service!r} is no service; {meant(service, get_args(Service))}"
             )
         if (region and not re.fullmatch(REGION, region)) or not re.fullmatch(_HOST, host.replace("{region}", "region")):
-            raise ConfigError(f"{variable(name)}: {part!r} is not SERVICE=HOST, SERVICE=HOST:PORT or SERVICE.REGION=HOST, with "
+            raise ConfigError(f"{variable(name)}: {_shown(part)} is not SERVICE=HOST, SERVICE=HOST:PORT or SERVICE.REGION=HOST, with "
                               "{region} in the host for each region's; write ecs=ecs-vpc.{region}.aliyuncs.com")  # fmt: skip
         if found.setdefault(key, host) != host:
             raise ConfigError(f"{variable(name)}: {part!r}: {key} has the host {found[key]!r} already")

@@ -24,6 +24,15 @@ from tests.functional.handlers.world import KEY_VARIABLES, World, created, tagge
         pytest.param("ROLEKEEPER_XYZZY", "x", ("ROLEKEEPER_XYZZY", "known:", "ROLEKEEPER_SLS_PROJECT"), id="unknown"),
         pytest.param("ROLEKEEPER_TIMEOUT_SECONDS", "five", ("ROLEKEEPER_TIMEOUT_SECONDS", "'five'"), id="no number"),
         pytest.param("ROLEKEEPER_ENDPOINT", "localhost:1", ("ROLEKEEPER_ENDPOINT", "http://"), id="no scheme"),
+        pytest.param(
+            "ROLEKEEPER_ENDPOINT", "http://a:1/b", ("ROLEKEEPER_ENDPOINT", "'http://a:1/b'", "http://HOST"), id="a path"
+        ),
+        pytest.param(
+            "ROLEKEEPER_ENDPOINT", "http://eve:pw@a:1", ("'http://***@a:1'", "http://HOST:PORT"), id="a password"
+        ),
+        pytest.param(
+            "ROLEKEEPER_ENDPOINTS", "ecs=eve:p=/w@a", ("'ecs=***@a'", "SERVICE=HOST"), id="a password of a host"
+        ),
         pytest.param("ROLEKEEPER_ROLES_FILE", "nowhere.yaml", ("nowhere.yaml", "ROLEKEEPER_ROLES_FILE"), id="no file"),
     ],
 )
