@@ -18,8 +18,13 @@ OPTIONS = {"instance_ids": "--id", "tags": "--tag", "account_id": "--account"}
 
 
 def payload(kind: Kind, given: Mapping[str, Any]) -> bytes:
-    """The payload; what was not given is left out. Under LC_ALL=C each byte of a word that was typed is half a pair in it: a byte again."""
-    kept = {key: value for key, value in given.items() if value is not None and value is not False and value != ""}
+    """The payload; what was not given is left out. Under LC_ALL=C each byte of a word that was typed is half a pair in it: a byte again.
+
+    Raises ConfigError for what was given and is empty, as a shell's variable may be: it limits nothing, and was meant to.
+    """
+    kept = {key: value for key, value in given.items() if value is not None and value is not False}
+    if empty := [option(key) for key, value in kept.items() if value == ""]:
+        raise ConfigError(f"{kind}: {', '.join(empty)}: empty; give a value, or leave it out")
     return json.dumps({kind: kept}, ensure_ascii=False).encode(errors="surrogateescape")
 
 
@@ -79,6 +84,6 @@ def pair(text: str, option: str = "--tag") -> tuple[str, str]:
     return key, value
 
 
-def number(text: str) -> int | str | None:
+def number(text: str | None) -> int | str | None:
     """As a number where it is one; what is none is left for the reader to refuse."""
-    return int(text) if re.fullmatch("-?[0-9]{1,18}", text, re.ASCII) else text or None
+    return int(text) if text and re.fullmatch("-?[0-9]{1,18}", text, re.ASCII) else text

@@ -13,17 +13,17 @@ from cli.files import ROLES, RolesFile
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="change nothing; exit code 2 where there is something to do")]
 LiftBrake = Annotated[bool, typer.Option("--lift-brake", help="let removals through, however many there are")]
-Concurrency = Annotated[str, typer.Option(metavar="N|N%", help="instances that are worked on at once")]
-MaxErrors = Annotated[str, typer.Option(metavar="N|N%", help="how many may fail before the rest is left alone")]
-Canary = Annotated[str, typer.Option(metavar="N", help="so many first; if one fails, no other is touched")]
-MaxCalls = Annotated[str, typer.Option(metavar="N", help="calls to ECS that the run may make: a hard budget")]
-Region = Annotated[str, typer.Option(help="region id (default: ROLEKEEPER_REGION)")]
-Account = Annotated[str, typer.Option(help="account id (default: ROLEKEEPER_ACCOUNT_ID)")]
+Concurrency = Annotated[str | None, typer.Option(metavar="N|N%", help="instances that are worked on at once")]
+MaxErrors = Annotated[str | None, typer.Option(metavar="N|N%", help="how many may fail before the rest is left alone")]
+Canary = Annotated[str | None, typer.Option(metavar="N", help="so many first; if one fails, no other is touched")]
+MaxCalls = Annotated[str | None, typer.Option(metavar="N", help="calls to ECS that the run may make: a hard budget")]
+Region = Annotated[str | None, typer.Option(help="region id (default: ROLEKEEPER_REGION)")]
+Account = Annotated[str | None, typer.Option(help="account id (default: ROLEKEEPER_ACCOUNT_ID)")]
 Everywhere = Annotated[
     bool, typer.Option("--everywhere", help="with --invoke: all regions and accounts of its settings")
 ]
-Operator = Annotated[str, typer.Option(help="who asks; stands in every record (default: your login name)")]
-Why = Annotated[str, typer.Option("--reason", help="why; stands in every record")]
+Operator = Annotated[str | None, typer.Option(help="who asks; stands in every record (default: your login name)")]
+Why = Annotated[str | None, typer.Option("--reason", help="why; stands in every record")]
 Invoke = Annotated[bool, typer.Option("--invoke", help="ask the deployed function, and do not wait for it")]
 Records = Annotated[
     Path | None,
@@ -38,9 +38,9 @@ Json = Annotated[bool, typer.Option("--json", help="one JSON object")]
 
 
 def reconcile(
-    dry_run: DryRun = False, lift_brake: LiftBrake = False, concurrency: Concurrency = "", max_errors: MaxErrors = "",
-    canary: Canary = "", max_calls: MaxCalls = "", region: Region = "", account: Account = "",
-    everywhere: Everywhere = False, operator: Operator = "", reason: Why = "", invoke: Invoke = False,
+    dry_run: DryRun = False, lift_brake: LiftBrake = False, concurrency: Concurrency = None, max_errors: MaxErrors = None,
+    canary: Canary = None, max_calls: MaxCalls = None, region: Region = None, account: Account = None,
+    everywhere: Everywhere = False, operator: Operator = None, reason: Why = None, invoke: Invoke = False,
     roles_file: RolesFile = ROLES, records: Records = None, strict: Strict = False, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Bring every instance of the region in line, as the timer does, here and with your own access key."""
@@ -60,13 +60,13 @@ def reconcile(
 def remediate(
     ids: Annotated[list[str] | None, typer.Option("--id", help="this instance; again for more; - reads ids from stdin")] = None,
     tag: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="those with this tag; again: with all")] = None,
-    rule: Annotated[str, typer.Option(help="those that this rule decides on")] = "",
-    role: Annotated[str, typer.Option(help="those that hold this role or should")] = "",
-    drift: Annotated[str, typer.Option(metavar="missing|wrong|foreign|orphaned", help="those that differ so")] = "",
+    rule: Annotated[str | None, typer.Option(help="those that this rule decides on")] = None,
+    role: Annotated[str | None, typer.Option(help="those that hold this role or should")] = None,
+    drift: Annotated[str | None, typer.Option(metavar="missing|wrong|foreign|orphaned", help="those that differ so")] = None,
     all_: Annotated[bool, typer.Option("--all", help="every instance of the region")] = False,
-    dry_run: DryRun = False, lift_brake: LiftBrake = False, concurrency: Concurrency = "", max_errors: MaxErrors = "",
-    canary: Canary = "", max_calls: MaxCalls = "", region: Region = "", account: Account = "",
-    everywhere: Everywhere = False, operator: Operator = "", reason: Why = "", invoke: Invoke = False,
+    dry_run: DryRun = False, lift_brake: LiftBrake = False, concurrency: Concurrency = None, max_errors: MaxErrors = None,
+    canary: Canary = None, max_calls: MaxCalls = None, region: Region = None, account: Account = None,
+    everywhere: Everywhere = False, operator: Operator = None, reason: Why = None, invoke: Invoke = False,
     roles_file: RolesFile = ROLES, records: Records = None, strict: Strict = False, as_json: Json = False,
 ) -> None:  # fmt: skip
     """Bring the named instances in line, or say what would be done. Give one of --id, --tag, --rule, --role, --drift, --all."""
@@ -87,13 +87,13 @@ def remediate(
     )  # fmt: skip
 
 
-def options(*, canary: str, max_calls: str, operator: str, **given: Any) -> dict[str, Any]:
+def options(*, canary: str | None, max_calls: str | None, operator: str | None, **given: Any) -> dict[str, Any]:
     """Those of both commands, as the payload has them."""
     return {
         **given,
         "canary": asked.number(canary),
         "max_calls": asked.number(max_calls),
-        "operator": operator or login(),
+        "operator": (login() or None) if operator is None else operator,
     }
 
 

@@ -178,7 +178,8 @@ def roles(roles_file: Path, *, as_json: bool, strict: bool = False) -> int:
     rows = role_rows(desired, state, ecs, settings)
     orphans = {"orphan_roles": list(state.orphan_roles), "orphan_policies": list(state.orphan_policies)}
     if as_json:
-        for row in [*rows, *([orphans] if any(orphans.values()) else [])]:
+        left = {"not_covered": other_accounts(settings)}
+        for row in [*rows, *(about for about in (orphans, left) if any(about.values()))]:
             print_json(row)
     else:
         shown = table("role", "trust", "policies", f"holders in {settings.region}", "drift", whole=("role", "policies"))

@@ -137,7 +137,7 @@ def run(
 
 def _here(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Path, lines: Journal, strict: bool) -> int:
     settings = Settings.from_env(
-        os.environ, region=str(given.get("region", "")), account_id=str(given.get("account_id", ""))
+        os.environ, region=str(given.get("region") or ""), account_id=str(given.get("account_id") or "")
     )
     trigger = asked.trigger(kind, asked.payload(kind, given), region=settings.region)
     mapping = load(text(roles_file), file=str(roles_file))

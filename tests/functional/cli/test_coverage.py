@@ -83,6 +83,15 @@ def test_the_commands_of_the_ram_side_say_which_accounts_are_left(
     assert f"covered: account {ACCOUNT} alone; ROLEKEEPER_ACCOUNTS also lists {MEMBER}" in said
 
 
+def test_roles_as_json_end_with_the_accounts_that_are_left(
+    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "not_covered" not in rolekeeper("roles", "--json").out
+    monkeypatch.setenv("ROLEKEEPER_ACCOUNTS", f"{MEMBER}=keeper,{ACCOUNT}=keeper")
+    *rows, last = map(json.loads, rolekeeper("roles", "--json").out.splitlines())
+    assert ([row["role"] for row in rows], last) == (["web", "worker"], {"not_covered": [MEMBER]})
+
+
 def test_a_provision_as_json_names_them_too(cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROLEKEEPER_ACCOUNTS", f"{MEMBER}=keeper,{ACCOUNT}=keeper")
     told = rolekeeper("provision", "--dry-run", "--json", "--adopt", "web", "--adopt", "worker").json()

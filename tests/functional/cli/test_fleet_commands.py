@@ -208,6 +208,10 @@ SLIPS = {
     "an account that is not listed": (["reconcile", "--account", "42"], "account 42 is neither this deployment's own nor listed"),
     "everywhere from here": (["reconcile", "--everywhere"], "--everywhere: goes with --invoke alone"),
     "everywhere and a region": (["reconcile", "--everywhere", "--region", "cn-beijing"], "--everywhere: goes with none of"),
+    "empty selector": (["remediate", "--all", "--rule", ""], "remediate: --rule: empty; give a value, or leave it out"),
+    "empty guards": (["reconcile", "--canary", "", "--max-errors", "", "--max-calls", "", "--concurrency", ""], "--concurrency, --max-errors, --canary, --max-calls: empty"),
+    "empty places": (["reconcile", "--region", "", "--account", ""], "--region, --account: empty"),
+    "empty texts": (["reconcile", "--operator", "", "--reason", ""], "--reason, --operator: empty"),
     "no mapping": (["reconcile", "--roles-file", "no.yaml"], "no.yaml: cannot be read"),
 }  # fmt: skip
 
