@@ -7,6 +7,7 @@ the role or the run is not bisected, and everything else is, within bounds. Make
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from math import gcd
 from typing import Generic, TypeVar
 
 import msgspec
@@ -21,10 +22,12 @@ FOR_ALL = (
 """How codes begin that refuse a call for the sake of the caller, the role or the run: no part of it would do better."""
 LIKELY_FOR_ALL = ("Forbidden", "NoPermission")
 """And those that mostly do, though a policy may deny a single instance, by its id or by its tags: some members are tried alone."""
+SAMPLES = 3
+"""So many of them."""
 FOR_ONE = ("IncorrectInstanceStatus", "OperationConflict")
 """Codes that pass, and still are one instance's: it is being started or changed."""
 REFUSALS = 16
-"""Calls in a row that are refused before the refusal is taken to be meant for all: a single member is found by 8 of 100."""
+"""Calls that are refused, and none answered, before the refusal is taken to be meant for all: a single member is found by 8 of 100."""
 
 
 class Answers(msgspec.Struct, Generic[T]):
@@ -33,7 +36,6 @@ class Answers(msgspec.Struct, Generic[T]):
     answers: list[T] = msgspec.field(default_factory=list)
     refused: dict[str, CloudCallError] = msgspec.field(default_factory=dict)
     errors: list[CloudCallError] = msgspec.field(default_factory=list)  # of all the calls
-    in_a_row: int = 0
 
 
 def may_be_one(error: CloudCallError) -> bool:
@@ -68,26 +70,23 @@ class Bisection:
                 raise
             except CloudCallError as error:
                 found.errors.append(error)
-                found.in_a_row += 1
-                apart(ids, error)
+                apart(ids if found.errors[1:] else spread(ids), error)
                 return
-            found.in_a_row = 0
             self._for_all = {key for key in self._for_all if key[:2] != (call, role)}
 
         def apart(ids: Sequence[str], error: CloudCallError) -> None:
             # An error of another call, as that for the keys to make this one with, is for all.
-            alone = len(ids) == 1 or error.call != call or not may_be_one(error) or found.in_a_row > REFUSALS
-            if alone:
+            for_all = not found.answers and len(found.errors) > REFUSALS
+            if len(ids) == 1 or error.call != call or not may_be_one(error) or for_all:
                 found.refused.update(dict.fromkeys(ids, error))
             elif missing := not_found(error, ids):
                 found.refused.update(dict.fromkeys(missing, error))
                 part([name for name in ids if name not in missing])
             elif error.code.startswith(LIKELY_FOR_ALL) and not found.answers:
                 known = (call, role, error.code) in self._for_all
-                samples = ids[:1] if known else list(dict.fromkeys((ids[0], ids[len(ids) // 2], ids[-1])))
+                samples, rest = ids[: 1 if known else SAMPLES], ids[1 if known else SAMPLES :]
                 for name in samples:
                     part([name])
-                rest = [name for name in ids if name not in samples]
                 if found.answers:
                     halves(rest)
                 else:
@@ -102,3 +101,10 @@ class Bisection:
 
         part(ids)
         return found
+
+
+def spread(ids: Sequence[str]) -> Sequence[str]:
+    """In an order in which neighbours were far apart: those that are refused are often launched, and so listed, together."""
+    number = len(ids)
+    step = next(step for step in range(max(1, round(number * 0.618)), number + 1) if gcd(step, number) == 1)
+    return [ids[(position + 1) * step % number] for position in range(number)]

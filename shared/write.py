@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-from shared.bisection import REFUSALS, may_be_one
+from shared.bisection import LIKELY_FOR_ALL, REFUSALS, may_be_one, spread
 from shared.errors import CloudCallError, Interrupted, Throttled
 from shared.gateways.ecs import TAG_IDS, BatchResult, EcsGateway, Failure
 from shared.model import DISPLACED_TAG
@@ -62,20 +62,22 @@ class Writer:
         failed: dict[str, CloudCallError] = {}
         refusals = losses = 0
         error: CloudCallError | None = None
-        for name, text in notes.items():
+        for name in spread(list(notes)):
             if error and (isinstance(error, Throttled) or refusals > REFUSALS or losses >= LOSSES):
                 failed[name] = error
                 continue
             try:
                 self._announce("TagResources", self._ecs.region, role, [name])
-                self._ecs.tag(role, [name], DISPLACED_TAG, text)
+                self._ecs.tag(role, [name], DISPLACED_TAG, notes[name])
                 refusals, losses, error = 0, 0, None
             except Interrupted:
                 raise
             except CloudCallError as caught:
                 failed[name] = error = caught
-                one = may_be_one(caught)
-                refusals, losses = (refusals + 1, 0) if one else (refusals, losses + 1)
+                if not may_be_one(caught):
+                    losses += 1
+                elif caught.code.startswith(LIKELY_FOR_ALL):  # else it is this one's own: its tags are full
+                    refusals, losses = refusals + 1, 0
         return self._failures(failed)
 
     def forget(self, role: str, ids: Sequence[str]) -> dict[str, Failure]:

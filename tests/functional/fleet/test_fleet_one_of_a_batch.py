@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import pytest
@@ -57,10 +58,21 @@ CODES = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("bad", [(0,), (33,), (59,), (3, 4, 50)], ids=str)
+BAD: dict[str, Collection[int]] = {
+    "the first": (0,),
+    "one": (33,),
+    "the last": (59,),
+    "three": (3, 4, 50),
+    "at both ends and in the middle": (0, 1, 29, 30, 58, 59),
+    "half of them, one after another": range(30),
+    "every second": range(0, 60, 2),
+}
+
+
+@pytest.mark.parametrize("bad", [pytest.param(bad, id=name) for name, bad in BAD.items()])
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_one_that_is_refused_holds_up_no_other(fleet: Fleet, kind: str, code: str, bad: tuple[int, ...]) -> None:
+def test_one_that_is_refused_holds_up_no_other(fleet: Fleet, kind: str, code: str, bad: Collection[int]) -> None:
     action, properties = KINDS[kind]
     fleet.cloud.ram.put_role("1234567890123456", "alien")
     fleet.ten(more=DISPLACE)
