@@ -35,7 +35,7 @@ _DASHES = "\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
 _DASHED = re.compile(f"(?<=[A-Za-z0-9])[{_DASHES}](?=[A-Za-z0-9*?$])|^[{_DASHES}]")
 _STOPPED = re.compile("(?<=[A-Za-z0-9])[\u3002\uff61\uff0e](?=[A-Za-z0-9])")
 _WORDS = re.compile(r"[^\W\d_]+")
-_PLAIN = re.compile(r"[!-~]+")
+_PLAIN = re.compile(r"[ -~]+")
 _STYLED = re.compile("[\u2160-\u217f\ufb00-\ufb06\U0001d400-\U0001d7ff]")
 _FULL = re.compile("[\uff01-\uff5e]")
 
@@ -120,6 +120,12 @@ def alike(text: str, *, foreign: bool = False) -> Iterator[Odd]:
         if twins and (mixed or (len(twins) == len(word) and not foreign)):
             yield twins[0], _looks(twins[0], _TWINS[twins[0]])
             break
+
+
+def unseparated(key: str) -> Iterator[Odd]:
+    """Find what in a key without a value was to begin its value, or the next key."""
+    if char := next((char for char in key if char in _COLONS + _COMMAS), ""):
+        yield char, f"has {named(char)} in it, which separates nothing: this is one key; write ': ' or ', '"
 
 
 def _looks(char: str, like: str) -> str:

@@ -6,14 +6,14 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from shared.mapping.characters import Odd, alike, hidden, named, otherwise, speaks_otherwise
+from shared.mapping.characters import Odd, alike, hidden, named, otherwise, speaks_otherwise, unseparated
 from shared.mapping.conditions import ATTRIBUTES
 from shared.mapping.nodes import Block, Items, Node, Scalar
 from shared.mapping.problems import Report, Where
 from shared.mapping.rules import name_of
 
-Found = tuple[Scalar, Where, bool]
-"""A text of the file, where it is, and whether it is a key."""
+Found = tuple[Scalar, Where, bool, bool]
+"""A text of the file, where it is, whether it is a key, and whether nothing stands behind that."""
 
 _PROSE = re.compile(r"(?:.*\.)?(?:description|reason)")
 _COMMA = re.compile("[\uff0c\u3001\uff1b]")
@@ -25,8 +25,9 @@ _ATTRIBUTE = re.compile(rf".*\b(?<!tags\.)({'|'.join(ATTRIBUTES)})(?:\.not)*(?:\
 def warn_of_lookalikes(text: str, root: Node, report: Report) -> None:
     places = _Places(text, root)
     foreign = speaks_otherwise(text)
-    for scalar, where, is_key in _scalars(root, Where()):
-        for char, message in _odd(scalar, where, is_key, places, foreign):
+    for scalar, where, is_key, is_alone in _scalars(root, Where()):
+        found = [*_odd(scalar, where, is_key, places, foreign)]
+        for char, message in found or (unseparated(scalar.text) if is_alone else ()):
             report.warning(places.of(scalar, char), where, f"{scalar.text!r} {message}")
 
 
@@ -55,7 +56,7 @@ def _odd(scalar: Scalar, where: Where, is_key: bool, places: _Places, foreign: b
 def _scalars(node: Node, where: Where) -> Iterator[Found]:
     if isinstance(node, Scalar):
         if node.kind == "text":
-            yield node, where, False
+            yield node, where, False, False
     elif isinstance(node, Items):
         for index, item in enumerate(node.items):
             rule = name_of(item) if where.key == "rules" else ""
@@ -64,7 +65,7 @@ def _scalars(node: Node, where: Where) -> Iterator[Found]:
         for key, value in node.entries:
             inside = where.at(key.text) if isinstance(key, Scalar) else where
             if isinstance(key, Scalar) and key.kind == "text":
-                yield key, inside, True
+                yield key, inside, True, isinstance(value, Scalar) and value.kind == "null"
             yield from _scalars(value, inside)
 
 

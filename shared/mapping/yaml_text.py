@@ -38,9 +38,9 @@ _KINDS: dict[str, Kind] = {
 _HINTS = {
     "'\\t'": "; indent with spaces, never with tabs",
     "alias": "; a value that begins with * needs quotes",
-    "flow mapping": "; a value with any of {}[],? in it needs quotes here",
 }
 """What of YAML's own words to look for, and what an operator most likely has to do."""
+_IN_FLOW = "; a value with any of {}[],? in it needs quotes here"
 
 
 def parse(text: str) -> Node | None:
@@ -60,9 +60,10 @@ def parse(text: str) -> Node | None:
         what = f"{error.context}: {error.problem}" if error.context else str(error.problem)
         lines = _BREAK.split(text)
         near = {mark.line, max(mark.line - 1, 0), error.context_mark.line if error.context_mark else mark.line}
-        hint = next((hint for sign, hint in _HINTS.items() if sign in what), "")
-        typos = (typed(lines[line], line + 1) for line in sorted(near, reverse=True) if line < len(lines))
-        hint = hint or next(filter(None, typos), "")
+        typos = [typed(lines[line], line + 1) for line in (mark.line, *sorted(near, reverse=True)) if line < len(lines)]
+        sure = [hint for sign, hint in _HINTS.items() if sign in what]
+        likely = _IN_FLOW if "flow mapping" in what else ""
+        hint = next(filter(None, [*sure, *typos[:1], likely, *typos]), "")
         raise _unreadable(f"not valid YAML, at column {mark.column + 1}: {what}{hint}", mark) from error
     except (ValueError, OverflowError) as error:  # PyYAML lets these through: an escape such as "\UFFFFFFFF"
         raise _unreadable(

@@ -162,6 +162,8 @@ ELSEWHERE = {
     "a rule's name": ("roles: {web: {}}\nrules:\n  - name: 'web '\n    role: web\n", 4, "ends with a blank"),
     "a rule's name in two scripts": ("roles: {web: {}}\nrules:\n  - name: w\u0435b\n    role: web\n", 4, "U+0435"),
     "a displaced role": ("roles: {web: {}}\nsettings: {displace: [legacy-*\uff0cold]}\n", 3, "U+FF0C"),
+    "texts for a mapping": ("roles: {web: {}}\nrules:\n  - name\uff1aweb\n    role\uff1aweb\n", 4, "U+FF1A"),
+    "Chinese for a key and its value": ("roles: {web: {}}\nrules:\n  - when: {tags: {\u73af\u5883\uff1a\u751f\u4ea7}}\n", 4, "U+FF1A"),
     "a text for a mapping": ("roles: {web: {}}\nrules:\n  - name\uff1aweb\n", 4, "U+FF1A"),
     "the third line of a text": ('roles: {web: {}}\nrules:\n  - role: "${tags.a\\\n      b\\\n      c\u200b}"\n    name: r\n', 6, "U+200B"),
 }  # fmt: skip
@@ -214,6 +216,15 @@ def test_within_a_text_of_several_lines_such_a_line_is_fine() -> None:
 UNREADABLE = {
     "a full-width colon and a blank": ("  - name\uff1a r\n    role: web\n", "line 5 has U+FF1A (fullwidth colon)"),
     "a full-width brace": ("  - \uff5bname: r, role: web}\n", "line 5 has U+FF5B"),
+    "a full-width comma in braces": (
+        "  - name: r\n    when: {tags: {env: prod\uff0c app: web}}\n    role: web\n",
+        "line 6 has U+FF0C",
+    ),
+    "a full-width colon in braces": (
+        "  - name: r\n    when: {tags\uff1a {env: prod}}\n    role: web\n",
+        "line 6 has U+FF1A",
+    ),
+    "a tab all the same": ("  - name: r\n\t role: \u201cweb\u201d\n", "indent with spaces, never with tabs"),
     "a no-break space after a colon": ("  - name:\u00a0r\n    role: web\n", "line 5 has U+00A0"),
 }
 
