@@ -195,3 +195,18 @@ def test_no_role_is_displaced_for_whose_note_and_swap_the_budget_does_not_suffic
     fleet.run("remediate", remediate(instance_ids=ids, max_calls=budget))
     assert ecs(fleet.journal).total() <= budget
     assert {(i.role, NOTE in i.tags) for i in made} in ({("alien", False)}, {("r1", True)})
+
+
+def test_a_note_is_followed_where_a_run_asks_for_the_holders_alone(fleet: Fleet) -> None:
+    """Instances that no rule gives a role are not asked for then: but for those whose note says that one was displaced."""
+    fleet.cloud.ram.put_role("1234567890123456", "alien")
+    fleet.ten(roles=["r1"], more=', foreign_roles: replace, displace: ["alien*"]')
+    fleet.instances(350, "r1", role="r1")
+    others = fleet.instances(200)
+    bare, left_over = fleet.instance(), fleet.instance(role="alien")
+    for instance in (bare, left_over):
+        fleet.tag(instance, fleet.note(instance, "alien"))
+    run = fleet.run("reconcile", timer())
+    assert [(i.role, NOTE in i.tags) for i in (bare, left_over)] == [("alien", False)] * 2
+    assert (fleet.outcomes(), {i.role for i in others}) == ({"attached": 1, "unchanged": 1}, {""})
+    assert run.calls.count("DescribeInstanceRamRole") < 552 / 50, "it asked for the holders"
