@@ -38,11 +38,11 @@ _NAMED = re.compile(
     rf"(?:[-_ ]?(?:id|secret|key|token)){{0,2}}{_IS})(?!(?:is|was|has|not|must|cannot)\b)(?:{_QUOTED}|[^\s\"'&,;<>)\]}}\\]+)"
 )
 _SIGNS = re.compile(r"\b(?i:acs|log|fc|mns|bearer|basic) [A-Za-z0-9.*]+:[A-Za-z0-9+/=_-]{8,}")
+_LETTER = r"(?:[A-Za-z0-9+/=_%-]|\\+(?:u00[0-9A-Fa-f]{2}|/)|&\#[xX]?[0-9A-Fa-f]{1,3};)"
+"""Of a token, also as JSON and HTML write it."""
 _LINES = r"(?:(?:\\+[nr]|[\n\r]){1,4}[A-Za-z0-9+/=_%-]{16,})*"
 """Where a long text of letters goes on."""
-_KEYS = re.compile(
-    rf"(?:LTAI|STS\.|TMP\.)[A-Za-z0-9_-]{{3,}}(?::[A-Za-z0-9+/=_-]+)?|CA[IE]S[A-Za-z0-9+/=_%-]{{3,}}{_LINES}"
-)
+_KEYS = re.compile(rf"(?:LTAI|STS\.|TMP\.)[A-Za-z0-9_-]{{3,}}(?::[A-Za-z0-9+/=_-]+)?|CA[IE]S{_LETTER}{{3,}}{_LINES}")
 _LONG = re.compile(r"[A-Za-z0-9+/_%=-]{30,}")
 _HEX = re.compile(r"((?:sha-?\d{1,3}|digest|checksum|commit)\W{1,3})?[0-9A-Fa-f]{40,}", re.I)
 _USER = re.compile(r"://[^\s/]{1,300}@")

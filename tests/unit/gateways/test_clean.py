@@ -63,6 +63,8 @@ SAID = [
     ("a proxy's password", "cannot connect to http://eve:pa55@proxy:3128 now", "pa55", "@proxy:3128"),
     ("a proxy's password with an @", "cannot connect to http://eve:pa@55@proxy:3128 now", "55@", "@proxy:3128"),
     ("a token in lines of 24", "token\n" + "\n".join(TOKEN[n : n + 24] for n in (0, 24, 48)) + "\nis old", TOKEN[48:], "token"),
+    ("a token in HTML", f"token CAISh&#43;J&#x2F;{TOKEN[8:20]}&#61; is old", TOKEN[8:20], "is old"),
+    ("a token in JSON", rf"token CAISh\u002bJ\/{TOKEN[8:20]}\u003d is old", TOKEN[8:20], "is old"),
     ("over two lines", f"key\n{ID}\nis gone", ID, "is gone"),
 ]  # fmt: skip
 
