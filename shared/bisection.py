@@ -106,5 +106,5 @@ class Bisection:
 def spread(ids: Sequence[str]) -> Sequence[str]:
     """In an order in which neighbours were far apart: those that are refused are often launched, and so listed, together."""
     number = len(ids)
-    step = next(step for step in range(max(1, round(number * 0.618)), number + 1) if gcd(step, number) == 1)
+    step = next((step for step in range(max(1, round(number * 0.618)), number) if gcd(step, number) == 1), 1)
     return [ids[(position + 1) * step % number] for position in range(number)]
