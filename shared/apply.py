@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -62,15 +62,14 @@ class Applier:
         if self._missing.is_lately(step.attach):
             return list(self._swap(step))  # does not begin
         notes = {d.instance.instance_id: d.note for d in step.decisions if d.note}
-        unnoted = self._writer.note(step.attach, notes)
-        left = [d for d in step.decisions if d.instance.instance_id not in unnoted]
+        noted = self._writer.note(step.attach, notes)
+        left = [d for d in step.decisions if d.instance.instance_id not in noted.failed]
         ended = list(self._swap(msgspec.structs.replace(step, decisions=tuple(left))))
         again = {d.decision.instance.instance_id for d in ended if d.role_after == step.detach and not d.unread}
-        return [
-            *(_failed(d, unnoted[d.instance.instance_id], d.instance.role, Written()) for d in step.decisions
-              if d.instance.instance_id in unnoted),
-            *self._forgetting(step.attach, again & notes.keys(), ended),
-        ]  # fmt: skip
+        ended = self._forgetting(step.attach, again & notes.keys(), ended)
+        unnoted = [d for d in step.decisions if d.instance.instance_id in noted.failed]
+        ended += [_failed(d, noted.failed[d.instance.instance_id], d.instance.role, Written()) for d in unnoted]
+        return [_with(done, noted.request_ids) for done in ended]
 
     def _give_back(self, step: Step) -> list[Done]:
         """A displaced role is put on again, in place of a listed one or of none; the listed one is not, whatever fails: no rule
@@ -112,20 +111,18 @@ class Applier:
         for decision in step.decisions:
             outcome = Outcome.SKIPPED if decision.desired.verdict == "role" else Outcome.UNCHANGED
             held = decision.instance.role
-            failure = kept.get(decision.instance.instance_id)
-            yield (
+            failure = kept.failed.get(decision.instance.instance_id)
+            done = (
                 _failed(decision, failure, held, Written())
                 if failure
                 else Done(decision=decision, outcome=outcome, reason=decision.reason, role_after=held)
             )
+            yield _with(done, kept.request_ids)
 
     def _forgetting(self, role: str, names: Collection[str], ended: Iterable[Done]) -> list[Done]:
         """Remove the notes of those; a record says where one stays. role: whose keys may write to the instances."""
         kept = self._writer.forget(role, list(names))
-        return [
-            msgspec.structs.replace(done, failure=done.failure or kept.get(done.decision.instance.instance_id))
-            for done in ended
-        ]
+        return [_with(done, kept.request_ids, kept.failed.get(done.decision.instance.instance_id)) for done in ended]
 
     def _attach(self, step: Step) -> Iterable[Done]:
         on = self._writer.attach(step.attach, _ids(step))
@@ -247,6 +244,12 @@ def _ids(step: Step) -> list[str]:
 def _is_bare(name: str, off: Written) -> bool:
     """Whether a detach that failed left an instance without a role; one that is gone is none."""
     return off.held.get(name) == "" and not off.failed[name].gone
+
+
+def _with(done: Done, request_ids: Mapping[str, Sequence[str]], failure: Failure | None = None) -> Done:
+    """With the calls that changed a tag of the instance; failure: of those, where nothing else failed."""
+    more = request_ids.get(done.decision.instance.instance_id, ())
+    return msgspec.structs.replace(done, request_ids=(*done.request_ids, *more), failure=done.failure or failure)
 
 
 def _since(began: float) -> int:

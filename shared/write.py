@@ -40,6 +40,13 @@ class Written(msgspec.Struct):
     request_ids: list[str] = msgspec.field(default_factory=list)
 
 
+class Tagged(msgspec.Struct):
+    """What changes of tags did. failed: those whose tag is as it was, and why. request_ids: of the calls for each instance."""
+
+    failed: dict[str, Failure]
+    request_ids: dict[str, list[str]]
+
+
 class Writer:
     """Writes through one region's gateway. Never raises for what the cloud answers; Interrupted before the first write of a step."""
 
@@ -53,13 +60,14 @@ class Writer:
     def detach(self, role: str, ids: Sequence[str]) -> Written:
         return self._write("DetachInstanceRamRole", role, ids, expected=role)
 
-    def note(self, role: str, notes: Mapping[str, str]) -> dict[str, Failure]:
+    def note(self, role: str, notes: Mapping[str, str]) -> Tagged:
         """Write a note into a tag of each instance, before its foreign role is displaced: a call for each, since each note is
-        another. Why it failed, for those that it failed for.
+        another.
 
         role: whose keys may write to the instances. Where the refusals say that no other call would do better, none is made.
         """
         failed: dict[str, CloudCallError] = {}
+        made: dict[str, list[str]] = {}
         refusals = losses = 0
         error: CloudCallError | None = None
         for name in spread(list(notes)):
@@ -68,29 +76,35 @@ class Writer:
                 continue
             try:
                 self._announce("TagResources", self._ecs.region, role, [name])
-                self._ecs.tag(role, [name], DISPLACED_TAG, notes[name])
+                made[name] = self._ecs.tag(role, [name], DISPLACED_TAG, notes[name])
                 refusals, losses, error = 0, 0, None
             except Interrupted:
                 raise
             except CloudCallError as caught:
                 failed[name] = error = caught
+                made[name] = list(caught.request_ids)
                 if not may_be_one(caught):
                     losses += 1
                 elif caught.code.startswith(LIKELY_FOR_ALL):  # else it is this one's own: its tags are full
                     refusals, losses = refusals + 1, 0
-        return self._failures(failed)
+        return Tagged(self._failures(failed), made)
 
-    def forget(self, role: str, ids: Sequence[str]) -> dict[str, Failure]:
-        """Remove that tag; why it failed, for those that it failed for."""
+    def forget(self, role: str, ids: Sequence[str]) -> Tagged:
+        """Remove that tag."""
 
-        def send(part: Sequence[str]) -> None:
+        def send(part: Sequence[str]) -> list[str]:
             self._announce("UntagResources", self._ecs.region, role, part)
-            self._ecs.untag(role, part, DISPLACED_TAG)
+            return self._ecs.untag(role, part, DISPLACED_TAG)
 
         refused: dict[str, CloudCallError] = {}
+        made: dict[str, list[str]] = {}
         for start in range(0, len(ids), TAG_IDS):
-            refused |= self._ecs.bisection.ask("UntagResources", role, ids[start : start + TAG_IDS], send).refused
-        return self._failures(refused)
+            part = ids[start : start + TAG_IDS]
+            found = self._ecs.bisection.ask("UntagResources", role, part, send)
+            refused |= found.refused
+            calls = [i for error in found.errors for i in error.request_ids] + [i for ids in found.answers for i in ids]
+            made |= dict.fromkeys(part, calls)
+        return Tagged(self._failures(refused), made)
 
     def _failures(self, refused: Mapping[str, CloudCallError]) -> dict[str, Failure]:
         failed = {name: Failure.of(error) for name, error in refused.items()}

@@ -248,26 +248,21 @@ class EcsGateway:
         result, failed = self._write(call, role, lambda body: answers.result(call, ids, body), query)
         return msgspec.structs.replace(result, request_ids=(*failed, *result.request_ids))
 
-    def tag(self, role: str, ids: Sequence[str], key: str, value: str) -> None:
-        """TagResources on instances, 50 a call. role: whose keys to use. What is tagged already stays tagged."""
-        for batch in _batches(ids, TAG_IDS):
-            query = {
-                "ResourceType": "instance",
-                **_list("ResourceId", batch),
-                "Tag.1.Key": key,
-                "Tag.1.Value": value,
-            }
-            self._write("TagResources", role, lambda body: None, query)
+    def tag(self, role: str, ids: Sequence[str], key: str, value: str) -> list[str]:
+        """TagResources on instances, 50 a call: the request ids. role: whose keys to use. What is tagged already stays tagged."""
+        return self._change_tag("TagResources", role, ids, {"Tag.1.Key": key, "Tag.1.Value": value})
 
-    def untag(self, role: str, ids: Sequence[str], key: str) -> None:
-        """UntagResources on instances, 50 a call. A tag that is not there is no error."""
+    def untag(self, role: str, ids: Sequence[str], key: str) -> list[str]:
+        """UntagResources on instances, 50 a call: the request ids. A tag that is not there is no error."""
+        return self._change_tag("UntagResources", role, ids, {"TagKey.1": key})
+
+    def _change_tag(self, action: str, role: str, ids: Sequence[str], tag: dict[str, str]) -> list[str]:
+        made: list[str] = []
         for batch in _batches(ids, TAG_IDS):
-            query = {
-                "ResourceType": "instance",
-                **_list("ResourceId", batch),
-                "TagKey.1": key,
-            }
-            self._write("UntagResources", role, lambda body: None, query)
+            query = {"ResourceType": "instance", **_list("ResourceId", batch), **tag}
+            request_id, failed = self._write(action, role, answers.request_id, query)
+            made += [*failed, *filter(None, [request_id])]
+        return made
 
     def regions(self) -> list[str]:
         """Every region that the account may use."""

@@ -175,12 +175,16 @@ def holders(body: Json) -> list[str]:
     ]
 
 
+def request_id(body: Json) -> str:
+    """The id of the call in the cloud, "" where the answer has none."""
+    return cleaned(str(body.get("RequestId") or ""), CODE)
+
+
 def result(call: str, ids: Sequence[str], body: Json) -> BatchResult:
     """Attach or detach: success is Success true, or Code 200 as text or number: the samples of the API pages have all three.
 
     Without an answer for an instance that can be read, or with one that says a detach took nothing off, only a read can tell.
     """
-    request_id = cleaned(str(body.get("RequestId") or ""), CODE)
     done: set[str] = set()
     failed: dict[str, Failure] = {}
     for item in rows(body, f"{call}Results", f"{call}Result", needed=False):
@@ -194,7 +198,7 @@ def result(call: str, ids: Sequence[str], body: Json) -> BatchResult:
         name, code = row.instance_id, str("" if row.code is None else row.code)
         if not (success is True or (success is None and code == "200")):
             status = int(code) if code.isdecimal() else 0
-            failed[name] = Failure.of(classify(call, code, row.message or "", status, request_id))
+            failed[name] = Failure.of(classify(call, code, row.message or "", status, request_id(body)))
         elif (row.instance_ram_role_sets or {}).get("InstanceRamRoleSet") == []:
             failed[name] = _unclear(
                 TransientError(call, "NothingDetached", "the answer says that no role was taken off")
@@ -203,9 +207,8 @@ def result(call: str, ids: Sequence[str], body: Json) -> BatchResult:
             done.add(name)
     for missing in set(ids) - done - set(failed):
         failed[missing] = _unclear(TransientError(call, "NoResult", "the answer does not name this instance"))
-    return BatchResult(
-        done=frozenset(done - set(failed)), failed=failed, request_ids=(request_id,) if request_id else ()
-    )
+    found = request_id(body)
+    return BatchResult(done=frozenset(done - set(failed)), failed=failed, request_ids=(found,) if found else ())
 
 
 def _unclear(error: TransientError) -> Failure:

@@ -36,6 +36,26 @@ def test_every_try_of_a_write_leaves_its_request_id(world: World, by: str, fault
 
 
 @pytest.mark.parametrize("world", ["python3.12"], indirect=True)
+@pytest.mark.parametrize("kind", ["", "throttle", "5xx", "html"])
+@pytest.mark.parametrize("action", ["TagResources", "UntagResources", ATTACH, DETACH])
+@pytest.mark.parametrize("change", ["displaces", "gives back", "only forgets"])
+@pytest.mark.parametrize("by", ["tags_changed", "remediate"])
+def test_so_do_the_tries_of_changes_of_the_note(world: World, by: str, change: str, action: str, kind: Any) -> None:
+    held = {"displaces": "foreign", "gives back": "web", "only forgets": "foreign"}[change]
+    instance = world.instance("ours" if change == "displaces" else "nothing", role=held)
+    if change != "displaces":
+        world.tag(instance, world.note(instance, "foreign"))
+    if kind:
+        world.cloud.faults.add(kind, action=action)
+    asked = remediate(instance_ids=[instance.instance_id]) if by == "remediate" else tagged([instance.instance_id])
+    world.run(by, asked)
+    writes = (ATTACH, DETACH, "TagResources", "UntagResources")
+    made = [call.request_id for call in world.cloud.calls if call.action in writes]
+    assert made
+    assert sorted(world.record(instance.instance_id)["cloud_request_ids"].split()) == sorted(made)
+
+
+@pytest.mark.parametrize("world", ["python3.12"], indirect=True)
 @pytest.mark.parametrize("kind", ["throttle", "5xx", "html"])
 def test_every_try_of_an_observation_that_failed_leaves_its_request_id(world: World, kind: Any) -> None:
     instance = world.instance("web")
