@@ -13,17 +13,17 @@ from shared.reported import BATCH, MESSAGE
 
 def check(root: Path, env: Mapping[str, str]) -> None:
     """Every s*.yaml of the project, for `s deploy -t` may name any of them. Raises ConfigError for a batch that is too large."""
-    for path in sorted({*root.glob("s.yaml"), *root.glob("s.*.yaml"), *root.glob("s.*.yml")}):
+    for path in sorted(p for form in ("s.yaml", "s.*.yaml", "s.yml", "s.*.yml") for p in root.glob(form)):
         try:
             resources = load_s_yaml(path, env, "")["resources"]
         except (YamlError, AttributeError, KeyError, TypeError):
             continue  # not of Serverless Devs 3, or `s` will say what is wrong with it
         for key, resource in resources.items():
             for where, count in _windows(resource.get("props") or {}):
-                if isinstance(count, int) and count > BATCH:
+                if count is not None and not (type(count) is int and count <= BATCH):
                     raise ConfigError(
-                        f"{path}: resources.{key}: {where}.CountBasedWindow: {count}: a batch that fails to the end is reported with all "
-                        f"of its events, and a dead letter holds {MESSAGE} bytes; write {BATCH} or less"
+                        f"{path}: resources.{key}: {where}.CountBasedWindow: {count!r}: a batch that fails to the end is reported with all "
+                        f"of its events, and a dead letter holds {MESSAGE} bytes; write {BATCH} or less, as a number"
                     )
 
 

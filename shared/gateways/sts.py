@@ -25,6 +25,7 @@ gets no more."""
 
 
 Text = Annotated[str, msgspec.Meta(min_length=1)]
+AccountId = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,20}\Z")]
 
 
 class _Given(msgspec.Struct, rename="pascal"):
@@ -72,4 +73,4 @@ class StsGateway:
     def account(self) -> str:
         """Id of the account that the keys are of. Needs no permission. Raises CloudCallError."""
         with translated(WHO):
-            return msgspec.convert(self._client.call(WHO, {}).get("AccountId"), Text, strict=False)
+            return msgspec.convert(self._client.call(WHO, {}).get("AccountId"), AccountId, strict=False)

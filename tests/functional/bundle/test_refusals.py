@@ -122,6 +122,10 @@ STOPS: list[tuple[str, Callable[[Project], object], str]] = [
        rf"{name}: resources\.one: triggers\[0\]\.triggerConfig\.runOptions\.batchWindow\.CountBasedWindow: {BATCH + 1}: .* write {BATCH} or less")
       for name, batch in (("s.yaml", WINDOW), ("s.buffered.yaml", f"extend: s.yaml\nresources: {{one: {{props: {{{WINDOW}}}}}}}\n"),
                           ("s.of-ours.yml", f"extend: s.yaml\nresources: {{one: {{props: {{{WINDOW}}}}}}}\n"))),
+    *((f"a batch whose size is {why}", lambda p, size=size: p.write("s.more.yaml", f"extend: s.yaml\nresources: {{one: {{props: {{{WINDOW.replace(f': {BATCH + 1}', f': {size}')}}}}}}}\n"),
+       rf"s\.more\.yaml: resources\.one: .*CountBasedWindow: {shown}: .* write {BATCH} or less, as a number")
+      for why, size, shown in (("a text", '"100"', "'100'"), ("of the environment", "'${env(NONE_SUCH, 100)}'", "100"), ("no whole number", "14.5", r"14\.5"),
+                               ("many", "10000", "10000"), ("a list", "[100]", r"\[100\]"))),
     ("broken s.yaml", lambda p: p.write("s.yaml", S_YAML + "x: [1"), r"s\.yaml:\d+: expected"),
     ("nothing locked", lambda p: p.write("requirements.lock", ""),
      r"requirements\.lock is out of step: pyproject\.toml asks for thing<2,>=1, and it has no thing; run `make lock`"),

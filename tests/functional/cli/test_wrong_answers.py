@@ -79,7 +79,7 @@ ROWS: list[tuple[str, str, tuple[Any, ...]]] = [
     ("DescribeRegions", "Regions", (7, [], None, MISSING)),
     ("DescribeRegions", "Regions.Region.0.RegionId", (*TEXT, None, "", "../x", MISSING)),
     ("DescribeInstanceRamRole", "TotalCount", ("many", [], None, -1, MISSING)),
-    ("GetCallerIdentity", "AccountId", ([], {}, None, "", MISSING)),
+    ("GetCallerIdentity", "AccountId", ([], {}, None, "", "x", "12\n", MISSING)),
 ]  # fmt: skip
 
 
