@@ -9,7 +9,7 @@ import msgspec
 
 from shared.errors import CloudCallError, Interrupted, OutOfTime, PermanentError
 from shared.gateways.ecs import EcsGateway, Failure
-from shared.missing import NO_SUCH_ROLE, MissingRoles
+from shared.missing import NO_SUCH_ROLE, WRONG_ROLE, MissingRoles
 from shared.model import Outcome, Reason
 from shared.plan import Decision, Step
 from shared.write import Announce, Writer, Written
@@ -18,7 +18,7 @@ PUT_BACK_PAUSES = (1.0, 3.0)
 """Seconds before each further try to put a role back: what refuses for a moment must not leave instances without one."""
 
 
-REFUSED_FOR_GOOD = ("InvalidRamRole.", "InvalidUser.PassRoleForbidden", "Forbidden")
+REFUSED_FOR_GOOD = (WRONG_ROLE, "InvalidUser.PassRoleForbidden", "Forbidden")
 """How codes begin by which ECS says that this role will not be on this instance: it is not there, it is no role for ECS, we may not
 pass it. A role that cannot be given back so is given up."""
 
@@ -39,7 +39,7 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
 
 class Applier:
     """Writes through one region's gateway. pause: sleeps seconds. book: waits for the turns of a swap's calls, right before a role
-    is taken off; what it raises is the swap's end. missing: listed roles that ECS did not find."""
+    is taken off; what it raises is the swap's end. missing: listed roles that ECS refused."""
 
     def __init__(
         self, ecs: EcsGateway, announce: Announce, pause: Callable[[float], None],
@@ -59,7 +59,7 @@ class Applier:
 
     def _displace(self, step: Step) -> list[Done]:
         """A foreign role is replaced. While we stand in its place, a signed note on the instance names it."""
-        if self._missing.is_lately(step.attach):
+        if self._missing.lately(step.attach):
             return list(self._swap(step))  # does not begin
         notes = {d.instance.instance_id: d.note for d in step.decisions if d.note}
         noted = self._writer.note(step.attach, notes)
@@ -158,8 +158,8 @@ class Applier:
         if not step.decisions:
             return
         try:
-            if self._missing.is_lately(step.attach):  # else each try would leave the instances without a role
-                raise PermanentError("AttachInstanceRamRole", NO_SUCH_ROLE, f"{step.attach} was not found a moment ago")
+            if code := self._missing.lately(step.attach):  # else each try would leave the instances without a role
+                raise PermanentError("AttachInstanceRamRole", code, f"{step.attach} was refused so a moment ago")
             self._ecs.ready(step.attach, step.detach)  # the latter to be put back where the former is refused
             self._book()
         except Interrupted:
@@ -213,11 +213,11 @@ class Applier:
         """Of a listed role that ECS did not find: another try may, unless it has not been there for long."""
         if on.done:
             self._missing.found(role)
-        unfound = [name for name, failure in on.failed.items() if failure.code == NO_SUCH_ROLE]
-        if unfound:
-            self._missing.refused(role)
-        for name in unfound:
-            on.failed[name] = self._unfound(role, on.failed[name])
+        for name, failure in on.failed.items():
+            if failure.code.startswith(WRONG_ROLE):
+                self._missing.refused(role, failure.code)
+            if failure.code == NO_SUCH_ROLE:
+                on.failed[name] = self._unfound(role, failure)
 
     def _unfound(self, role: str, failure: Failure) -> Failure:
         message = f"{failure.message}; `rolekeeper provision` makes the role; if it was made just now, another try will find it"

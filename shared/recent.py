@@ -1,5 +1,5 @@
 """What a process remembers between its invocations: its last looks at new instances, its removals of the last minute, and roles that
-ECS did not find. All of it only saves calls or adds caution: a process that has just begun knows nothing of it, and is as right."""
+ECS refused. All of it only saves calls or adds caution: a process that has just begun knows nothing of it, and is as right."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     announce: told of each write before it is made. now: aware UTC time. pause: sleeps seconds. home: the region where an
     event names none. look_again_seconds: how long to wait for an instance that ECS does not show yet. account_id: whose
     instances they are. keys: for the notes of displaced roles. operated: whether an operator's command looks, which leaves an
-    instance whose note needs another key to the functions; these do without a note. missing: roles that ECS did not find.
+    instance whose note needs another key to the functions; these do without a note. missing: roles that ECS refused.
     """
 
     mapping: RoleMapping

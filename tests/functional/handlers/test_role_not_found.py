@@ -1,4 +1,4 @@
-"""A listed role that ECS does not find: "not yet" where it was made just now, and no long wait where it really is missing."""
+"""A listed role that ECS refuses: "not yet" where it was made just now, no long wait where it is missing, no gap for each try."""
 
 from __future__ import annotations
 
@@ -86,6 +86,20 @@ def test_a_swap_to_a_role_that_is_missing_leaves_one_gap_and_not_one_a_try(world
     assert detached == 1
     assert {r["outcome"] for r in world.records()} == {"retrying"}
     assert all("`rolekeeper provision`" in r["error_message"] for r in world.records())
+
+
+def test_a_swap_to_a_role_that_is_none_for_ecs_leaves_one_gap_and_not_one_a_try(world: World) -> None:
+    code = "InvalidRamRole.NotEcsRole"
+    world.cloud.faults.add("error", action=ATTACH, code=code, status=403, count=1)
+    made = world.instances(3, "web", role="worker")
+    detached = 0
+    for instance in (*made, *made):
+        run = world.run("tags_changed", tagged([instance.instance_id]))
+        assert run.error is None
+        detached += run.calls.count(DETACH)
+        assert instance.role == "worker"
+    assert detached == 1
+    assert {(r["outcome"], r["error_code"]) for r in world.records()} == {("failed", code)}
 
 
 def test_a_displaced_role_that_is_missing_is_not_waited_for(world: World) -> None:
