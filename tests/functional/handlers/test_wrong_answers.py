@@ -28,8 +28,9 @@ ITEM = [
     (DESCRIBE, "Instances.Instance.0.RegionId", (*TEXT, "x", "cn-hangzhou\n", HALF)),
     *[(DESCRIBE, f"Instances.Instance.0.{name}", (*TEXT, HALF)) for name in (
         "ZoneId", "InstanceName", "InstanceNetworkType", "ResourceGroupId", "InstanceType", "ImageId",
-        "VpcAttributes.VpcId", "Tags.Tag.0.TagValue",
+        "VpcAttributes.VpcId",
     )],
+    (DESCRIBE, "Instances.Instance.0.Tags.Tag.0.TagValue", TEXT),  # another text is another instance to the rules
     (DESCRIBE, "Instances.Instance.0.VpcAttributes", OBJECT),
     (DESCRIBE, "Instances.Instance.0.Tags", OBJECT),
     (DESCRIBE, "Instances.Instance.0.Tags.Tag", LIST),
