@@ -61,6 +61,11 @@ def give_up(stream: TextIO | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), (stream or sys.stdout).fileno())
 
 
+def is_terminal() -> bool:
+    """Whether standard error is a terminal, where somebody waits."""
+    return sys.stderr.isatty()
+
+
 def is_closed(name: str) -> bool:
     """Whether this process was started without that stream, e.g. stderr."""
     return name in _closed

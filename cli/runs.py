@@ -6,7 +6,6 @@ from __future__ import annotations
 import os
 import secrets
 import signal
-import sys
 import threading
 import time
 from collections import Counter
@@ -23,7 +22,7 @@ from cli.example import refuse_example
 from cli.files import text
 from cli.journal import STANDARD_ERROR, Journal, journal
 from cli.keys import keys
-from cli.output import counted, print_json, say
+from cli.output import counted, is_terminal, print_json, say
 from cli.report import Report
 from cli.stops import stops
 from shared.errors import ConfigError, PermanentError
@@ -78,7 +77,7 @@ class Follower(Watch):
 
     def idle(self, seconds: float) -> None:
         until = time.monotonic() + seconds
-        if seconds >= LONG_WAIT and sys.stderr.isatty():
+        if seconds >= LONG_WAIT and is_terminal():
             self._say_wait(seconds, until)
         while not self._stopped and (left := until - time.monotonic()) > 0:
             time.sleep(min(left, NAP))

@@ -85,8 +85,8 @@ def test_a_policy_of_somebody_else_stays_and_is_told_again_after_a_run_and_its_t
     holds("System", "AdministratorAccess")(ram)
     trusts(Principal={"RAM": ["acs:ram::42:root"]})(ram)
     code, out, _ = provision(roles(web=LOGS), strict=True)
-    assert (code, out.splitlines()[-1]) == (2, "1 call was made; 1 warning, see above")
+    assert (code, out.splitlines()[-1]) == (2, "1 write call was made; 1 warning, see above")
     assert "AdministratorAccess (it allows every action on every resource)" in out
     assert provision(roles(web=LOGS), strict=False)[0] == 0
     code, out, _ = provision(roles(web=LOGS), strict=True, prune=True)
-    assert (code, out.splitlines()[-1]) == (0, "1 call was made")
+    assert (code, out.splitlines()[-1]) == (0, "1 write call was made")
