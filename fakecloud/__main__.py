@@ -6,12 +6,15 @@ import argparse
 import os
 import signal
 import sys
-import threading
+import time
 from contextlib import suppress
 
 from fakecloud.cloud import Cloud
 from fakecloud.identity import ACCOUNT, ROOT_KEY
 from fakecloud.server import Server
+
+NAP = 0.2
+"""Seconds after which a signal is seen at the latest."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -23,18 +26,20 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     for name in (signal.SIGINT, signal.SIGTERM):  # also where a shell's background process has Ctrl-C ignored
         signal.signal(name, signal.default_int_handler)
-    try:
-        server = Server(Cloud(), options.port)
-    except OSError as error:
-        text = f"fakecloud: cannot listen on 127.0.0.1:{options.port}: {error.strerror}; leave --port out for any free port"
-        print(text, file=sys.stderr)
-        return 1
-    with suppress(KeyboardInterrupt), server:
-        _say(
-            f"fakecloud serves {server.url}\naccount {ACCOUNT}  access key {ROOT_KEY[0]}  secret {ROOT_KEY[1]}\n"
-            f"try: curl {server.url}/_fakecloud/state"
-        )
-        threading.Event().wait()  # set by nobody: a handler that set it could meet its own lock in the midst of this wait
+    with suppress(KeyboardInterrupt):  # from here on: whoever sees the port open may stop us
+        try:
+            server = Server(Cloud(), options.port)
+        except OSError as error:
+            text = f"fakecloud: cannot listen on 127.0.0.1:{options.port}: {error.strerror}; leave --port out for any free port"
+            print(text, file=sys.stderr)
+            return 1
+        with server:
+            _say(
+                f"fakecloud serves {server.url}\naccount {ACCOUNT}  access key {ROOT_KEY[0]}  secret {ROOT_KEY[1]}\n"
+                f"try: curl {server.url}/_fakecloud/state"
+            )
+            while True:  # a signal that comes right before a wait is seen only after it
+                time.sleep(NAP)
     return 0
 
 
