@@ -10,6 +10,7 @@ from email.utils import formatdate
 from typing import Any
 
 from fakecloud import permissions
+from fakecloud.between import Between
 from fakecloud.clock import Clock
 from fakecloud.ecs.api import Ecs
 from fakecloud.errors import CloudError, ConnectionReset, NotEmulated, ReadTimeout
@@ -48,6 +49,7 @@ class Cloud:
         self.switches = Switches()
         self.calls = Journal()
         self.judgements = Judgements(self)
+        self.between = Between()
         self.faults = Faults()
         self.latency = Latency()
         self.quotas = Quotas()
@@ -67,11 +69,12 @@ class Cloud:
         )  # fmt: skip
 
     def reset(self) -> None:
-        """Back to an empty cloud: no instance, role, log, rule, fault, latency, quota or journal entry; switches at default."""
+        """Back to an empty cloud: no instance, role, log, rule, fault, moment, latency, quota or journal entry."""
         self.clock.clear()
         with self.lock:
             self.keys = KeyRing()
             self.switches.reset()
+            self.between.clear()
             self.faults.clear()
             self.latency.clear()
             self.quotas.clear()
@@ -110,12 +113,14 @@ class Cloud:
         call = Call(self, service.name, service.action(request), request)
         if isinstance(service, RpcService):  # in the journal even where a fault or a wrong signature stops the call
             call.params = service.params(request)
+        self.between.reach("before", call.service, call.action)
         status, code = 0, ""
         try:
             response, code = self._answer(service, call)
             status = response.status
         finally:
             self._log(call.service, call.action, began, status, code, call)
+            self.between.reach("after", call.service, call.action)
         response.headers.setdefault("x-acs-request-id", call.request_id)
         response.headers.setdefault("date", formatdate(self.clock.now(), usegmt=True))
         return response
