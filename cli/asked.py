@@ -11,7 +11,7 @@ from typing import Any
 from shared import events
 from shared.errors import ConfigError
 from shared.events.manual import SELECTORS
-from shared.model import Ignored, Kind, Trigger
+from shared.model.trigger import Ignored, Kind, Trigger
 
 OPTIONS = {"instance_ids": "--id", "tags": "--tag", "account_id": "--account"}
 """Where an option is not called as its key in the payload."""

@@ -10,7 +10,7 @@ from typing import Any
 from cli.files import payloads
 from cli.output import print_json, print_table, say, table
 from shared import events
-from shared.model import Ignored, Trigger
+from shared.model.trigger import Ignored, Trigger
 from shared.settings import check
 
 

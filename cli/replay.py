@@ -18,8 +18,8 @@ from fakecloud.identity import ACCOUNT
 from shared import events
 from shared.errors import ConfigError
 from shared.mapping.conditions import ATTRIBUTES
-from shared.model import Outcome as Ended
-from shared.model import Trigger
+from shared.model.decision import Outcome as Ended
+from shared.model.trigger import Trigger
 from shared.outcomes import WRONG, change
 
 RAISED = "raised"

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cli.output import console, counted, print_table, say, table
-from shared.model import Outcome
+from shared.model.decision import Outcome
+from shared.model.record import Record
 from shared.outcomes import WRONG, Outcomes, change
 from shared.plan import BATCH
-from shared.records import Record
 
 
 class Report:

@@ -30,10 +30,11 @@ from shared.events import manual
 from shared.gateways.fc import functions_gateway
 from shared.invocation import Invocation, Watch, shown
 from shared.mapping import load
-from shared.model import Kind, Outcome, Reason
+from shared.model.decision import Outcome, Reason
+from shared.model.record import Record
+from shared.model.trigger import Kind
 from shared.outcomes import BAD, Outcomes
 from shared.recorder import Stamp
-from shared.records import Record
 from shared.settings import Settings, member_role, variable
 
 FUNCTION = "command"

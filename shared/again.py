@@ -12,7 +12,8 @@ from shared.events.own import handed_over
 from shared.gateways.clients import Credentials
 from shared.gateways.fc import functions_gateway
 from shared.lines import say
-from shared.model import Cursor, Remedy, Trigger
+from shared.model.progress import Cursor
+from shared.model.trigger import Remedy, Trigger
 from shared.settings import Settings
 
 

@@ -18,7 +18,7 @@ from shared.errors import ConfigError, RolekeeperError
 from shared.events import manual
 from shared.gateways.clients import Credentials
 from shared.lines import say
-from shared.model import Ignored, Kind, Trigger
+from shared.model.trigger import Ignored, Kind, Trigger
 from shared.recent import Recent
 from shared.reported import ERROR, REQUEST, cut, size
 from shared.settings import VARIABLES, Settings

@@ -10,7 +10,7 @@ import msgspec
 from shared.errors import CloudCallError, Interrupted, OutOfTime, PermanentError
 from shared.gateways.ecs import EcsGateway, Failure
 from shared.missing import NO_SUCH_ROLE, WRONG_ROLE, MissingRoles
-from shared.model import Outcome, Reason
+from shared.model.decision import Outcome, Reason
 from shared.plan import Decision, Step
 from shared.write import Announce, Writer, Written
 

@@ -18,7 +18,8 @@ import msgspec
 from shared.errors import BudgetSpent, CloudCallError, Interrupted, OutOfTime
 from shared.gateways.ecs import DESCRIBE_IDS, ROLE_IDS, EcsGateway
 from shared.lines import say
-from shared.model import Cursor, Instance
+from shared.model.instance import Instance
+from shared.model.progress import Cursor
 from shared.observe import LOOKUP, Roles, roles_on
 from shared.pace import Pace
 

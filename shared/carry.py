@@ -14,11 +14,11 @@ from shared.apply import Done
 from shared.brake import Brake
 from shared.errors import BudgetSpent, CloudCallError, OutOfTime
 from shared.gateways.ecs import Failure
-from shared.model import Outcome, Reason
+from shared.model.decision import Outcome, Reason
+from shared.model.record import Record
 from shared.plan import Batches, Decision, Step, steps
 from shared.rate_control import RateControl
 from shared.recorder import NOT_ASKED, Recorder, Seen
-from shared.records import Record
 
 CARRIED = 2_000  # instance ids that can be handed over: with what is beside them, they fit into a dead letter
 Perform = Callable[[Step], Sequence[Done]]

@@ -18,14 +18,17 @@ from shared.carry import Carrier, unbegun
 from shared.errors import BudgetSpent, CloudCallError, Interrupted, OutOfTime
 from shared.events.own import handed_over
 from shared.gateways.ecs import EcsGateway
-from shared.model import Cursor, Desired, Instance, Reason, Remedy, Trigger
+from shared.model.decision import Reason
+from shared.model.instance import Desired, Instance
+from shared.model.progress import Cursor
+from shared.model.record import Record
+from shared.model.trigger import Remedy, Trigger
 from shared.observe import LOOKUP
 from shared.pace import Pace
 from shared.plan import Decision, Step, drift
 from shared.rate_control import RateControl
 from shared.reconciler import LOOK, Looks, Parts, managed_in
 from shared.recorder import Seen
-from shared.records import Record
 from shared.region import Region
 from shared.reported import ids_beside
 

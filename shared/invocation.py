@@ -14,12 +14,13 @@ from shared.gateways.ecs import EcsGateway
 from shared.gateways.sls import SlsGateway
 from shared.lines import say
 from shared.mapping import Mapping as RoleMapping
-from shared.model import Kind, Outcome, Reason, Trigger
+from shared.model.decision import Outcome, Reason
+from shared.model.record import Record
+from shared.model.trigger import Kind, Trigger
 from shared.outcomes import LONGEST, Outcomes, by_rank
 from shared.recent import Recent
 from shared.reconciler import Parts, Reconciler
 from shared.recorder import Recorder, Stamp
-from shared.records import Record
 from shared.settings import Settings
 
 SHOWN = 100  # records in an invocation's result, of each kind that went wrong and of the rest; SLS has them all

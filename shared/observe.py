@@ -11,7 +11,7 @@ import msgspec
 from shared.bisection import may_be_one
 from shared.errors import CloudCallError, TransientError
 from shared.gateways.ecs import EcsGateway
-from shared.model import Instance
+from shared.model.instance import Instance
 
 _ASIDE = ThreadPoolExecutor(
     4, thread_name_prefix="look"

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from operator import attrgetter
 
-from shared.model import Outcome, Reason
-from shared.records import Record
+from shared.model.decision import Outcome, Reason
+from shared.model.record import Record
 
 BAD = (Outcome.FAILED.value, Outcome.REFUSED.value, Outcome.RETRYING.value)
 WRONG = (*BAD, Outcome.SKIPPED.value)

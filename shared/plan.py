@@ -11,7 +11,8 @@ from typing import Literal
 
 import msgspec
 
-from shared.model import DISPLACED_TAG, Desired, Drift, Instance, Outcome, Reason
+from shared.model.decision import Drift, Outcome, Reason
+from shared.model.instance import DISPLACED_TAG, Desired, Instance
 from shared.proof import Judgement
 
 Verb = Literal["attach", "detach", "swap", "untag", "none"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from shared.model import Cursor, Reason, Remedy, Share
+from shared.model.decision import Reason
+from shared.model.progress import Cursor
+from shared.model.trigger import Remedy, Share
 from shared.plan import BATCH
 
 

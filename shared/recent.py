@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 import msgspec
 
 from shared.missing import MissingRoles
-from shared.model import Ignored, Outcome, Trigger
-from shared.records import Record
+from shared.model.decision import Outcome
+from shared.model.record import Record
+from shared.model.trigger import Ignored, Trigger
 
 KEPT = 20_000  # looks
 APART = timedelta(seconds=2)

@@ -19,14 +19,15 @@ from shared.gateways.ecs import EcsGateway
 from shared.lines import say
 from shared.mapping import Mapping as RoleMapping
 from shared.missing import MissingRoles
-from shared.model import DISPLACED_TAG, Instance, Trigger
+from shared.model.instance import DISPLACED_TAG, Instance
+from shared.model.record import Record
+from shared.model.trigger import Trigger
 from shared.observe import Look, look
 from shared.plan import decide
 from shared.proof import Judgement, Keys, Place, judge, sign
 from shared.rate_control import RateControl
 from shared.recent import Removals
 from shared.recorder import Recorder, Seen
-from shared.records import Record
 from shared.write import Announce
 
 LOOK = 100  # instances looked at together: as many as one DescribeInstances takes

@@ -10,9 +10,10 @@ import msgspec
 
 from shared.apply import Done
 from shared.errors import BudgetSpent, CloudCallError, Interrupted, TransientError
-from shared.model import Outcome, Reason, Trigger
+from shared.model.decision import Outcome, Reason
+from shared.model.record import Record, age_ms
+from shared.model.trigger import Trigger
 from shared.plan import Decision
-from shared.records import Record, age_ms
 
 NOT_ASKED: Mapping[type[CloudCallError], Reason] = {BudgetSpent: Reason.MAX_CALLS, Interrupted: Reason.STOPPED}
 """Errors that are the run's own no to a call: what they end is refused for that reason, and has not failed."""

@@ -10,7 +10,7 @@ from concurrent.futures import Executor, Future
 from shared.attached import Answer, Attached, Looked, at_most
 from shared.errors import CloudCallError, OutOfTime
 from shared.gateways.ecs import TAG_MATCHES, EcsGateway, Page, TokenRefused
-from shared.model import MAX_RESTARTS, Cursor
+from shared.model.progress import MAX_RESTARTS, Cursor
 from shared.pace import Pace
 
 AHEAD = 8  # lookups of roles that are under way while pages are fetched and worked on

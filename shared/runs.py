@@ -21,12 +21,13 @@ from shared.gateways.ecs import EcsGateway
 from shared.gateways.fc import functions_gateway
 from shared.lines import say
 from shared.mapping import Mapping as RoleMapping
-from shared.model import MAX_LINKS, MAX_STALLED, Cursor, Remedy, Trigger
+from shared.model.progress import MAX_LINKS, MAX_STALLED, Cursor
+from shared.model.record import Record, RunRecord
+from shared.model.trigger import Remedy, Trigger
 from shared.outcomes import by_rank
 from shared.pace import FOREVER, Pace, rates
 from shared.reconciler import Parts
 from shared.recorder import Stamp
-from shared.records import Record, RunRecord
 from shared.sessions import Sessions
 from shared.settings import CALLS_PER_MINUTE, Settings, Target, targets
 

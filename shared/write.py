@@ -16,7 +16,7 @@ import msgspec
 from shared.bisection import LIKELY_FOR_ALL, REFUSALS, may_be_one, spread
 from shared.errors import CloudCallError, Interrupted, Throttled
 from shared.gateways.ecs import TAG_IDS, BatchResult, EcsGateway, Failure
-from shared.model import DISPLACED_TAG
+from shared.model.instance import DISPLACED_TAG
 from shared.observe import GONE_CODE, described, roles_on
 
 Call = Literal["AttachInstanceRamRole", "DetachInstanceRamRole"]

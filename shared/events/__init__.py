@@ -12,7 +12,7 @@ from shared.events.body import MAX_EVENT_BYTES, members
 from shared.events.event import DETAIL_LIMIT, Event, Home, Outcome
 from shared.events.reasons import MEANING, Reason
 from shared.events.values import clean, text
-from shared.model import Ignored, Trigger
+from shared.model.trigger import Ignored, Trigger
 from shared.proof import Keys
 
 __all__ = ["MAX_EVENT_BYTES", "MEANING", "SOURCES", "Reason", "read"]

@@ -14,7 +14,7 @@ from shared.events import state_change
 from shared.events.event import Event, Outcome, Seen
 from shared.events.resources import find
 from shared.events.values import Json, folded, last_word, text
-from shared.model import DISPLACED_TAG
+from shared.model.instance import DISPLACED_TAG
 
 NAME = "cloudmonitor"
 

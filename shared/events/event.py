@@ -15,7 +15,7 @@ from shared.events import times
 from shared.events.reasons import Reason
 from shared.events.resources import Found
 from shared.events.values import Json, account, clean, folded, region_id, text
-from shared.model import Ignored, Kind, Trigger
+from shared.model.trigger import Ignored, Kind, Trigger
 from shared.proof import Keys
 
 DETAIL_LIMIT = 240

@@ -15,7 +15,8 @@ import msgspec
 
 from shared.events.event import DETAIL_LIMIT, Event
 from shared.events.values import INSTANCE_ID, TEXT_LIMIT, clean, is_clean, region_id, text
-from shared.model import Drift, Ignored, Kind, Remedy, Share, Trigger
+from shared.model.decision import Drift
+from shared.model.trigger import Ignored, Kind, Remedy, Share, Trigger
 
 if TYPE_CHECKING:  # an ignored event reads no mapping, and need not import what reads one
     from shared.mapping import Mapping as RoleMapping

@@ -8,7 +8,7 @@ from __future__ import annotations
 from shared.events import times
 from shared.events.event import Event
 from shared.events.values import text
-from shared.model import Ignored, Trigger
+from shared.model.trigger import Ignored, Trigger
 
 NAME = "timer"
 

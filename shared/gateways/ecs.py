@@ -22,7 +22,7 @@ from shared.gateways.clients import Credentials
 from shared.gateways.ecs_answers import BatchResult, Failure, Page
 from shared.gateways.errors import translated
 from shared.gateways.rpc import Rpc
-from shared.model import Instance
+from shared.model.instance import Instance
 from shared.pace import Ask, once
 from shared.settings import Settings
 

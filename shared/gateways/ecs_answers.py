@@ -18,7 +18,7 @@ from shared.clean import cleaned
 from shared.errors import CloudCallError, OutOfTime, Throttled, TransientError
 from shared.events.times import parse
 from shared.gateways.errors import CODE, classify, unreadable
-from shared.model import Instance
+from shared.model.instance import Instance
 from shared.settings import REGION
 
 Json = Mapping[str, Any]

@@ -7,7 +7,7 @@ from operator import attrgetter
 
 from shared.mapping.conditions import TAG, AllOf, Condition, Has, Not
 from shared.mapping.globs import is_literal, matcher
-from shared.model import Instance
+from shared.model.instance import Instance
 
 Predicate = Callable[[Instance, Mapping[str, str]], bool]
 """(instance, its tags with keys in lower case) -> whether the condition holds."""

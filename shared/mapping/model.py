@@ -16,7 +16,7 @@ from shared.mapping.compiled import Predicate, compile_condition
 from shared.mapping.conditions import ALWAYS, Condition
 from shared.mapping.globs import matcher
 from shared.mapping.template import MAX_NAME, RoleTemplate
-from shared.model import Desired, ForeignRoles, Instance, Mode
+from shared.model.instance import Desired, ForeignRoles, Instance, Mode
 
 
 class Allow(msgspec.Struct, frozen=True, kw_only=True):

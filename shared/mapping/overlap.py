@@ -17,7 +17,7 @@ from shared.mapping.effort import Effort, Undecided
 from shared.mapping.model import Rule
 from shared.mapping.solve import Solver, Witness
 from shared.mapping.template import RoleTemplate
-from shared.model import Instance
+from shared.model.instance import Instance
 
 MAX_EFFORT_A_RULE = 200_000
 MAX_EFFORT = 3_000_000

@@ -13,7 +13,7 @@ from shared.mapping.tables import Field, Table
 from shared.mapping.template import PATTERN, BadTemplate, RoleTemplate, parse_role
 from shared.mapping.when import When
 from shared.mapping.when import meant as meant_condition
-from shared.model import ForeignRoles, Mode
+from shared.model.instance import ForeignRoles, Mode
 
 MODE: Choice[Mode] = Choice(get_args(Mode))
 FOREIGN_ROLES: Choice[ForeignRoles] = Choice(get_args(ForeignRoles))

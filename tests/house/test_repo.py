@@ -15,8 +15,8 @@ from fakecloud.cloud import Cloud
 from fakecloud.faults import KINDS, Fault
 from fakecloud.sidedoor import SideDoor
 from fakecloud.switches import Switches
-from shared.model import Outcome, Reason
-from shared.records import Record
+from shared.model.decision import Outcome, Reason
+from shared.model.record import Record
 from shared.settings import Settings, variable
 
 ROOT = Path(__file__).resolve().parents[2]

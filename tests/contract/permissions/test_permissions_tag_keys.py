@@ -15,7 +15,7 @@ from Tea.exceptions import TeaException
 from fakecloud.cloud import Cloud
 from fakecloud.identity import ACCOUNT
 from shared.mapping import load
-from shared.model import Instance
+from shared.model.instance import Instance
 from tests.contract.permissions.callers import HZ, Caller, allow, deny, user
 
 ADVICE = (

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from aliyun.log import IndexConfig
 
-from shared.records import Record, RunRecord
+from shared.model.record import Record, RunRecord
 from tests.contract.sls.toolbox import PROJECT, STORE, Logs
 
 ROOT = Path(__file__).parents[3]

@@ -16,7 +16,7 @@ import msgspec
 from fakecloud.ecs.models import Instance
 from fakecloud.identity import ACCOUNT
 from fakecloud.journal import Call
-from shared.model import Trigger
+from shared.model.trigger import Trigger
 from tests.functional.handlers.world import REGION, Run, World
 
 READS = ("DescribeInstances", "DescribeInstanceRamRole")

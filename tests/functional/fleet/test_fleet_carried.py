@@ -7,7 +7,8 @@ from collections import Counter
 import pytest
 
 from shared.events.own import handed_over
-from shared.model import Cursor, Remedy, Trigger
+from shared.model.progress import Cursor
+from shared.model.trigger import Remedy, Trigger
 from tests.functional.fleet.fleet import CHANGES, TEN, Fleet, ecs
 from tests.functional.handlers.world import remediate, timer
 

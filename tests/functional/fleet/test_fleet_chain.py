@@ -12,7 +12,8 @@ from fakecloud.ecs.models import Instance
 from fakecloud.http import Request, Response
 from shared import carry
 from shared.events.own import handed_over
-from shared.model import Cursor, Trigger
+from shared.model.progress import Cursor
+from shared.model.trigger import Trigger
 from tests.functional.fleet.fleet import CHANGES, TEN, Fleet, ecs
 from tests.functional.handlers.world import Run, remediate, timer
 

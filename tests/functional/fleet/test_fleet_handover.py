@@ -14,7 +14,8 @@ from fakecloud.http import Request, Response
 from fakecloud.identity import ACCOUNT
 from shared.errors import TransientError
 from shared.events.own import handed_over
-from shared.model import Cursor, Trigger
+from shared.model.progress import Cursor
+from shared.model.trigger import Trigger
 from tests.functional.fleet.fleet import SERVICE, TEN, Fleet, ecs
 from tests.functional.handlers.world import EXECUTION_ROLE, REGION, timer
 

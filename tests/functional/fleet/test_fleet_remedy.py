@@ -10,7 +10,7 @@ import pytest
 
 from fakecloud.ecs.models import Instance
 from fakecloud.http import Request, Response
-from shared.model import Share
+from shared.model.trigger import Share
 from tests.functional.fleet.fleet import CHANGES, TEN, Fleet
 from tests.functional.handlers.world import remediate, timer
 

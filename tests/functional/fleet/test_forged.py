@@ -10,7 +10,8 @@ import pytest
 from fakecloud.ecs.models import Instance
 from fakecloud.identity import ACCOUNT
 from shared.events.own import handed_over
-from shared.model import Cursor, Trigger
+from shared.model.progress import Cursor
+from shared.model.trigger import Trigger
 from tests.functional.fleet.fleet import CHANGES, Fleet
 from tests.functional.handlers.world import REGION, remediate
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from shared.events.own import handed_over
-from shared.model import Cursor, Remedy, Trigger
+from shared.model.progress import Cursor
+from shared.model.trigger import Remedy, Trigger
 from shared.proof import Key
 from tests.functional.fleet.fleet import Fleet
 from tests.functional.fleet.test_forged import CURSORS, KEY, OTHER, crowded, forged

@@ -11,7 +11,7 @@ import pytest
 from fakecloud.identity import ACCOUNT
 from shared.gateways.clients import Credentials
 from shared.gateways.sls import GIVE_UP, SlsGateway
-from shared.records import Record, RunRecord
+from shared.model.record import Record, RunRecord
 from shared.settings import Settings
 from tests.functional.handlers.world import LOGSTORE, PROJECT, REGION, Run, World, created, tagged, timer
 

@@ -18,7 +18,7 @@ from shared.errors import PermanentError
 from shared.gateways.clients import Credentials
 from shared.gateways.fc import functions_gateway
 from shared.mapping import load
-from shared.model import DISPLACED_TAG
+from shared.model.instance import DISPLACED_TAG
 from shared.policies import execution_role
 from shared.settings import Settings
 

@@ -18,7 +18,8 @@ from shared.errors import CloudCallError, PermanentError
 from shared.gateways.clients import Credentials
 from shared.gateways.ecs import EcsGateway
 from shared.mapping import load
-from shared.model import DISPLACED_TAG, Desired, Instance, Reason
+from shared.model.decision import Reason
+from shared.model.instance import DISPLACED_TAG, Desired, Instance
 from shared.plan import Decision, Step
 from shared.policies import execution_role, grants, member_policies, member_trust, reach
 from shared.sessions import Sessions

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.model import DISPLACED_TAG
+from shared.model.instance import DISPLACED_TAG
 from shared.settings import Target
 from tests.functional.permissions.estate import FAR, FOREIGN, MEMBER, PLACES, REPLACING, RULES, Estate
 

@@ -15,7 +15,7 @@ from fakecloud.eventbridge.queue_events import Shape
 from fakecloud.identity import ACCOUNT
 from fakecloud.mns.models import Message
 from shared import events
-from shared.model import Trigger
+from shared.model.trigger import Trigger
 
 ROOT = Path(__file__).parents[3]
 REGION, QUEUE = "cn-hangzhou", "rolekeeper-dead-letters"

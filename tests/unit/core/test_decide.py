@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.model import Desired, Instance
+from shared.model.instance import Desired, Instance
 from shared.plan import Decision, decide
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=timezone.utc)

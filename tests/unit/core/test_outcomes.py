@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from shared.model.record import Record
 from shared.outcomes import Outcomes
-from shared.records import Record
 
 MANY = 20_000
 

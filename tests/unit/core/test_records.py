@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from shared.lines import say
-from shared.records import Record, RunRecord, age_ms
+from shared.model.record import Record, RunRecord, age_ms
 
 CLOSED_LIST = ["outcome", "reason", "action", "instance_id", "region", "account_id", "rule", "role", "role_before", "role_after", "trigger", "event_id", "event_time", "event_age_ms", "actor", "mode", "mapping_hash", "function", "request_id", "attempt", "error_code", "error_message", "cloud_request_ids", "duration_ms", "operator", "operator_reason", "gap_ms", "run_id"]  # fmt: skip
 RESERVED = {"__time__", "__source__", "__topic__", "__raw__", "__extract_others__"}

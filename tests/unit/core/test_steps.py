@@ -8,7 +8,8 @@ from math import ceil
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.model import Desired, Instance, Outcome, Reason
+from shared.model.decision import Outcome, Reason
+from shared.model.instance import Desired, Instance
 from shared.plan import BATCH, Batches, Decision, Verb, steps
 
 

@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from shared.events import MAX_EVENT_BYTES, MEANING, Reason, read
-from shared.model import Ignored
+from shared.model.trigger import Ignored
 from tests.unit.events.builders import ACCOUNT, A, Json, call, envelope, ignored, state, tag_event
 
 ARN = f"arn:acs:ecs:cn-hangzhou:{ACCOUNT}:"

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.events import read
-from shared.model import Ignored, Trigger
+from shared.model.trigger import Ignored, Trigger
 from tests.unit.events.builders import ACCOUNT, A, B, C, call, envelope, state, tag_event, trigger
 
 OLD = "AY121018033933eae8689"

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.events import MEANING, read
-from shared.model import Ignored, Trigger
+from shared.model.trigger import Ignored, Trigger
 from tests.unit.events.builders import SAMPLES
 
 TEXTS = st.text(max_size=20) | st.sampled_from(

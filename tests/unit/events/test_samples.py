@@ -9,7 +9,7 @@ import pytest
 
 from shared.events import MEANING, read
 from shared.events.own import handed_over
-from shared.model import Ignored, Trigger
+from shared.model.trigger import Ignored, Trigger
 from tests.unit.events.builders import ACCOUNT, SAMPLES, A, B, C
 
 CALLED_AT = "2026-11-23T08:00:00Z"

@@ -19,11 +19,14 @@ from shared.brake import Brake
 from shared.carry import Carrier, unbegun
 from shared.errors import BudgetSpent, OutOfTime, PermanentError, TransientError
 from shared.mapping import Brake as Limit
-from shared.model import Cursor, Desired, Instance, Outcome, Reason, Remedy, Share, Trigger
+from shared.model.decision import Outcome, Reason
+from shared.model.instance import Desired, Instance
+from shared.model.progress import Cursor
+from shared.model.record import Record
+from shared.model.trigger import Remedy, Share, Trigger
 from shared.plan import Decision, Step, Verb
 from shared.rate_control import RateControl
 from shared.recorder import Recorder, Seen, Stamp
-from shared.records import Record
 
 RECORDER = Recorder(Stamp(), "hash", lambda: datetime(2026, 11, 23, tzinfo=timezone.utc))
 DONE = {"attach": Outcome.ATTACHED, "detach": Outcome.DETACHED, "swap": Outcome.SWAPPED}

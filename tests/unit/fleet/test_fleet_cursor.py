@@ -14,7 +14,9 @@ from shared import events
 from shared.events.own import handed_over
 from shared.events.times import parse
 from shared.events.values import is_clean
-from shared.model import MAX_RESTARTS, MAX_STALLED, Cursor, Ignored, Outcome, Reason, Remedy, Share, Trigger
+from shared.model.decision import Outcome, Reason
+from shared.model.progress import MAX_RESTARTS, MAX_STALLED, Cursor
+from shared.model.trigger import Ignored, Remedy, Share, Trigger
 
 shares = st.none() | st.builds(Share, count=st.integers(0, 999)) | st.builds(Share, part=st.floats(0, 1))
 texts = st.text(max_size=20).filter(is_clean)

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from shared.model import Desired, Instance, Reason
+from shared.model.decision import Reason
+from shared.model.instance import Desired, Instance
 from shared.plan import Decision, decide, drift, steps
 from shared.proof import Judgement
 

@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.model import Cursor, Reason, Remedy, Share
+from shared.model.decision import Reason
+from shared.model.progress import Cursor
+from shared.model.trigger import Remedy, Share
 from shared.plan import BATCH
 from shared.rate_control import RateControl
 

@@ -19,7 +19,8 @@ from shared.attached import Attached
 from shared.carry import Inline
 from shared.errors import CloudCallError, OutOfTime, PermanentError, Throttled
 from shared.gateways.ecs import EcsGateway, Page, TokenRefused
-from shared.model import MAX_RESTARTS, Cursor, Instance
+from shared.model.instance import Instance
+from shared.model.progress import MAX_RESTARTS, Cursor
 from shared.pace import Pace, rates
 from shared.region import Region
 

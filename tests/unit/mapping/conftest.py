@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from shared.model import Instance
+from shared.model.instance import Instance
 
 HEAD = """\
 version: 1

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from shared.mapping import load
-from shared.model import Desired, Instance
+from shared.model.instance import Desired, Instance
 
 Build = Callable[..., Instance]
 Wrap = Callable[[str], str]

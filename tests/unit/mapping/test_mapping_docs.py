@@ -11,7 +11,8 @@ import pytest
 
 from shared.mapping import check, load
 from shared.mapping.conditions import ATTRIBUTES
-from shared.model import Instance, Outcome, Reason
+from shared.model.decision import Outcome, Reason
+from shared.model.instance import Instance
 
 ROOT = Path(__file__).parents[3]
 GUIDE = (ROOT / "docs" / "mapping.md").read_text()
@@ -61,7 +62,7 @@ def test_every_attribute_has_an_example(attribute: str) -> None:
 
 @pytest.mark.parametrize("attribute", ATTRIBUTES)
 def test_every_attribute_is_an_instances(attribute: str) -> None:
-    assert attribute in Instance.__struct_fields__, "shared/model.py: Instance lacks the field"
+    assert attribute in Instance.__struct_fields__, "shared/model/instance.py: Instance lacks the field"
 
 
 def test_the_links_within_the_guide_lead_somewhere() -> None:

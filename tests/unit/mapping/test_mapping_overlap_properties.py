@@ -15,7 +15,7 @@ from shared.mapping.globs import Globs, example, matcher
 from shared.mapping.model import Rule
 from shared.mapping.overlap import Overlap
 from shared.mapping.solve import Solver
-from shared.model import Instance
+from shared.model.instance import Instance
 
 SMALL = ["", *("".join(chars) for size in (1, 2, 3, 4) for chars in product("abz", repeat=size))]
 """Every value of up to four characters; z stands for a character that no glob names."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.mapping import check, load
-from shared.model import Instance
+from shared.model.instance import Instance
 
 BOMB = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10)

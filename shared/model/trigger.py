@@ -1,0 +1,86 @@
+"""An event, understood: which instances to observe, and what an operator asked for beside."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+
+from shared.model.decision import Drift
+from shared.model.progress import Count, Cursor
+
+Kind = Literal["instance_created", "tags_changed", "reconcile", "remediate"]
+"""What an event asks for; the name of the function that it is meant for."""
+
+
+class Share(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A number of instances, or a part of all that a run acts on (0 to 1)."""
+
+    count: Count = 0
+    part: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+
+    def of(self, total: int) -> int:
+        """As a number; a part is rounded down, as OOS does."""
+        return self.count if self.part is None else int(round(self.part * total, 6))
+
+
+class Remedy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What an operator asks of remediate or reconcile, beside the instance ids in Trigger.instance_ids.
+
+    concurrency and max_errors are those of OOS rate control: how many instances are worked on at once, and how many may
+    fail before the rest is left alone. None: as many as may be; however many fail.
+    """
+
+    everything: bool = False  # every instance of the region
+    tags: Mapping[str, str] = {}  # every instance that carries all of these tags
+    rule: str = ""  # every instance that this rule decides on
+    role: str = ""  # every instance that holds this role or should
+    drift: Drift | None = None  # every instance that differs in this way
+    dry_run: bool = False
+    lift_brake: bool = False
+    concurrency: Share | None = None
+    max_errors: Share | None = None
+    canary: Count = 0  # so many instances first; if one fails, no other is touched
+    max_calls: Count | None = None
+    everywhere: bool = False  # in all regions and accounts of the settings
+    reason: str = ""
+    operator: str = ""
+
+    @property
+    def by_id(self) -> bool:
+        """Whether it names its instances by their ids; of a remediation alone, for a reconcile names none."""
+        return not (self.everything or self.tags or self.rule or self.role or self.drift)
+
+
+class Trigger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One event, understood. A hint: it says which instances to look at and is believed in nothing else."""
+
+    kind: Kind
+    source: str  # the module of shared/events that read it, e.g. "actiontrail"
+    instance_ids: tuple[str, ...] = ()
+    region: str = ""  # "" = the region of the function
+    account_id: str = ""  # "" = the event does not say
+    actor: str = ""  # who caused it: "user-name", "role:session", "" = the event does not say
+    event_id: str = ""
+    event_time: str = ""  # RFC 3339 in UTC where the event's own text could be read, else that text
+    event_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = (
+        None  # the same, aware; None where it could not be read
+    )
+    event_name: str = ""  # what happened, in the source's own word: "RunInstances", "Created", "Tag:ChangeOnResource"
+    remedy: Remedy | None = None  # what an operator asks: always on a remediate, by hand on a reconcile
+    cursor: Cursor | None = None  # reconcile and remediate: a part of a run that was handed over
+
+
+class Ignored(msgspec.Struct, frozen=True, kw_only=True):
+    """An event that is not for us, and why. Costs no call and loads no SDK."""
+
+    reason: str  # a short slug: "not-json", "foreign-account", "failed-call", "own-write", "unknown-event", ...
+    detail: str = ""  # one line for a human, without secrets
+    source: str = ""
+    region: str = ""
+    account_id: str = ""
+    actor: str = ""
+    event_id: str = ""
+    event_time: str = ""
