@@ -23,12 +23,13 @@ test: $(READY)  ## all tests
 bench: $(READY)  ## calls, time and memory of runs over fleets, launch storms, and starts (about a quarter of an hour)
 	@$(BIN)/python -m tests.bench
 
-check: $(READY)  ## lint, formatting, types, import contracts, roles.yaml
+check: $(READY)  ## lint, formatting, types, import contracts, roles.yaml; shows the measures of the house
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/rolekeeper validate
+	@$(BIN)/python -m tests.house.measures
 
 build: $(READY)  ## build/bundle, the package of the functions (LAYER=1: the dependencies apart, for a layer; ROLES_FILE=, BUILD_PYTHON=)
 	@$(BIN)/rolekeeper build $(if $(filter-out 0 no false,$(LAYER)),--layer) $(if $(ROLES_FILE),--roles-file "$(ROLES_FILE)") \
