@@ -11,13 +11,14 @@ from typing import Any
 from shared import events
 from shared.errors import ConfigError
 from shared.events.manual import SELECTORS
-from shared.model.trigger import Ignored, Kind, Trigger
+from shared.model.ignored import Ignored
+from shared.model.trigger import RunKind, Trigger
 
 OPTIONS = {"instance_ids": "--id", "tags": "--tag", "account_id": "--account"}
 """Where an option is not called as its key in the payload."""
 
 
-def payload(kind: Kind, given: Mapping[str, Any]) -> bytes:
+def payload(kind: RunKind, given: Mapping[str, Any]) -> bytes:
     """The payload; what was not given is left out. Under LC_ALL=C each byte of a word that was typed is half a pair in it: a byte again.
 
     Raises ConfigError for what was given and is empty, as a shell's variable may be: it limits nothing, and was meant to.
@@ -28,20 +29,20 @@ def payload(kind: Kind, given: Mapping[str, Any]) -> bytes:
     return json.dumps({kind: kept}, ensure_ascii=False).encode(errors="surrogateescape")
 
 
-def trigger(kind: Kind, body: bytes, *, region: str) -> Trigger:
+def trigger(kind: RunKind, body: bytes, *, region: str) -> Trigger:
     """The payload as the functions read it. Raises ConfigError, in the words of the command line."""
     (read,) = events.read(body, region=region)
     return meant(kind, read)
 
 
-def meant(kind: Kind, read: Trigger | Ignored) -> Trigger:
+def meant(kind: RunKind, read: Trigger | Ignored) -> Trigger:
     """The trigger. Raises ConfigError where the reader refused it."""
     if isinstance(read, Ignored):
         raise ConfigError(f"{kind}: {in_options(kind, read.detail)}")
     return read
 
 
-def in_options(kind: Kind, detail: str) -> str:
+def in_options(kind: RunKind, detail: str) -> str:
     """`$.remediate.max_errors: ...` becomes `--max-errors: ...`."""
     detail = detail.replace(", ".join(SELECTORS), ", ".join(map(option, SELECTORS)))
     detail = re.sub(rf"\$\.{kind}\.(\w+)", lambda found: option(found[1]), detail)

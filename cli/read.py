@@ -10,7 +10,8 @@ from typing import Any
 from cli.files import payloads
 from cli.output import print_json, print_table, say, table
 from shared import events
-from shared.model.trigger import Ignored, Trigger
+from shared.model.ignored import Ignored
+from shared.model.trigger import Trigger
 from shared.settings import check
 
 

@@ -19,7 +19,7 @@ from shared import events
 from shared.errors import ConfigError
 from shared.mapping.conditions import ATTRIBUTES
 from shared.model.decision import Outcome as Ended
-from shared.model.trigger import Trigger
+from shared.model.trigger import FUNCTION_OF, Trigger
 from shared.outcomes import WRONG, change
 
 RAISED = "raised"
@@ -99,7 +99,7 @@ def replay(on: Stage, body: bytes, tags: Mapping[str, str], properties: Mapping[
             if before := place.instances.get(name):
                 place.remove(before)
             place.add(place.new(on.cloud.clock.now() - 3600, instance_id=name, tags=dict(carried), **properties))
-    return on.invoke(read[0].kind if read else "instance_created", body)
+    return on.invoke(FUNCTION_OF[read[0].kind] if read else "instance_created", body)
 
 
 def tags_in(body: bytes) -> dict[str, str]:

@@ -32,7 +32,7 @@ from shared.invocation import Invocation, Watch, shown
 from shared.mapping import load
 from shared.model.decision import Outcome, Reason
 from shared.model.record import Record
-from shared.model.trigger import Kind
+from shared.model.trigger import RunKind
 from shared.outcomes import BAD, Outcomes
 from shared.recorder import Stamp
 from shared.settings import Settings, member_role, variable
@@ -115,7 +115,7 @@ class Follower(Watch):
 
 
 def run(
-    kind: Kind, given: Mapping[str, Any], *, invoke: bool, as_json: bool, roles_file: Path, records: Path | None = None,
+    kind: RunKind, given: Mapping[str, Any], *, invoke: bool, as_json: bool, roles_file: Path, records: Path | None = None,
     strict: bool = False,
 ) -> int:  # fmt: skip
     """Exit code 0: all is right; 1: something was refused or failed, or the run did not end; 2: a dry run found work;
@@ -135,7 +135,9 @@ def run(
     return _invoke(kind, given, as_json, roles_file)
 
 
-def _here(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Path, lines: Journal, strict: bool) -> int:
+def _here(
+    kind: RunKind, given: Mapping[str, Any], as_json: bool, roles_file: Path, lines: Journal, strict: bool
+) -> int:
     settings = Settings.from_env(
         os.environ, region=str(given.get("region") or ""), account_id=str(given.get("account_id") or "")
     )
@@ -223,7 +225,7 @@ def where(settings: Settings, run_id: str, *, in_sls: bool, lines: Journal) -> s
     return f"{lines.name}, as JSON lines: {why}{elsewhere}{intents}"
 
 
-def _invoke(kind: Kind, given: Mapping[str, Any], as_json: bool, roles_file: Path) -> int:
+def _invoke(kind: RunKind, given: Mapping[str, Any], as_json: bool, roles_file: Path) -> int:
     settings = Settings.from_env(os.environ)
     body = asked.payload(kind, given)
     trigger = asked.trigger(kind, body, region=settings.region)

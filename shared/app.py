@@ -18,7 +18,8 @@ from shared.errors import ConfigError, RolekeeperError
 from shared.events import manual
 from shared.gateways.clients import Credentials
 from shared.lines import say
-from shared.model.trigger import Ignored, Kind, Trigger
+from shared.model.ignored import Ignored
+from shared.model.trigger import EventKind, FunctionName, Trigger
 from shared.recent import Recent
 from shared.reported import ERROR, REQUEST, cut, size
 from shared.settings import VARIABLES, Settings
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 PARSED = ".parsed"
 """What the build puts beside roles.yaml, so that a cold start need not parse it."""
 CODE = Path(__file__).resolve().parent.parent
-ACCEPTS: Mapping[Kind, frozenset[Kind]] = {
-    "instance_created": frozenset({"instance_created", "tags_changed"}),
-    "tags_changed": frozenset({"instance_created", "tags_changed"}),
+ACCEPTS: Mapping[FunctionName, frozenset[EventKind]] = {
+    "instance_created": frozenset({"created", "changed"}),
+    "tags_changed": frozenset({"created", "changed"}),
     "reconcile": frozenset({"reconcile"}),
     "remediate": frozenset({"remediate"}),
 }
@@ -43,7 +44,7 @@ CONTEXT_KEYS = ("access_key_id", "access_key_secret", "security_token")
 Handler = Callable[[Any, Any], dict[str, Any]]
 
 
-def handler_for(name: Kind) -> Handler:
+def handler_for(name: FunctionName) -> Handler:
     """The entry point of the function of that name: handler(event bytes, context) -> a summary.
 
     Raises TransientError when something is to be tried again (Function Compute does so for asynchronous invocations)
@@ -155,7 +156,7 @@ def mapping_from(roles_file: str) -> RoleMapping:
     return load(text, file=path.name, parsed=parsed)
 
 
-def sort(name: Kind, read: Iterable[Trigger | Ignored]) -> tuple[list[Trigger], list[Ignored]]:
+def sort(name: FunctionName, read: Iterable[Trigger | Ignored]) -> tuple[list[Trigger], list[Ignored]]:
     """What this function takes, and what it ignores."""
     triggers: list[Trigger] = []
     ignored: list[Ignored] = []

@@ -16,7 +16,7 @@ from shared.lines import say
 from shared.mapping import Mapping as RoleMapping
 from shared.model.decision import Outcome, Reason
 from shared.model.record import Record
-from shared.model.trigger import Kind, Trigger
+from shared.model.trigger import FunctionName, Trigger
 from shared.outcomes import LONGEST, Outcomes, by_rank
 from shared.recent import Recent
 from shared.reconciler import Parts, Reconciler
@@ -54,7 +54,7 @@ class Invocation:
     """
 
     def __init__(
-        self, name: Kind, settings: Settings, mapping: RoleMapping, credentials: Credentials, stamp: Stamp, *,
+        self, name: FunctionName, settings: Settings, mapping: RoleMapping, credentials: Credentials, stamp: Stamp, *,
         recent: Recent | None = None, function: str = "", until: float = float("inf"), watch: Watch | None = None,
         reportable: bool = True,
     ) -> None:  # fmt: skip

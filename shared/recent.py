@@ -12,8 +12,9 @@ import msgspec
 
 from shared.missing import MissingRoles
 from shared.model.decision import Outcome
+from shared.model.ignored import Ignored
 from shared.model.record import Record
-from shared.model.trigger import Ignored, Trigger
+from shared.model.trigger import Trigger
 
 KEPT = 20_000  # looks
 APART = timedelta(seconds=2)
@@ -81,5 +82,5 @@ class Recent:
         return left, out
 
     def _covers(self, trigger: Trigger, name: str) -> bool:
-        until = self._covered.get((trigger.region, name)) if trigger.kind == "instance_created" else None
+        until = self._covered.get((trigger.region, name)) if trigger.kind == "created" else None
         return until is not None and trigger.event_at is not None and trigger.event_at < until

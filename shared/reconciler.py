@@ -118,7 +118,7 @@ class Looks:
             needs_key=parts.operated,
             has_key=bool(parts.keys),
             launch_grace=mapping.settings.launch_grace,
-            at_birth=trigger.kind == "instance_created",
+            at_birth=trigger.kind == "created",
             dry_run=bool(trigger.remedy and trigger.remedy.dry_run),
         )
         if decision.displaces and parts.keys:
@@ -170,7 +170,7 @@ class Reconciler:
         for trigger in triggers:
             named = found.setdefault(trigger.region or self._parts.home, {})
             for name in trigger.instance_ids:
-                if name not in named or (trigger.kind, named[name].kind) == ("instance_created", "tags_changed"):
+                if name not in named or (trigger.kind, named[name].kind) == ("created", "changed"):
                     named[name] = trigger
         return found
 

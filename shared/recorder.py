@@ -12,7 +12,7 @@ from shared.apply import Done
 from shared.errors import BudgetSpent, CloudCallError, Interrupted, TransientError
 from shared.model.decision import Outcome, Reason
 from shared.model.record import Record, age_ms
-from shared.model.trigger import Trigger
+from shared.model.trigger import FUNCTION_OF, Trigger
 from shared.plan import Decision
 
 NOT_ASKED: Mapping[type[CloudCallError], Reason] = {BudgetSpent: Reason.MAX_CALLS, Interrupted: Reason.STOPPED}
@@ -48,9 +48,7 @@ class Recorder:
     def is_at_birth(self, trigger: Trigger) -> bool:
         """Whether the event may be ahead of ECS. A time far ahead of our clock is wrong, and tells nothing."""
         return (
-            trigger.kind == "instance_created"
-            and trigger.event_at is not None
-            and abs(self._now() - trigger.event_at) < BIRTH
+            trigger.kind == "created" and trigger.event_at is not None and abs(self._now() - trigger.event_at) < BIRTH
         )
 
     def _not_shown(self, trigger: Trigger) -> tuple[Outcome, Reason]:
@@ -98,7 +96,7 @@ class Recorder:
     def _base(self, name: str, region: str, trigger: Trigger, began: float, **values: str) -> Record:
         remedy = trigger.remedy
         return Record(
-            instance_id=name, region=region, account_id=self._stamp.account_id, trigger=trigger.kind,
+            instance_id=name, region=region, account_id=self._stamp.account_id, trigger=FUNCTION_OF[trigger.kind],
             event_id=trigger.event_id, event_time=trigger.event_time, event_age_ms=age_ms(trigger.event_at, self._now()),
             actor=(remedy.operator if remedy else "") or trigger.actor, operator=remedy.operator if remedy else "",
             operator_reason=remedy.reason if remedy else "", mapping_hash=self._mapping_hash,

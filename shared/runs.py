@@ -23,7 +23,7 @@ from shared.lines import say
 from shared.mapping import Mapping as RoleMapping
 from shared.model.progress import MAX_LINKS, MAX_STALLED, Cursor
 from shared.model.record import Record, RunRecord
-from shared.model.trigger import Remedy, Trigger
+from shared.model.trigger import FUNCTION_OF, Remedy, Trigger
 from shared.outcomes import by_rank
 from shared.pace import FOREVER, Pace, rates
 from shared.reconciler import Parts
@@ -170,7 +170,7 @@ class Runs:
             RunRecord(
                 run=run, run_id=cursor.run_id, link=str(cursor.link), seen=str(sum(counts.values())),
                 counts=json.dumps(dict(by_rank(counts))), region=trigger.region, account_id=trigger.account_id,
-                trigger=trigger.kind, event_time=trigger.event_time, actor=remedy.operator or trigger.actor,
+                trigger=FUNCTION_OF[trigger.kind], event_time=trigger.event_time, actor=remedy.operator or trigger.actor,
                 operator=remedy.operator, operator_reason=remedy.reason, mapping_hash=self._mapping.hash,
                 function=stamp.function, request_id=stamp.request_id, attempt=stamp.attempt,
                 error_code=error.code if error else "", error_message=str(error) if error else "", **values,

@@ -10,12 +10,12 @@ from typing import Protocol
 from shared.events import actiontrail, cloudmonitor, manual, own, state_change, timer
 from shared.events.body import MAX_EVENT_BYTES, members
 from shared.events.event import DETAIL_LIMIT, Event, Home, Outcome
-from shared.events.reasons import MEANING, Reason
 from shared.events.values import clean, text
-from shared.model.trigger import Ignored, Trigger
+from shared.model.ignored import Ignored
+from shared.model.trigger import Trigger
 from shared.proof import Keys
 
-__all__ = ["MAX_EVENT_BYTES", "MEANING", "SOURCES", "Reason", "read"]
+__all__ = ["MAX_EVENT_BYTES", "SOURCES", "read"]
 
 
 class Source(Protocol):

@@ -50,14 +50,14 @@ def _judge(seen: Seen, record: Json, parameters: Json, service: str) -> Outcome:
     if record.get("errorcode"):
         return seen.ignored("failed-call", f"{name} was refused: {text(record['errorcode']) or 'errorCode is set'}")
     if service == "ecs" and call in _CREATION:
-        return seen.triggers("instance_created", _created(record), name)
+        return seen.triggers("created", _created(record), name)
     if call not in _TAGGING.get(service, ()):
         return seen.ignored("not-for-us", f"call {name} of {service or 'an unknown service'}")
     resource_type = last_word(parameters.get("resourcetype")) or "instance"
     if service == "ecs" and resource_type != "instance":
         return seen.ignored("not-an-instance", f"{name} on {resource_type}")
     found = find(*requested(parameters))
-    return seen.triggers("tags_changed", found if found.instances or found.others else _referenced(record), name)
+    return seen.triggers("changed", found if found.instances or found.others else _referenced(record), name)
 
 
 def _created(record: Json) -> Found:

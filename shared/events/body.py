@@ -8,7 +8,7 @@ import msgspec
 
 from shared.events.queue import opened
 from shared.events.values import clean
-from shared.model.trigger import Ignored
+from shared.model.ignored import Ignored
 
 # A synchronous invocation holds at most 32 MB (reference: Function Compute, Limits), and so does a batch of an event stream:
 # what is not read of one would be lost, since its messages leave the queue. Anything larger did not come from there.

@@ -60,6 +60,4 @@ def _tags(seen: Seen, content: Json, payload: Json) -> Outcome:
     changed = content.get("changedtagkeys")
     if isinstance(changed, list) and changed and all(text(key).lower() == DISPLACED_TAG for key in changed):
         return seen.ignored("own-tag", f"only {DISPLACED_TAG} changed")
-    return seen.triggers(
-        "tags_changed", find(content.get("resourceid"), payload.get("resourceid")), "Tag:ChangeOnResource"
-    )
+    return seen.triggers("changed", find(content.get("resourceid"), payload.get("resourceid")), "Tag:ChangeOnResource")

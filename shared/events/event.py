@@ -12,10 +12,10 @@ from typing import TypeAlias
 import msgspec
 
 from shared.events import times
-from shared.events.reasons import Reason
 from shared.events.resources import Found
 from shared.events.values import Json, account, clean, folded, region_id, text
-from shared.model.trigger import Ignored, Kind, Trigger
+from shared.model.ignored import Ignored, IgnoredReason
+from shared.model.trigger import EventKind, Trigger
 from shared.proof import Keys
 
 DETAIL_LIMIT = 240
@@ -97,7 +97,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     event_time: str
     event_at: datetime | None
 
-    def triggers(self, kind: Kind, found: Found, event_name: object) -> tuple[Trigger | Ignored, ...]:
+    def triggers(self, kind: EventKind, found: Found, event_name: object) -> tuple[Trigger | Ignored, ...]:
         """The instances `found`, a Trigger for each region and account that they are in; Ignored where there are none, and for
         those that belong to another account."""
         if not found.instances:
@@ -125,7 +125,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
             for (region, account_id), ids in places.items()
         )
 
-    def ignored(self, reason: Reason, detail: str) -> Ignored:
+    def ignored(self, reason: IgnoredReason, detail: str) -> Ignored:
         """Not for us; an event of another account is told as that before anything else."""
         return self._foreign() or self._ignored(reason, detail, next(iter(self.accounts), ""))
 
@@ -145,7 +145,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
             return None
         return self._ignored("foreign-account", f"of account {foreign}, not ours ({ours})", foreign)
 
-    def _ignored(self, reason: Reason, detail: str, account_id: str) -> Ignored:
+    def _ignored(self, reason: IgnoredReason, detail: str, account_id: str) -> Ignored:
         return Ignored(
             reason=reason,
             detail=clean(detail, DETAIL_LIMIT),

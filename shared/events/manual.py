@@ -16,14 +16,15 @@ import msgspec
 from shared.events.event import DETAIL_LIMIT, Event
 from shared.events.values import INSTANCE_ID, TEXT_LIMIT, clean, is_clean, region_id, text
 from shared.model.decision import Drift
-from shared.model.trigger import Ignored, Kind, Remedy, Share, Trigger
+from shared.model.ignored import Ignored
+from shared.model.trigger import Remedy, RunKind, Share, Trigger
 
 if TYPE_CHECKING:  # an ignored event reads no mapping, and need not import what reads one
     from shared.mapping import Mapping as RoleMapping
 
 NAME = "manual"
 SELECTORS = ("instance_ids", "tags", "rule", "role", "drift", "all")
-ASKED: tuple[Kind, ...] = ("remediate", "reconcile")
+ASKED: tuple[RunKind, ...] = ("remediate", "reconcile")
 MAX_TAGS = 20  # as many as DescribeInstances can be asked for
 
 _SHARE = re.compile(r"([0-9]{1,6})|(100|[0-9]{1,2}(?:\.[0-9]+)?)%")
@@ -107,7 +108,7 @@ def _mend(word: str, known: Collection[str]) -> str:
     return f"did you mean `{by_lower[near[0]]}`?" if near else f"known are {', '.join(known)}"
 
 
-def _request(kind: Kind, path: str, raw: object, event: Event) -> Trigger:
+def _request(kind: RunKind, path: str, raw: object, event: Event) -> Trigger:
     shape = Payload if kind == "remediate" else Options
     if isinstance(raw, dict):
         _known(path, raw, shape.__struct_fields__)

@@ -15,7 +15,8 @@ from shared.events.event import DETAIL_LIMIT, Event
 from shared.events.manual import MAX_TAGS
 from shared.events.values import INSTANCE_ID, clean, is_clean, region_id
 from shared.model.decision import Outcome, Reason
-from shared.model.trigger import Ignored, Trigger
+from shared.model.ignored import Ignored
+from shared.model.trigger import Trigger
 from shared.proof import Keys, is_sealed, seal
 
 NAME = "own"

@@ -14,7 +14,7 @@ import binascii
 import msgspec
 
 from shared.events.values import decoded, folded, text
-from shared.model.trigger import Ignored
+from shared.model.ignored import Ignored
 
 _TYPE = "mns:queue:sendmessage"
 _MAX_ENVELOPES = 16  # a report in a message in a report needs five, with the strings between them

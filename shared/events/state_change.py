@@ -40,7 +40,7 @@ def judge(seen: Seen, places: tuple[Json, ...]) -> Outcome:
         return seen.ignored("unknown-event", "a change of state that names no state")
     if state.lower() not in _CREATION:
         return seen.ignored("not-for-us", f"state {state} is not creation")
-    return seen.triggers("instance_created", _instances(places), state)
+    return seen.triggers("created", _instances(places), state)
 
 
 def _instances(places: tuple[Json, ...]) -> Found:

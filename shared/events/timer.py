@@ -8,7 +8,8 @@ from __future__ import annotations
 from shared.events import times
 from shared.events.event import Event
 from shared.events.values import text
-from shared.model.trigger import Ignored, Trigger
+from shared.model.ignored import Ignored
+from shared.model.trigger import Trigger
 
 NAME = "timer"
 

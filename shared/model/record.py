@@ -20,7 +20,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     role: str = ""  # what roles.yaml gives
     role_before: str = ""
     role_after: str = ""
-    trigger: str = ""  # instance_created, tags_changed, reconcile, remediate
+    trigger: str = (
+        ""  # the function that what happened is intended for: instance_created, tags_changed, reconcile, remediate
+    )
     event_id: str = ""
     event_time: str = ""
     event_age_ms: str = ""

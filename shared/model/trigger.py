@@ -11,8 +11,17 @@ import msgspec
 from shared.model.decision import Drift
 from shared.model.progress import Count, Cursor
 
-Kind = Literal["instance_created", "tags_changed", "reconcile", "remediate"]
-"""What an event asks for; the name of the function that it is meant for."""
+RunKind = Literal["reconcile", "remediate"]
+EventKind = Literal["created", "changed", RunKind]
+"""What happened: an instance was created, or it changed, or somebody (a timer, an operator) asks for a run."""
+FunctionName = Literal["instance_created", "tags_changed", "reconcile", "remediate"]
+FUNCTION_OF: Mapping[EventKind, FunctionName] = {
+    "created": "instance_created",
+    "changed": "tags_changed",
+    "reconcile": "reconcile",
+    "remediate": "remediate",
+}
+"""The function that an event of each kind is intended for. Records name what triggered them by it, too."""
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -57,7 +66,7 @@ class Remedy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class Trigger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One event, understood. A hint: it says which instances to look at and is believed in nothing else."""
 
-    kind: Kind
+    kind: EventKind
     source: str  # the module of shared/events that read it, e.g. "actiontrail"
     instance_ids: tuple[str, ...] = ()
     region: str = ""  # "" = the region of the function
@@ -71,16 +80,3 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     event_name: str = ""  # what happened, in the source's own word: "RunInstances", "Created", "Tag:ChangeOnResource"
     remedy: Remedy | None = None  # what an operator asks: always on a remediate, by hand on a reconcile
     cursor: Cursor | None = None  # reconcile and remediate: a part of a run that was handed over
-
-
-class Ignored(msgspec.Struct, frozen=True, kw_only=True):
-    """An event that is not for us, and why. Costs no call and loads no SDK."""
-
-    reason: str  # a short slug: "not-json", "foreign-account", "failed-call", "own-write", "unknown-event", ...
-    detail: str = ""  # one line for a human, without secrets
-    source: str = ""
-    region: str = ""
-    account_id: str = ""
-    actor: str = ""
-    event_id: str = ""
-    event_time: str = ""

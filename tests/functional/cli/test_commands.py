@@ -32,7 +32,7 @@ def rows(ran: subprocess.CompletedProcess[bytes]) -> list[dict[str, Any]]:
 
 def test_read_tells_how_an_event_is_understood() -> None:
     (row,) = rows(run("read", "--json", "events/tags_changed/ecs-add-tags.json"))
-    assert row["kind"] == "tags_changed"
+    assert row["kind"] == "changed"
     assert row["instance_ids"] == ["i-bp1ecr0000000000000a"]
     assert (row["region"], row["account_id"], row["actor"]) == ("cn-hangzhou", "1234567890123456", "alice")
     assert row["event_id"]

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from shared.events import read
-from shared.model.trigger import Ignored, Trigger
+from shared.model.ignored import Ignored
+from shared.model.trigger import Trigger
 
 SAMPLES = Path(__file__).parents[3] / "events"
 ACCOUNT = "1234567890123456"

@@ -6,8 +6,9 @@ import pytest
 
 from shared.events.manual import checked
 from shared.mapping import load
+from shared.model.ignored import Ignored
 from shared.model.progress import Cursor
-from shared.model.trigger import Ignored, Remedy, Share, Trigger
+from shared.model.trigger import Remedy, Share, Trigger
 from tests.unit.events.builders import A, B, Json, ignored, trigger
 
 SELECTORS = "instance_ids, tags, rule, role, drift, all"

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from shared.events import read
-from shared.model.trigger import Ignored, Trigger
+from shared.model.ignored import Ignored
+from shared.model.trigger import Trigger
 from tests.unit.events.builders import ACCOUNT, A, B, C, call, envelope, state, tag_event, trigger
 
 OLD = "AY121018033933eae8689"
@@ -70,7 +71,7 @@ def triggers(event: object, **asked: Any) -> list[Trigger]:
 def test_each_instance_is_looked_at_in_its_own_region(event: Any, places: dict[str, Any], batch: bool) -> None:
     found = triggers([event, state()] if batch else event, account_id=ACCOUNT, region=HERE)
     if batch:
-        assert found.pop().kind == "instance_created"
+        assert found.pop().kind == "created"
     assert {one.region: one.instance_ids for one in found} == places
     assert len({(one.event_id, one.actor, one.event_time) for one in found}) == 1
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import copy
 import json
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.events import MEANING, read
-from shared.model.trigger import Ignored, Trigger
+from shared.events import read
+from shared.model.ignored import Ignored, IgnoredReason
+from shared.model.trigger import Trigger
 from tests.unit.events.builders import SAMPLES
 
 TEXTS = st.text(max_size=20) | st.sampled_from(
@@ -37,7 +38,7 @@ def check(outcomes: tuple[Trigger | Ignored, ...]) -> None:
             assert len(value) <= 256
             assert not any(ord(character) < 32 for character in value)
         if isinstance(outcome, Ignored):
-            assert outcome.reason in MEANING
+            assert outcome.reason in get_args(IgnoredReason)
             assert outcome.detail
         else:
             assert len(set(outcome.instance_ids)) == len(outcome.instance_ids)

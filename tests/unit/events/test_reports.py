@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from shared.events import read
+from shared.model.ignored import Ignored
 from shared.model.progress import Cursor
-from shared.model.trigger import Ignored, Trigger
+from shared.model.trigger import Trigger
 from shared.proof import Key, seal
 from tests.unit.events.builders import ACCOUNT, A, B, call, state, tag_event
 

@@ -4,44 +4,46 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from typing import get_args
 
 import pytest
 
-from shared.events import MEANING, read
+from shared.events import read
 from shared.events.own import handed_over
-from shared.model.trigger import Ignored, Trigger
+from shared.model.ignored import Ignored, IgnoredReason
+from shared.model.trigger import FUNCTION_OF, EventKind, Trigger
 from tests.unit.events.builders import ACCOUNT, SAMPLES, A, B, C
 
 CALLED_AT = "2026-11-23T08:00:00Z"
 SEEN_AT = "2026-11-23T08:00:00.123Z"
 
 # file: kind, instances, what happened, by whom, the end of the event id, when
-TRIGGERS: dict[str, tuple[str, tuple[str, ...], str, str, str, str]] = {
-    "instance_created/state-created": ("instance_created", (A,), "Created", "", "001", SEEN_AT),
-    "instance_created/state-pending": ("instance_created", (A,), "Pending", "", "002", SEEN_AT),
-    "instance_created/state-running": ("instance_created", (A,), "Running", "", "003", SEEN_AT),
+TRIGGERS: dict[str, tuple[EventKind, tuple[str, ...], str, str, str, str]] = {
+    "instance_created/state-created": ("created", (A,), "Created", "", "001", SEEN_AT),
+    "instance_created/state-pending": ("created", (A,), "Pending", "", "002", SEEN_AT),
+    "instance_created/state-running": ("created", (A,), "Running", "", "003", SEEN_AT),
     "instance_created/run-instances-api": (
-        "instance_created",
+        "created",
         (A, B),
         "RunInstances",
         "terraform-deployer:ci-1042",
         "004",
         CALLED_AT,
     ),
-    "instance_created/run-instances-console": ("instance_created", (A,), "RunInstances", "root", "005", CALLED_AT),
-    "instance_created/run-instances-string": ("instance_created", (A, B, C), "RunInstances", "alice", "006", CALLED_AT),
-    "instance_created/create-instance": ("instance_created", (A,), "CreateInstance", "alice", "007", CALLED_AT),
-    "tags_changed/ecs-tag-resources": ("tags_changed", (A, B), "TagResources", "alice", "020", CALLED_AT),
-    "tags_changed/ecs-tag-resources-console": ("tags_changed", (A, B), "TagResources", "root", "021", CALLED_AT),
-    "tags_changed/ecs-untag-resources": ("tags_changed", (A,), "UntagResources", "alice", "022", CALLED_AT),
-    "tags_changed/ecs-untag-resources-all": ("tags_changed", (A,), "UntagResources", "alice", "023", CALLED_AT),
-    "tags_changed/ecs-add-tags": ("tags_changed", (A,), "AddTags", "alice", "024", CALLED_AT),
-    "tags_changed/ecs-remove-tags": ("tags_changed", (A,), "RemoveTags", "alice", "025", CALLED_AT),
-    "tags_changed/tag-service-tag-resources": ("tags_changed", (A, B), "TagResources", "alice", "026", CALLED_AT),
-    "tags_changed/tag-service-flattened": ("tags_changed", (A, B), "TagResources", "alice", "027", CALLED_AT),
-    "tags_changed/tag-service-untag-string": ("tags_changed", (A,), "UntagResources", "root", "028", CALLED_AT),
-    "tags_changed/cloudmonitor-tag-set": ("tags_changed", (A,), "Tag:ChangeOnResource", "", "029", SEEN_AT),
-    "tags_changed/cloudmonitor-tag-removed": ("tags_changed", (A,), "Tag:ChangeOnResource", "", "030", SEEN_AT),
+    "instance_created/run-instances-console": ("created", (A,), "RunInstances", "root", "005", CALLED_AT),
+    "instance_created/run-instances-string": ("created", (A, B, C), "RunInstances", "alice", "006", CALLED_AT),
+    "instance_created/create-instance": ("created", (A,), "CreateInstance", "alice", "007", CALLED_AT),
+    "tags_changed/ecs-tag-resources": ("changed", (A, B), "TagResources", "alice", "020", CALLED_AT),
+    "tags_changed/ecs-tag-resources-console": ("changed", (A, B), "TagResources", "root", "021", CALLED_AT),
+    "tags_changed/ecs-untag-resources": ("changed", (A,), "UntagResources", "alice", "022", CALLED_AT),
+    "tags_changed/ecs-untag-resources-all": ("changed", (A,), "UntagResources", "alice", "023", CALLED_AT),
+    "tags_changed/ecs-add-tags": ("changed", (A,), "AddTags", "alice", "024", CALLED_AT),
+    "tags_changed/ecs-remove-tags": ("changed", (A,), "RemoveTags", "alice", "025", CALLED_AT),
+    "tags_changed/tag-service-tag-resources": ("changed", (A, B), "TagResources", "alice", "026", CALLED_AT),
+    "tags_changed/tag-service-flattened": ("changed", (A, B), "TagResources", "alice", "027", CALLED_AT),
+    "tags_changed/tag-service-untag-string": ("changed", (A,), "UntagResources", "root", "028", CALLED_AT),
+    "tags_changed/cloudmonitor-tag-set": ("changed", (A,), "Tag:ChangeOnResource", "", "029", SEEN_AT),
+    "tags_changed/cloudmonitor-tag-removed": ("changed", (A,), "Tag:ChangeOnResource", "", "030", SEEN_AT),
     "reconcile/timer": ("reconcile", (), "reconcile-timer", "", "", CALLED_AT),
     "reconcile/by-hand": ("reconcile", (), "reconcile", "alice", "", ""),
     "reconcile/lift-brake": ("reconcile", (), "reconcile", "alice", "", ""),
@@ -53,23 +55,23 @@ TRIGGERS: dict[str, tuple[str, tuple[str, ...], str, str, str, str]] = {
     "remediate/by-tags": ("remediate", (), "remediate", "", "", ""),
     "remediate/all-dry-run": ("remediate", (), "remediate", "alice", "", ""),
     "remediate/bare": ("remediate", (A,), "remediate", "", "", ""),
-    "direct/cloudmonitor-state": ("instance_created", (A,), "Pending", "", "040", SEEN_AT),
-    "direct/cloudmonitor-tags": ("tags_changed", (A,), "Tag:ChangeOnResource", "", "041", SEEN_AT),
-    "direct/cloudmonitor-content-string": ("tags_changed", (A,), "Tag:ChangeOnResource", "", "042", SEEN_AT),
-    "direct/cloudmonitor-tags-envelope": ("tags_changed", (A,), "Tag:ChangeOnResource", "", "043", SEEN_AT),
-    "direct/cloudmonitor-state-envelope": ("instance_created", (A,), "Pending", "", "045", SEEN_AT),
-    "direct/actiontrail-record": ("instance_created", (A, B), "RunInstances", "alice", "047", CALLED_AT),
-    "direct/actiontrail-old-record": ("instance_created", (A,), "CreateInstance", "system", "048", CALLED_AT),
-    "direct/actiontrail-request-json": ("tags_changed", (A,), "TagResources", "alice", "049", CALLED_AT),
-    "direct/actiontrail-data-string": ("tags_changed", (A,), "UntagResources", "alice", "050", CALLED_AT),
-    "direct/state-content": ("instance_created", (A,), "Running", "", "052", SEEN_AT),
-    "direct/queue-text": ("instance_created", (A,), "Created", "", "055", SEEN_AT),
-    "direct/queue-object": ("instance_created", (A,), "Created", "", "056", SEEN_AT),
-    "direct/queue-string": ("instance_created", (A,), "Created", "", "057", SEEN_AT),
-    "direct/queue-base64": ("instance_created", (A,), "Created", "", "058", SEEN_AT),
-    "direct/queue-raw-data": ("instance_created", (A,), "Created", "", "059", SEEN_AT),
-    "direct/failure-report": ("instance_created", (A,), "Created", "", "060", SEEN_AT),
-    "direct/state-raw-data": ("instance_created", (A,), "Created", "", "", ""),
+    "direct/cloudmonitor-state": ("created", (A,), "Pending", "", "040", SEEN_AT),
+    "direct/cloudmonitor-tags": ("changed", (A,), "Tag:ChangeOnResource", "", "041", SEEN_AT),
+    "direct/cloudmonitor-content-string": ("changed", (A,), "Tag:ChangeOnResource", "", "042", SEEN_AT),
+    "direct/cloudmonitor-tags-envelope": ("changed", (A,), "Tag:ChangeOnResource", "", "043", SEEN_AT),
+    "direct/cloudmonitor-state-envelope": ("created", (A,), "Pending", "", "045", SEEN_AT),
+    "direct/actiontrail-record": ("created", (A, B), "RunInstances", "alice", "047", CALLED_AT),
+    "direct/actiontrail-old-record": ("created", (A,), "CreateInstance", "system", "048", CALLED_AT),
+    "direct/actiontrail-request-json": ("changed", (A,), "TagResources", "alice", "049", CALLED_AT),
+    "direct/actiontrail-data-string": ("changed", (A,), "UntagResources", "alice", "050", CALLED_AT),
+    "direct/state-content": ("created", (A,), "Running", "", "052", SEEN_AT),
+    "direct/queue-text": ("created", (A,), "Created", "", "055", SEEN_AT),
+    "direct/queue-object": ("created", (A,), "Created", "", "056", SEEN_AT),
+    "direct/queue-string": ("created", (A,), "Created", "", "057", SEEN_AT),
+    "direct/queue-base64": ("created", (A,), "Created", "", "058", SEEN_AT),
+    "direct/queue-raw-data": ("created", (A,), "Created", "", "059", SEEN_AT),
+    "direct/failure-report": ("created", (A,), "Created", "", "060", SEEN_AT),
+    "direct/state-raw-data": ("created", (A,), "Created", "", "", ""),
 }
 
 # file: reason, a word of the detail, by whom
@@ -126,7 +128,7 @@ def test_a_sample_is_read_as_the_trigger_it_stands_for(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in TRIGGERS if not name.startswith("direct/")])
 def test_a_sample_lies_in_the_folder_of_the_function_it_is_for(name: str) -> None:
-    assert name.split("/")[0] == TRIGGERS[name][0]
+    assert name.split("/")[0] == FUNCTION_OF[TRIGGERS[name][0]]
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, id=name) for name in IGNORED])
@@ -143,11 +145,11 @@ def test_a_sample_that_is_not_for_us_is_ignored_with_its_reason(name: str) -> No
 def test_a_batch_is_read_member_by_member_in_order() -> None:
     created, stopped, tagged = outcomes("direct/batch")
     assert isinstance(created, Trigger)
-    assert (created.kind, created.instance_ids) == ("instance_created", (A,))
+    assert (created.kind, created.instance_ids) == ("created", (A,))
     assert isinstance(stopped, Ignored)
     assert stopped.reason == "not-for-us"
     assert isinstance(tagged, Trigger)
-    assert (tagged.kind, tagged.instance_ids) == ("tags_changed", (B,))
+    assert (tagged.kind, tagged.instance_ids) == ("changed", (B,))
 
 
 @pytest.mark.parametrize("name", [*TRIGGERS, *IGNORED])
@@ -166,9 +168,7 @@ def test_the_readme_names_every_sample_file_and_every_reason() -> None:
     readme = (SAMPLES / "README.md").read_text(encoding="utf-8")
     rows = {line.split("|")[1].strip(" `") for line in readme.splitlines() if line.startswith("| `")}
     files = {path.relative_to(SAMPLES).as_posix() for path in SAMPLES.rglob("*.json")}
-    assert rows == files | set(MEANING)
-    for reason, meaning in MEANING.items():
-        assert f"| `{reason}` | {meaning} |" in readme
+    assert rows == files | set(get_args(IgnoredReason))
 
 
 def test_a_run_that_was_handed_over_goes_on_at_its_cursor() -> None:

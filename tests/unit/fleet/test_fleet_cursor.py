@@ -15,8 +15,9 @@ from shared.events.own import handed_over
 from shared.events.times import parse
 from shared.events.values import is_clean
 from shared.model.decision import Outcome, Reason
+from shared.model.ignored import Ignored
 from shared.model.progress import MAX_RESTARTS, MAX_STALLED, Cursor
-from shared.model.trigger import Ignored, Remedy, Share, Trigger
+from shared.model.trigger import Remedy, Share, Trigger
 
 shares = st.none() | st.builds(Share, count=st.integers(0, 999)) | st.builds(Share, part=st.floats(0, 1))
 texts = st.text(max_size=20).filter(is_clean)
@@ -74,7 +75,7 @@ def test_as_many_ids_as_may_be_carried_fit_into_a_report_of_the_failure() -> Non
     assert size(handed_over(trigger)) < REQUEST
 
 
-@pytest.mark.parametrize("kind", ["instance_created", "tags_changed"])
+@pytest.mark.parametrize("kind", ["created", "changed"])
 def test_an_event_is_never_taken_for_a_part_of_a_run(kind: str) -> None:
     body = json.dumps({"rolekeeper": {"kind": kind, "source": "x", "instance_ids": ["i-1"]}}).encode()
     found = read(body)
