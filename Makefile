@@ -17,8 +17,8 @@ help:  ## this list
 demo: $(READY)  ## the whole story on an emulated Alibaba Cloud, in this terminal
 	@$(BIN)/rolekeeper demo
 
-test: $(READY)  ## all tests
-	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(PYTEST_ARGS)
+test: $(READY)  ## all tests but the slow ones
+	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m "not slow" $(PYTEST_ARGS)
 
 bench: $(READY)  ## calls, time and memory of runs over fleets, launch storms, and starts (about a quarter of an hour)
 	@$(BIN)/python -m tests.bench
