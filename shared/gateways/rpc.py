@@ -14,6 +14,7 @@ from typing import Any
 
 from shared.gateways.clients import Credentials, config
 from shared.gateways.sdk import lean
+from shared.gateways.sdk_private import pools
 from shared.settings import Service, Settings
 
 
@@ -57,8 +58,8 @@ def _one_at_first() -> Iterator[None]:
     """The SDK makes a process's connection pool in its first call, certificates and all, without a lock: of two
     first calls at once each would. The second waits until the pool is there. Where an SDK keeps it elsewhere, nobody waits."""
     *_, core = _sdk()
-    pools = getattr(core, "_sessions", None)
-    if pools != {}:
+    kept = pools(core)
+    if kept != {}:
         yield
     elif _FIRST.acquire(blocking=False):
         try:
@@ -67,7 +68,7 @@ def _one_at_first() -> Iterator[None]:
             _FIRST.release()
     else:
         tick, ticks = threading.Event(), PATIENCE
-        while _FIRST.locked() and not pools and ticks:
+        while _FIRST.locked() and not kept and ticks:
             tick.wait(0.001)
             ticks -= 1
         yield

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property
 from typing import Any
 
 from shared.errors import CloudCallError, PermanentError, TransientError
-from shared.gateways import transport
+from shared.gateways import sdk_private, transport
 from shared.gateways.clients import Credentials
 from shared.gateways.endpoints import host
 from shared.gateways.errors import from_sls, translated
@@ -106,30 +106,27 @@ def _batches(logs: Sequence[Mapping[str, str]]) -> list[list[Mapping[str, str]]]
 
 @cache
 def _one_try() -> Any:
-    """The class of a LogClient that asks once."""
-    base: Any
+    """Return the class of a LogClient that asks once, and once more on a connection that may have died.
+
+    may_be_dead, of its instances: the connection is an earlier invocation's; it may have died while the function was frozen, with or
+    without a word.
+    """
     base, *_, log_exception = _sdk()
 
-    class OneTry(base):  # type: ignore[misc]
-        """The SDK's own, asking again, takes ten times a second and more for any 5xx (measured): longer than a function lives."""
+    def send(client: Any, request: Callable[[], Any]) -> Any:
+        was_idle, client.may_be_dead = client.may_be_dead, False
+        try:
+            return request()
+        except log_exception as error:  # the SDK asks again after no other error
+            unanswered = error.get_error_code() == "LogRequestError" and error.get_resp_status() == 200
+            if was_idle and unanswered and "connect timeout" not in error.get_error_message():
+                return send(client, request)  # that costs one quiet retry
+            ours = from_sls("SLS", error)
+            if isinstance(ours, TransientError):
+                raise ours from None  # its text may show what was sent
+            raise
 
-        may_be_dead = False
-        """Whether the connection is an earlier invocation's: it may have died while the function was frozen, with or without a word."""
-
-        def _sendRequest(self, *args: Any, **options: Any) -> Any:
-            was_idle, self.may_be_dead = self.may_be_dead, False
-            try:
-                return super()._sendRequest(*args, **options)
-            except log_exception as error:  # the SDK asks again after no other error
-                unanswered = error.get_error_code() == "LogRequestError" and error.get_resp_status() == 200
-                if was_idle and unanswered and "connect timeout" not in error.get_error_message():
-                    return self._sendRequest(*args, **options)  # that costs one quiet retry
-                ours = from_sls("SLS", error)
-                if isinstance(ours, TransientError):
-                    raise ours from None  # its text may show what was sent
-                raise
-
-    return OneTry
+    return sdk_private.sending(base, send)
 
 
 def client(settings: Settings, credentials: Credentials) -> Any:
@@ -156,9 +153,10 @@ def _made(settings: Settings, credentials: Credentials, last: Any) -> Any:
     )
     made.timeout = settings.timeout_seconds
     asked = at or f"https://{settings.sls_project}.{named}"
-    made._session = last._session if last else _settled(made._session, asked)
+    kept = sdk_private.session(last) if last else _settled(sdk_private.session(made), asked)
+    sdk_private.use_session(made, kept)
     if at:
-        made._isRowIp = True  # else it asks PROJECT.127.0.0.1, which has no address
+        sdk_private.keep_host(made)
     return made
 
 

@@ -15,6 +15,8 @@ from functools import lru_cache, partial
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
+from shared.gateways.sdk_private import pools, replace_pools
+
 VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 PORTS = {"http": 80, "https": 443}
 SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
@@ -104,9 +106,9 @@ def led(session: Any) -> Any:
 def lead(core: Any) -> None:
     """The same for every session that the SDK of all services but SLS makes, now or later. Where it keeps them elsewhere, nothing."""
     with _lock:
-        kept = getattr(core, "_sessions", None)
-        if type(kept) is dict:
-            core._sessions = _Sessions({key: led(session) for key, session in kept.items()})
+        kept = pools(core)
+        if kept is not None and not isinstance(kept, _Sessions):
+            replace_pools(core, _Sessions({key: led(session) for key, session in kept.items()}))
 
 
 class _Sessions(dict[str, Any]):
