@@ -15,13 +15,13 @@ from itertools import chain
 
 import msgspec
 
+from shared.engine.rate import Rate
 from shared.errors import BudgetSpent, CloudCallError, Interrupted, OutOfTime
 from shared.gateways.ecs import DESCRIBE_IDS, ROLE_IDS, EcsGateway
 from shared.lines import say
 from shared.model.instance import Instance
 from shared.model.progress import Cursor
 from shared.observe import LOOKUP, Roles, roles_on
-from shared.pace import Pace
 
 MANY = 20_000  # holders; above, they are kept in memory only where that saves more than a little
 Looked = tuple[list[Instance], CloudCallError | None]
@@ -47,9 +47,9 @@ class Attached:
     """
 
     def __init__(
-        self, ecs: EcsGateway, roles: Sequence[str], pool: Executor, pace: Pace, wants: Callable[[Instance], bool],
+        self, ecs: EcsGateway, roles: Sequence[str], pool: Executor, rate: Rate, wants: Callable[[Instance], bool],
     ) -> None:  # fmt: skip
-        self._ecs, self._roles, self._pool, self._pace, self._wants = ecs, roles, pool, pace, wants
+        self._ecs, self._roles, self._pool, self._rate, self._wants = ecs, roles, pool, rate, wants
         self._listed = frozenset(roles)
         self._holds: dict[str, str] | None = None  # None: each instance is asked for
         self._gathered: list[Instance] = []  # to be asked for
@@ -96,7 +96,7 @@ class Attached:
 
     def _in_time(self, lookups: float, a_page: float = 0.0) -> bool:
         """Whether so many can be made in less than half of the time that there is."""
-        return self._pace.in_time(2 * lookups * max(a_page, self._pace.spacing(LOOKUP)))
+        return self._rate.in_time(2 * lookups * max(a_page, self._rate.spacing(LOOKUP)))
 
     def _worth_it(self, total: int, more: int) -> bool:
         saved = (total - (self.managed or 0)) / ROLE_IDS  # at most: if no rule gives the others a role

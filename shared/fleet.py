@@ -1,6 +1,6 @@
 """A run over many instances: a whole region, a selection of it, or a list of ids, in one invocation or a chain of them.
 
-The same looks, decisions and calls as for one event; here with reads side by side, a pace, a brake, and a place to go on.
+The same looks, decisions and calls as for one event; here with reads side by side, a rate, a brake, and a place to go on.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from shared.apply import Applier, Done
 from shared.attached import Attached, at_most
 from shared.brake import Brake
 from shared.carry import Carrier, unbegun
+from shared.engine.rate import Rate, Reservation
 from shared.errors import BudgetSpent, CloudCallError, Interrupted, OutOfTime
 from shared.events.own import handed_over
 from shared.gateways.ecs import EcsGateway
@@ -24,7 +25,6 @@ from shared.model.progress import Cursor
 from shared.model.record import Record
 from shared.model.trigger import Remedy, Trigger
 from shared.observe import LOOKUP
-from shared.pace import Pace
 from shared.plan import Decision, Step, drift
 from shared.rate_control import RateControl
 from shared.reconciler import LOOK, Looks, Parts, managed_in
@@ -45,19 +45,18 @@ CURSOR_BYTES = 2_500
 class Fleet:
     """One invocation's part of a run. After it has been gone through: `error`, `cursor` (None: the run is over).
 
-    reserve: seconds before the pace's end at which no more pages are taken. at_once: calls side by side, reads and writes
+    reserve: seconds before the rate's end at which no more pages are taken. at_once: calls side by side, reads and writes
     each. estimate: told of what the run may cost, before it begins.
     """
 
     def __init__(
-        self, parts: Parts, ecs: EcsGateway, pace: Pace, trigger: Trigger, *, at_once: int, reserve: float,
+        self, parts: Parts, ecs: EcsGateway, rate: Rate, trigger: Trigger, *, at_once: int, reserve: float,
         estimate: Callable[[Mapping[str, int]], None],
     ) -> None:  # fmt: skip
-        self._parts, self._ecs, self._pace, self._trigger = parts, ecs, pace, trigger
+        self._parts, self._ecs, self._rate, self._trigger = parts, ecs, rate, trigger
         self._at_once, self._reserve, self._estimate = at_once, reserve, estimate
         self._remedy = trigger.remedy or Remedy()
         self._from = trigger.cursor or Cursor(listed=bool(trigger.instance_ids), instance_ids=trigger.instance_ids)
-        self._applier = Applier(ecs, parts.announce, parts.pause, self._book, parts.missing)
         self._observer = Looks(parts)
         self.error: CloudCallError | None = None
         self.cursor: Cursor | None = None
@@ -68,10 +67,10 @@ class Fleet:
     def __iter__(self) -> Iterator[Record]:
         mapping, start = self._parts.mapping, self._from
         with ThreadPoolExecutor(self._at_once) as readers, ThreadPoolExecutor(self._at_once) as writers:
-            attached = Attached(self._ecs, tuple(mapping.roles), readers, self._pace, self._wants)
+            attached = Attached(self._ecs, tuple(mapping.roles), readers, self._rate, self._wants)
             attached.managed = start.managed
             region = Region(
-                self._ecs, attached, readers, self._pace, start, self._remedy.tags, reserve=self._reserve,
+                self._ecs, attached, readers, self._rate, start, self._remedy.tags, reserve=self._reserve,
                 estimate=self._told_cost,
             )  # fmt: skip
             count = managed_in(self._ecs, mapping)
@@ -162,7 +161,7 @@ class Fleet:
             self._told_cost(at_most(len(names), besides=1))  # 1: where none of them is shown
         for start in range(0, len(names), LOOK):
             asked = names[start : start + LOOK]
-            if not self._pace.in_time(self._reserve):
+            if not self._rate.in_time(self._reserve):
                 self._unlooked += names[start:]
                 return
             looked = list(looks.named(self._ecs, self._ecs.region, dict.fromkeys(asked, self._trigger)))
@@ -204,14 +203,18 @@ class Fleet:
         """Never raises for what the cloud answers."""
         try:
             notes = sum(bool(decision.note) for decision in step.decisions)
-            with self._pace.hold(CALLS[step.verb] + notes, *KEPT.get(step.verb, ())):
-                return self._applier.apply(step)
+            with self._rate.reserve(CALLS[step.verb] + notes, *KEPT.get(step.verb, ())) as reservation:
+                return self._applier(reservation).apply(step)
         except (BudgetSpent, OutOfTime, Interrupted) as error:
             return [unbegun(decision, error) for decision in step.decisions]
 
-    def _book(self) -> None:
-        """With an API that refuses, the instances of a swap would be left without a role."""
-        self._pace.book("DetachInstanceRamRole", "AttachInstanceRamRole", lasting=SWAP_SECONDS)
+    def _applier(self, reservation: Reservation) -> Applier:
+        def book() -> None:
+            """With an API that refuses, the instances of a swap would be left without a role."""
+            reservation.book("DetachInstanceRamRole", "AttachInstanceRamRole", lasting=SWAP_SECONDS)
+
+        parts = self._parts
+        return Applier(self._ecs.by(reservation), parts.announce, parts.pause, book, parts.missing)
 
     def _goes_on(self, region: Region, removed: int, control: RateControl, managed: int | None) -> Cursor | None:
         """Where another invocation has to go on; None where the run is over."""
@@ -224,5 +227,5 @@ class Fleet:
         return msgspec.structs.replace(
             start, link=start.link + 1, token=region.token, listed=region.listed, instance_ids=left, pages=region.pages,
             managed=managed, braked=self.brake_acted, uncounted=self.brake_uncounted, removed=start.removed + removed, failed=control.failed, tried=control.tried, stopped=control.stopped,
-            restarts=region.restarts, spent=start.spent + self._pace.bill.total(),
+            restarts=region.restarts, spent=start.spent + self._rate.bill().total,
         )  # fmt: skip

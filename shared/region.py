@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 
 from shared.attached import Answer, Attached, Looked, at_most
+from shared.engine.rate import Rate
 from shared.errors import CloudCallError, OutOfTime
 from shared.gateways.ecs import TAG_MATCHES, EcsGateway, Page, TokenRefused
 from shared.model.progress import MAX_RESTARTS, Cursor
-from shared.pace import Pace
 
 AHEAD = 8  # lookups of roles that are under way while pages are fetched and worked on
 
@@ -25,11 +25,11 @@ class Region:
     """
 
     def __init__(
-        self, ecs: EcsGateway, attached: Attached, pool: Executor, pace: Pace, cursor: Cursor,
+        self, ecs: EcsGateway, attached: Attached, pool: Executor, rate: Rate, cursor: Cursor,
         tags: Mapping[str, str], *, reserve: float, estimate: Callable[[Mapping[str, int]], None] = lambda cost: None,
     ) -> None:  # fmt: skip
         """reserve: seconds that are kept for ending what is begun. estimate: told of the calls that the run may cost."""
-        self._ecs, self._attached, self._pool, self._pace = ecs, attached, pool, pace
+        self._ecs, self._attached, self._pool, self._rate = ecs, attached, pool, rate
         self._cursor, self._tags, self._reserve, self._estimate = cursor, tags, reserve, estimate
         self.listed, self.token, self.pages = cursor.listed, cursor.token, 0
         self.restarts = cursor.restarts
@@ -70,7 +70,7 @@ class Region:
         try:
             while True:
                 coming: Future[Page] | None = None
-                if page.next_token and not self.unlooked and self._pace.in_time(self._reserve):
+                if page.next_token and not self.unlooked and self._rate.in_time(self._reserve):
                     coming = self._pool.submit(self._ecs.page, page.next_token, tags)
                 known, asked = self._attached.look(page.instances)
                 underway += asked

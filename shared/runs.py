@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from shared.engine.rate import FOREVER, Limits, Rate
 from shared.errors import CloudCallError, Interrupted, PermanentError
 from shared.events.own import handed_over
 from shared.fleet import Fleet
@@ -25,7 +26,6 @@ from shared.model.progress import MAX_LINKS, MAX_STALLED, Cursor
 from shared.model.record import Record, RunRecord
 from shared.model.trigger import FUNCTION_OF, Remedy, Trigger
 from shared.outcomes import by_rank
-from shared.pace import FOREVER, Pace, rates
 from shared.reconciler import Parts
 from shared.recorder import Stamp
 from shared.sessions import Sessions
@@ -109,7 +109,7 @@ class Runs:
         run_id = cursor.run_id or self._run_id(target)
         began, counts, estimate = time.monotonic(), Counter(cursor.counts), dict[str, int]()
         stamp = msgspec.structs.replace(self._stamp, account_id=target.account_id, run_id=run_id)
-        pace = self._pace(remedy, cursor)
+        rate = self._rate(remedy, cursor)
 
         def told(cost: Mapping[str, int]) -> None:
             estimate.update(cost)
@@ -127,13 +127,13 @@ class Runs:
         seen = 0
         try:
             fleet = Fleet(
-                self._parts(stamp), self._gateway(target, pace), pace, trigger,
+                self._parts(stamp), self._gateway(target, rate), rate, trigger,
                 at_once=self._settings.parallel_calls, reserve=self._reserve * (1 - LAST_SECONDS), estimate=told,
             )  # fmt: skip
             for record in fleet:
                 seen += 1
                 take(record)
-            error = fleet.error or pace.cut_short
+            error = fleet.error or rate.cut_short
         except CloudCallError as caught:
             error = caught
         onward = fleet.cursor if fleet else None
@@ -145,7 +145,7 @@ class Runs:
             for record in fleet.abandoned(error):
                 take(record)
         run = "incomplete" if error else "continued" if onward else "complete"
-        bill = pace.told()
+        bill = msgspec.structs.asdict(rate.bill())
         say({"bill": bill, "region": target.region, "run_id": run_id})
         self._record(
             msgspec.structs.replace(trigger, cursor=msgspec.structs.replace(cursor, run_id=run_id)), run, counts, error,
@@ -186,19 +186,19 @@ class Runs:
             "(--lift-brake)"
         )
 
-    def _pace(self, remedy: Remedy, cursor: Cursor) -> Pace:
+    def _rate(self, remedy: Remedy, cursor: Cursor) -> Rate:
         budget = remedy.max_calls if remedy.max_calls is not None else self._settings.max_calls or None
-        per_minute = self._settings.calls_per_minute
-        return Pace(
-            rates(per_minute, per_minute.get("", CALLS_PER_MINUTE)), max_calls=None if budget is None else max(0, budget - cursor.spent),
-            until=self._until - self._reserve * LAST_SECONDS if self._function else FOREVER, pause=time.sleep,
-            stopped=self._keeper.stopped, idle=self._keeper.idle,
-        )  # fmt: skip
+        limits = Limits(
+            per_minute={"": CALLS_PER_MINUTE, **self._settings.calls_per_minute},
+            max_calls=None if budget is None else max(0, budget - cursor.spent),
+            until=self._until - self._reserve * LAST_SECONDS if self._function else FOREVER,
+        )
+        return Rate(limits, self._keeper)
 
-    def _gateway(self, target: Target, pace: Pace) -> EcsGateway:
+    def _gateway(self, target: Target, rate: Rate) -> EcsGateway:
         """At home with our own keys, elsewhere with sessions. Raises PermanentError for an account that is not listed."""
         sessions = Sessions(self._settings, self._credentials, target.account_id, target.region, self._mapping)
-        return EcsGateway(self._settings, sessions.reads(), target.region, ask=pace, keys=sessions)
+        return EcsGateway(self._settings, sessions.reads(), target.region, caller=rate, keys=sessions)
 
     def _hand_over(self, trigger: Trigger) -> CloudCallError | None:
         """To a new invocation of ourselves. Why it could not be done, where it could not."""

@@ -5,11 +5,10 @@ Our own keys are those of the invocation: Function Compute gives each fresh ones
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from threading import Lock
 
-from shared import pace
+from shared.clock import CLOCK
 from shared.errors import ConfigError, PermanentError
 from shared.gateways.clients import Credentials
 from shared.gateways.ecs import CALL_SECONDS
@@ -66,7 +65,7 @@ class Sessions:
             return self._own
         with self._lock:
             if role not in self._kept or not _lasts(*self._kept[role], lasting):
-                asked = time.monotonic()
+                asked = CLOCK.monotonic()
                 given = self._sts.assume(
                     self._account,
                     self._role,
@@ -81,4 +80,4 @@ class Sessions:
 def _lasts(keys: Credentials, until: float, seconds: float) -> bool:
     """Whether they are good for so long. until: by the monotonic clock, for the wall's may be set otherwise than the cloud's,
     which the keys' own end is of; whichever comes first counts."""
-    return time.monotonic() + seconds < until and pace.wall() + seconds < keys.expires
+    return CLOCK.monotonic() + seconds < until and CLOCK.wall() + seconds < keys.expires

@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from functools import cached_property, partial
 from itertools import islice
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from shared.bisection import Bisection
 from shared.errors import BudgetSpent, CloudCallError, PermanentError
 from shared.gateways import ecs_answers as answers
+from shared.gateways.caller import Caller, call_once
 from shared.gateways.clients import Credentials
 from shared.gateways.ecs_answers import BatchResult, Failure, Page
 from shared.gateways.errors import translated
+from shared.gateways.keys import Keys, SameKeys
 from shared.gateways.rpc import Rpc
 from shared.model.instance import Instance
-from shared.pace import Ask, once
 from shared.settings import Settings
 
 __all__ = ["BatchResult", "EcsGateway", "Failure", "Page", "TokenRefused"]
@@ -41,47 +43,36 @@ SWAP_SECONDS = 1_800.0
 TAG_MATCHES = 1_000  # the Tag filter of DescribeInstances shows no more (its API page)
 
 
-class Keys(Protocol):
-    """Whose keys a call is made with. lasting: seconds that they must still be good for. Both raise as a call does."""
-
-    def reads(self, *, lasting: float = ...) -> Credentials:
-        """Keys to look with."""
-
-    def writes(self, role: str, *, lasting: float = ...) -> Credentials:
-        """Keys to write that role with."""
-
-
-class _Same:
-    """The same keys for all, whose end nobody knows."""
-
-    def __init__(self, credentials: Credentials) -> None:
-        self._credentials = credentials
-
-    def reads(self, *, lasting: float = 0.0) -> Credentials:
-        return self._credentials
-
-    def writes(self, role: str, *, lasting: float = 0.0) -> Credentials:
-        return self._credentials
-
-
 class TokenRefused(PermanentError):
     """ECS no longer takes the token of the next page: the listing has to begin anew."""
 
 
 class EcsGateway:
-    """One account's ECS in one region. Every method raises PermanentError, TransientError or Throttled, and what `ask` does.
+    """One account's ECS in one region. Every method raises PermanentError, TransientError or Throttled, and what its caller does.
 
-    ask: how calls are made, e.g. a Pace. keys: whose sessions, where the credentials are not for all; asked before each call,
+    caller: how calls are made, e.g. by the Rate of a run. keys: whose sessions, where the credentials are not for all; asked before each call,
     since they end.
     """
 
     def __init__(
-        self, settings: Settings, credentials: Credentials, region: str, *, ask: Ask = once, keys: Keys | None = None
+        self,
+        settings: Settings,
+        credentials: Credentials,
+        region: str,
+        *,
+        caller: Caller = call_once,
+        keys: Keys | None = None,
     ) -> None:
         self.region = region
-        self._settings, self._ask = settings, ask
-        self._keys = keys or _Same(credentials)
+        self._settings, self._caller = settings, caller
+        self._keys = keys or SameKeys(credentials)
         self._clients: dict[tuple[str, bool], tuple[Credentials, Rpc]] = {}
+
+    def by(self, caller: Caller) -> EcsGateway:
+        """Return this gateway with another caller: all else is shared."""
+        other = copy(self)
+        other._caller, other.bisection = caller, self.bisection
+        return other
 
     @cached_property
     def bisection(self) -> Bisection:
@@ -91,7 +82,7 @@ class EcsGateway:
     @property
     def _reader(self) -> Rpc:
         # A run counts its calls, and asks again itself.
-        return self._client("", self._keys.reads(), retries=self._ask is once)
+        return self._client("", self._keys.reads(), retries=self._caller is call_once)
 
     def _client(self, role: str, credentials: Credentials, *, retries: bool) -> Rpc:
         """One for each set of keys that is in use."""
@@ -136,7 +127,7 @@ class EcsGateway:
                 raise
 
         try:
-            return self._ask(action, tried, read=read), failed
+            return self._caller(action, tried, read=read), failed
         except CloudCallError as error:
             error.request_ids = tuple(failed)
             raise
@@ -272,7 +263,7 @@ class EcsGateway:
             with translated("DescribeRegions"):
                 return answers.regions(client.call("DescribeRegions", {}))
 
-        return self._ask("DescribeRegions", send, read=True)
+        return self._caller("DescribeRegions", send, read=True)
 
 
 def _list(name: str, values: Sequence[str]) -> dict[str, str]:

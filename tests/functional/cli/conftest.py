@@ -29,7 +29,7 @@ def rolekeeper(
     real = time.monotonic
     mocker.patch("time.sleep", cloud.clock.advance)
     monkeypatch.setattr("time.monotonic", lambda: real() + cloud.clock.offset)
-    mocker.patch("shared.pace.wall", cloud.clock.now)
+    mocker.patch("shared.clock.CLOCK.wall", cloud.clock.now)
     for name in ("web", "worker", "foreign"):
         cloud.ram.put_role(ACCOUNT, name)
     project = Project(PROJECT, REGION, ACCOUNT, "", 0, 0)

@@ -23,7 +23,7 @@ def fleet(
     mocker.patch("time.sleep", cloud.clock.advance)
     monkeypatch.setattr("time.monotonic", lambda: uptime + cloud.clock.offset)
     monkeypatch.setattr(cloud.clock, "now", lambda: began + cloud.clock.offset)
-    mocker.patch("shared.pace.wall", cloud.clock.now)
+    mocker.patch("shared.clock.CLOCK.wall", cloud.clock.now)
     made = Fleet(cloud, monkeypatch, capsys, tmp_path)
     made.open()
     return made

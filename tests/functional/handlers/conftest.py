@@ -21,7 +21,7 @@ def world(
     real = time.monotonic
     mocker.patch("time.sleep", side_effect=cloud.clock.advance)
     monkeypatch.setattr("time.monotonic", lambda: real() + cloud.clock.offset)
-    mocker.patch("shared.pace.wall", cloud.clock.now)
+    mocker.patch("shared.clock.CLOCK.wall", cloud.clock.now)
     made = World(cloud, monkeypatch, capsys, tmp_path, request.param)
     made.open()
     return made

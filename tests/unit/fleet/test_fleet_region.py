@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from shared.attached import Attached
 from shared.carry import Inline
+from shared.engine.rate import Limits, Rate
 from shared.errors import CloudCallError, OutOfTime, PermanentError, Throttled
 from shared.gateways.ecs import EcsGateway, Page, TokenRefused
 from shared.model.instance import Instance
 from shared.model.progress import MAX_RESTARTS, Cursor
-from shared.pace import Pace, rates
 from shared.region import Region
 
 ROLES = ("a", "b", "c")
@@ -82,15 +82,15 @@ def fleet_of(kinds: Sequence[tuple[str, bool, str]]) -> list[Instance]:
 
 
 def through(
-    ecs: Ecs, cursor: Cursor | None = None, *, roles: Sequence[str] = ROLES, pace: Pace | None = None,
+    ecs: Ecs, cursor: Cursor | None = None, *, roles: Sequence[str] = ROLES, rate: Rate | None = None,
     workers: int = 0, in_time: Callable[[], bool] = lambda: True,
 ) -> tuple[list[Instance], list[str], Region, Attached]:  # fmt: skip
     """Looked at, not looked at for an error, and what is left."""
-    pace = pace or Pace(rates({}, 10**6))
+    rate = rate or Rate(Limits(per_minute={"": 10**6}))
     pool = ThreadPoolExecutor(workers) if workers else Caught()
     with pool:
-        attached = Attached(ecs, roles, pool, pace, wants)
-        region = Region(ecs, attached, pool, pace, cursor or Cursor(), {}, reserve=0.0)
+        attached = Attached(ecs, roles, pool, rate, wants)
+        region = Region(ecs, attached, pool, rate, cursor or Cursor(), {}, reserve=0.0)
         looked: list[Instance] = []
         failed: list[str] = []
         for instances, error in region:
@@ -253,8 +253,8 @@ def test_holders_are_not_read_where_the_rate_leaves_no_time_for_them(per_minute:
     import time
 
     fleet = fleet_of([("a", True, "vpc")] * 2_000)
-    pace = Pace(rates({}, per_minute), until=time.monotonic() + 300)
-    through(ecs := Ecs(fleet), pace=pace)
+    rate = Rate(Limits(per_minute={"": per_minute}, until=time.monotonic() + 300))
+    through(ecs := Ecs(fleet), rate=rate)
     assert Counter(ecs.calls)["holders"] == (42 if by_holders else 3)
 
 

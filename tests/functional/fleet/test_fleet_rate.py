@@ -1,4 +1,4 @@
-"""The pace of a run in the emulated cloud: rates, stops, the hard budget, the bill."""
+"""The rate of a run in the emulated cloud: rates, stops, the hard budget, the bill."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from pytest_mock import MockerFixture
 
+from shared.engine.rate import Reservation
 from shared.errors import TransientError
-from shared.pace import Pace
 from tests.functional.fleet.fleet import CHANGES, Fleet, ecs, per_minute
 from tests.functional.handlers.world import remediate, timer
 
@@ -32,18 +32,18 @@ def _sent_when_due(fleet: Fleet, mocker: MockerFixture) -> None:
     under_way: set[int] = set()
     waiting: list[float] = []
     changed = threading.Condition()
-    paced = Pace.__call__
+    made = Reservation.__call__
 
     def leave() -> None:
         with changed:
             under_way.discard(threading.get_ident())
             changed.notify_all()
 
-    def call(pace: Pace, action: str, send: Callable[[], Any], *, read: bool) -> Any:
+    def call(by: Reservation, action: str, send: Callable[[], Any], *, read: bool) -> Any:
         with changed:
             under_way.add(threading.get_ident())
         try:
-            return paced(pace, action, send, read=read)
+            return made(by, action, send, read=read)
         finally:
             leave()
 
@@ -57,7 +57,7 @@ def _sent_when_due(fleet: Fleet, mocker: MockerFixture) -> None:
             waiting.remove(until)
             under_way.add(threading.get_ident())
 
-    mocker.patch.object(Pace, "__call__", call)
+    mocker.patch.object(Reservation, "__call__", call)
     mocker.patch("time.sleep", wait)
 
 

@@ -1,0 +1,1 @@
+"""Effects: what a run does, and how often it may call the cloud for it."""
