@@ -138,6 +138,11 @@ def _escape(found: re.Match[str]) -> str:
     )
 
 
+def shortened(text: str, longest: int = LONGEST) -> str:
+    """Return the text; of one that is too long its beginning and its end, with an ellipsis between."""
+    return text if len(text) <= longest else f"{text[: longest // 2]}…{text[len(text) - (longest - 1) // 2 :]}"
+
+
 def cleaned(text: str, longest: int = LONGEST) -> str:
     """A message from outside as it may go on: one line, of so many characters, without credentials and control characters."""
     return visible(" ".join(masked(text[:READ]).split()))[:longest]

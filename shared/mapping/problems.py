@@ -9,6 +9,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from shared.clean import shortened
 from shared.errors import ConfigError
 
 
@@ -34,11 +35,11 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         if self.severity == "warning":
             place += "warning: "
         if self.rule:
-            place += f"rule '{self.rule}': "
+            place += f"rule '{shortened(self.rule)}': "
             key = key.partition("].")[2]  # "rules[1].when.tag": the rule's name says the first part better
         if key:
-            place += f"{key}: "
-        text = place + self.message + (f"; {self.suggestion}" if self.suggestion else "")
+            place += f"{shortened(key)}: "
+        text = place + shortened(self.message) + (f"; {shortened(self.suggestion)}" if self.suggestion else "")
         return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 

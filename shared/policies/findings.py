@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from shared.clean import shortened
 from shared.errors import ConfigError
 
 Severity = Literal["error", "warning"]
@@ -43,13 +44,13 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         place = (
             f"{self.file}:{self.line}" if self.file and self.line else self.file or (self.line and f"line {self.line}")
         )
-        whose = ", ".join(f"{what} '{who}'" for what, who in (("role", self.role), ("policy", self.policy)) if who)
+        whose = ", ".join(f"{what} '{shortened(who)}'" for what, who in (("role", self.role), ("policy", self.policy)) if who)
         parts = [
             str(place or ""),
             f"{self.severity} {self.code} ({self.name})",
             whose,
-            self.path,
-            f"{self.message}; {self.mend}",
+            shortened(self.path),
+            f"{shortened(self.message)}; {shortened(self.mend)}",
         ]
         text = ": ".join(part for part in parts if part)
         return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
