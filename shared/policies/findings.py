@@ -44,7 +44,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         place = (
             f"{self.file}:{self.line}" if self.file and self.line else self.file or (self.line and f"line {self.line}")
         )
-        whose = ", ".join(f"{what} '{shortened(who)}'" for what, who in (("role", self.role), ("policy", self.policy)) if who)
+        whose = ", ".join(
+            f"{what} '{shortened(who)}'" for what, who in (("role", self.role), ("policy", self.policy)) if who
+        )
         parts = [
             str(place or ""),
             f"{self.severity} {self.code} ({self.name})",

@@ -162,3 +162,17 @@ def test_a_problem_knows_its_parts(file_with: Wrap) -> None:
 def test_a_problem_stays_on_one_line_whatever_the_file_holds(file_with: Wrap) -> None:
     for problem in check(file_with('  - {name: "a\\nb", "x\\ny": 1, role: "w\\re"}\n')):
         assert len(str(problem).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        pytest.param("  - {name: r, role: web, when: LONG}\n", id="a value"),
+        pytest.param("  - {name: LONG, role: wbe}\n", id="a rule's name"),
+        pytest.param("  - {name: r, role: web, ? LONG : 1}\n", id="a key"),
+    ],
+)
+def test_a_line_about_a_long_text_shows_both_its_ends(rules: str, file_with: Wrap) -> None:
+    (problem, *_) = map(str, check(file_with(rules.replace("LONG", "x" * 20_000))))
+    assert "x…x" in problem
+    assert len(problem) < 1_200

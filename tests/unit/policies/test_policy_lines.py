@@ -191,3 +191,16 @@ def test_a_path_is_shown_as_people_write_it() -> None:
         "Statement",
         "Statement[0].Action[1]",
     ]
+
+
+def test_a_line_about_a_long_text_shows_both_its_ends() -> None:
+    (finding, *_) = map(
+        str,
+        lint_text(
+            '{"Version": "1", "Statement": [{"Effect": "LONG", "Action": "oss:GetObject", "Resource": "*"}]}'.replace(
+                "LONG", "x" * 20_000
+            )
+        ),
+    )
+    assert "x…x" in finding
+    assert len(finding) < 1_200
