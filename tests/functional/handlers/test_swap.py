@@ -9,7 +9,7 @@ import pytest
 
 from shared.errors import TransientError
 from shared.fleet import CALLS
-from tests.functional.handlers.world import Run, World, tagged, without
+from tests.functional.handlers.world import Run, World, tagged, timer, without
 
 ATTACH, DETACH = "AttachInstanceRamRole", "DetachInstanceRamRole"
 
@@ -177,6 +177,24 @@ def test_somebody_else_swaps_at_the_same_time(
     assert isinstance(run.error, TransientError) == (outcome == "retrying")
     assert {i.role for i in others} == {"web"}
     assert {world.record(i.instance_id)["outcome"] for i in others} == {"swapped"}
+
+
+@pytest.mark.parametrize("shapes", SHAPES[:2])
+@pytest.mark.parametrize("by", ["tags_changed", "reconcile"])
+@pytest.mark.xfail(strict=True, reason="a swap of which both calls were refused is told as done")
+def test_a_swap_that_another_has_done_call_by_call_is_not_told_as_ours(
+    world: World, by: str, shapes: dict[str, Any]
+) -> None:
+    world.cloud.switches.set(shapes)
+    world.map(shown=True)
+    raced, other = world.instances(2, "web", role="worker")
+    world.cloud.between.before(1, lambda: world.hold(raced, ""), action=DETACH)
+    world.cloud.between.before(1, lambda: world.hold(raced, "web"), action=ATTACH)
+    run = world.run(by, tagged([raced.instance_id, other.instance_id]) if by == "tags_changed" else timer())
+    assert run.error is None
+    record = world.record(raced.instance_id)
+    assert (record["outcome"], record["reason"], record["role_after"]) == ("unchanged", "in-sync", "web")
+    assert world.record(other.instance_id)["outcome"] == "swapped"
 
 
 @pytest.mark.parametrize("shapes", SHAPES)
