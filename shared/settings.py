@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from shared.clean import keep
 from shared.errors import ConfigError
 from shared.proof import Key
+from shared.suggestions import did_you_mean, suggestion
 
 PREFIX = "ROLEKEEPER_"
 FcEdition = Literal["3.0", "2.0"]
@@ -66,11 +67,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """
         fields = {field.name: field for field in msgspec.structs.fields(cls)}
         given = {key[len(PREFIX) :].lower(): value for key, value in env.items() if key.startswith(PREFIX)}
-        wrong = [
-            f"{variable(name)} is not a setting; {meant(name, fields, variable)}"
-            for name in given
-            if name not in fields
-        ]
+        wrong = [f"{variable(name)} is not a setting; {_intended(name)}" for name in given if name not in fields]
         values: dict[str, Any] = {"region": region, "account_id": account_id}
         for name, text in given.items():
             if text.strip() and name in fields:
@@ -169,6 +166,11 @@ _FORMS = {
 }
 
 
+def _intended(name: str) -> str:
+    known = [field.upper() for field in Settings.__struct_fields__]
+    return did_you_mean(name.upper(), known, PREFIX + "{}") or f"known are {', '.join(VARIABLES)}"
+
+
 def _number(name: str, text: str) -> float:
     try:
         number = float(text)
@@ -185,14 +187,6 @@ def _whole(name: str, text: str) -> int:
     return int(text)
 
 
-def meant(word: str, known: Collection[str], shown: Callable[[str], str] = str) -> str:
-    """`did you mean NEAREST?`, or all that are known where none is near."""
-    from difflib import get_close_matches
-
-    near = get_close_matches(word, known, 1)
-    return f"did you mean {shown(near[0])}?" if near else f"known: {', '.join(map(shown, known))}"
-
-
 def _rates(name: str, text: str) -> CallsPerMinute:
     found: CallsPerMinute = {}
     for part in map(str.strip, text.split(",")):
@@ -203,7 +197,7 @@ def _rates(name: str, text: str) -> CallsPerMinute:
             raise ConfigError(f"{variable(name)}: {part!r} is neither a number of calls a minute nor API=NUMBER; write "
                               "100,DescribeInstances=500")  # fmt: skip
         if (api := action.strip()) and api not in APIS:
-            raise ConfigError(f"{variable(name)}: {api!r} is no API that a run calls; {meant(api, APIS)}")
+            raise ConfigError(f"{variable(name)}: {api!r} is no API that a run calls; {suggestion(api, APIS)}")
         found[api] = int(number)
     return found
 
@@ -229,7 +223,7 @@ def _endpoints(name: str, text: str) -> Endpoints:
         service, _, region = key.partition(".")
         if service not in get_args(Service):
             raise ConfigError(
-                f"{variable(name)}: {part!r}: {service!r} is no service; {meant(service, get_args(Service))}"
+                f"{variable(name)}: {part!r}: {service!r} is no service; {suggestion(service, get_args(Service))}"
             )
         if (region and not re.fullmatch(REGION, region)) or not re.fullmatch(_HOST, host.replace("{region}", "region")):
             raise ConfigError(f"{variable(name)}: {_shown(part)} is not SERVICE=HOST, SERVICE=HOST:PORT or SERVICE.REGION=HOST, with "

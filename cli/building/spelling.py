@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from fakecloud.fc.deploy import KNOWN, WITHOUT_EFFECT
-from shared.settings import meant
+from shared.suggestions import suggestion
 
 FUNCTION = (
     *KNOWN, *WITHOUT_EFFECT, "customContainerConfig", "customDNS", "customRuntimeConfig", "enableLongLiving", "gpuConfig",
@@ -81,7 +81,7 @@ def unknown(props: Mapping[str, Any], where: str = "") -> Iterator[str]:
     for place, trigger in enumerate(triggers if isinstance(triggers, list) else []):
         kind = trigger.get("triggerType") if isinstance(trigger, dict) else None
         if isinstance(kind, str) and kind not in BY_TRIGGER:
-            yield f"{where}triggers[{place}].triggerType: there is no {kind!r}; {meant(kind, sorted(BY_TRIGGER))}"
+            yield f"{where}triggers[{place}].triggerType: there is no {kind!r}; {suggestion(kind, sorted(BY_TRIGGER))}"
         config = BY_TRIGGER.get(kind) if isinstance(kind, str) else None
         yield from _unknown(
             trigger, {**dict.fromkeys(TRIGGER), "triggerConfig": config}, f"{where}triggers[{place}].", OURS
@@ -91,6 +91,6 @@ def unknown(props: Mapping[str, Any], where: str = "") -> Iterator[str]:
 def _unknown(given: object, known: Keys, where: str, who: str) -> Iterator[str]:
     for key, value in given.items() if isinstance(given, dict) else ():
         if key not in known:
-            yield f"{where}{key}: {who} no such key, and `s deploy` would not say so; {meant(str(key), sorted(known))}"
+            yield f"{where}{key}: {who} no such key, and `s deploy` would not say so; {suggestion(str(key), sorted(known))}"
         elif inner := known[key]:
             yield from _unknown(value, inner, f"{where}{key}.", who)

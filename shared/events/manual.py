@@ -6,7 +6,6 @@ options beside; also bare, without the outer "remediate". {"reconcile": {}} look
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING, get_args
@@ -18,6 +17,7 @@ from shared.events.values import INSTANCE_ID, TEXT_LIMIT, clean, is_clean, regio
 from shared.model.decision import Drift
 from shared.model.ignored import Ignored
 from shared.model.trigger import Remedy, RunKind, Share, Trigger
+from shared.suggestions import suggestion
 
 if TYPE_CHECKING:  # an ignored event reads no mapping, and need not import what reads one
     from shared.mapping import Mapping as RoleMapping
@@ -103,9 +103,7 @@ def _bad(detail: str, region: str) -> Ignored:
 
 
 def _mend(word: str, known: Collection[str]) -> str:
-    by_lower = {candidate.lower(): candidate for candidate in known}
-    near = difflib.get_close_matches(word[:128].lower(), by_lower, n=1)
-    return f"did you mean `{by_lower[near[0]]}`?" if near else f"known are {', '.join(known)}"
+    return suggestion(word, known, "`{}`")
 
 
 def _request(kind: RunKind, path: str, raw: object, event: Event) -> Trigger:

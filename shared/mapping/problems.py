@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Literal, Protocol
 
 import msgspec
 
 from shared.clean import shortened
 from shared.errors import ConfigError
+from shared.suggestions import did_you_mean
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,8 +121,8 @@ def negated(word: str) -> str:
     return next(filter(None, found.groups())) if found else ""
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
-    """`did you mean 'tags'?` for the known word most like this one, "" where none is like it.
+def nearest(word: str, known: Collection[str]) -> str:
+    """Return `did you mean 'tags'?` for the known word most like this one, "" where none is like it.
 
     A word that says not is never taken for one that does not.
     """
@@ -130,7 +130,4 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
     word = plain(word)
     turns = bool(negated(word))
-    by_lower = {candidate.lower(): candidate for candidate in sorted(known) if turns <= bool(negated(candidate))}
-    for close in difflib.get_close_matches(word.lower(), by_lower, n=1):
-        return f"did you mean '{by_lower[close]}'?"
-    return ""
+    return did_you_mean(word, [candidate for candidate in known if turns <= bool(negated(candidate))])

@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any, Literal
 
 import msgspec
 
 from shared.errors import ConfigError
 from shared.mapping import Allow
+from shared.suggestions import did_you_mean
 
 PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 _NEVER = re.compile(r"[\"'\\$]")
@@ -80,8 +80,7 @@ class Template(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return filled
 
     def _meant(self, name: str) -> str:
-        near = get_close_matches(name, self.variables, 1)
-        return f"; did you mean '{near[0]}'?" if near else f"; it has {', '.join(sorted(self.variables)) or 'none'}"
+        return "; " + (did_you_mean(name, self.variables) or f"it has {', '.join(sorted(self.variables)) or 'none'}")
 
 
 def parse(text: str, file: str) -> Template:

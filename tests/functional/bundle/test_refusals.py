@@ -60,12 +60,12 @@ STOPS: list[tuple[str, Callable[[Project], object], str]] = [
           ("logConfig: {project: p, logStore: l}", r"logConfig\.logStore: .* did you mean logstore\?"),
           ("asyncInvokeConfig: {maxAsyncRetryAttempt: 1}", r"asyncInvokeConfig\.maxAsyncRetryAttempt: .* did you mean maxAsyncRetryAttempts\?"),
           ("triggers: [{triggerName: t, trigger: timer}]", r"triggers\[0\]\.trigger: .* did you mean triggerType\?"),
-          ("triggers: [{triggerType: timer, triggerConfig: {cron: 1}}]", r"triggers\[0\]\.triggerConfig\.cron: .*known: cronExpression, enable, payload"),
+          ("triggers: [{triggerType: timer, triggerConfig: {cron: 1}}]", r"triggers\[0\]\.triggerConfig\.cron: .*known are cronExpression, enable, payload"),
           ("asyncInvokeConfig: {destinationConfig: {onFailure: {destinaton: x}}}", r"asyncInvokeConfig\.destinationConfig\.onFailure\.destinaton: .* mean destination\?"),
           ("triggers: [{triggerType: eventbrige}]", r"triggers\[0\]\.triggerType: there is no 'eventbrige'; did you mean eventbridge\?"),
           ("environmentVariables: {PYTHON_PATH: /code/python}", r"environmentVariables: PYTHONPATH: '' does not name /code/python"),
           ("environmentVariables: {PYTHONPATH: /code/pyton}", r"environmentVariables: PYTHONPATH: '/code/pyton' does not name /code/python"),
-          ("xyzzy: 1", r"xyzzy: .* known: annotations, "))),
+          ("xyzzy: 1", r"xyzzy: .* known are annotations, "))),
     *((f"misspelt around: {key}", lambda p, key=key, other=other: p.write("s.yaml", "vars: {a: b}\nactions: {pre-deploy: []}\n" + S_YAML.replace(key, other, 1) if key in S_YAML else f"{other} {{}}\n" + S_YAML),
        rf"s\.yaml: {said}")
       for key, other, said in (

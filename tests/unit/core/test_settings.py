@@ -70,7 +70,7 @@ def test_what_is_set_goes_before_what_function_compute_says() -> None:
             {"ROLEKEEPER_REGION": "Peking", "ROLEKEEPER_ENDPOINT": "ftp://x", "ROLEKEEPER_PARALLEL_CALLS": "0", "ROLEKEEPER_SLS_REGION": "x", "ROLEKEEPER_FC_EDITION": "2.0", "ROLEKEEPER_LOOK": "1"},
             ("'Peking'", "'ftp://x'", "'0'", "SLS_REGION", "FC_SERVICE is not set", "ACCOUNT_ID is not set", "ROLEKEEPER_LOOK is"), id="of every kind at once",
         ),
-        pytest.param({**HOME, "ROLEKEEPER_": "r"}, ("ROLEKEEPER_ is not a setting", "known:"), id="no name"),
+        pytest.param({**HOME, "ROLEKEEPER_": "r"}, ("ROLEKEEPER_ is not a setting", "known are"), id="no name"),
         pytest.param({**HOME, "ROLEKEEPER_ENDPOINT": "ftp://x"}, ("ROLEKEEPER_ENDPOINT", "'ftp://x'"), id="scheme"),
         pytest.param({**HOME, "ROLEKEEPER_FC_EDITION": "2.0"}, ("ROLEKEEPER_FC_SERVICE", "2.0 needs"), id="no service"),
         *[
