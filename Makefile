@@ -17,7 +17,7 @@ help:  ## this list
 demo: $(READY)  ## the whole story on an emulated Alibaba Cloud, in this terminal
 	@$(BIN)/rolekeeper demo
 
-test: $(READY)  ## all tests but the slow ones
+test: $(READY)  ## the tests but the slow ones (PYTEST_ARGS="-m 'slow or not slow'": all)
 	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m "not slow" $(PYTEST_ARGS)
 
 bench: $(READY)  ## calls, time and memory of runs over fleets, launch storms, and starts (about a quarter of an hour)

@@ -52,7 +52,7 @@ def sender(cloud: Cloud) -> Callable[..., requests.Response]:
 
 
 def installed(cloud: Cloud) -> Any:
-    """A context manager that puts the seam in place (tests use pytest-mock for the same)."""
+    """A context manager that puts the seam in place."""
     return mock.patch(SEAM, sender(cloud))
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
+import resource
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
-from pytest_mock import MockerFixture
 
 from fakecloud.cloud import Cloud
-from fakecloud.wire import SEAM, sender
+from fakecloud.wire import installed
 from tests.secrecy import pytest_runtest_makereport
 
 __all__ = ["pytest_runtest_makereport"]  # a hook: pytest finds it here
@@ -37,15 +37,22 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [sets[place] for sets in tests.values() for place in sorted({0, len(sets) // 2, len(sets) - 1})]
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What a change of the tests costs shows, however loaded the machine is."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    seconds = sum(usage.ru_utime + usage.ru_stime for usage in used)
+    terminalreporter.write_line(f"{seconds:.0f} CPU seconds, those of all its processes")
+
+
 @pytest.fixture
-def cloud(mocker: MockerFixture, request: pytest.FixtureRequest) -> Iterator[Cloud]:
+def cloud(request: pytest.FixtureRequest) -> Iterator[Cloud]:
     """An empty cloud; every HTTP request of this process ends in it.
 
     A call that is not emulated fails the test, unless the test is marked not_emulated.
     """
     emulated = Cloud()
-    mocker.patch(SEAM, autospec=True, side_effect=sender(emulated))
-    yield emulated
-    emulated.fc.shutdown()
+    with installed(emulated):
+        yield emulated
+        emulated.fc.shutdown()
     unknown = [f"{c.service} {c.action}" for c in emulated.calls if c.code == "Fakecloud.NotEmulated"]
     assert not unknown or request.node.get_closest_marker("not_emulated"), f"not emulated: {unknown}"

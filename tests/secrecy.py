@@ -17,12 +17,14 @@ import pytest
 from fakecloud.cloud import Cloud
 from fakecloud.identity import KeyRing
 from fakecloud.mns.models import Queue
-from shared import proof
+from shared import clean, proof
 from shared.gateways import clients
 
 SHORTEST, FEWEST = 8, 4
 """Characters, and different ones: a simpler secret, which only a test has, is part of too many words."""
-SECRETS: set[str] = set()
+RECENT = 200
+"""Secrets that are searched for: a test uses a few, and those of thousands of tests would cost more than the tests."""
+SECRETS: dict[str, None] = {}
 TEXTS: list[tuple[str, str]] = []
 CLOUDS: list[Cloud] = []
 
@@ -41,7 +43,10 @@ def _noting(owner: Any, name: str, note: Callable[..., None]) -> None:
 
 
 def _use(*secrets: str) -> None:
-    SECRETS.update(secret for secret in secrets if len(secret) >= SHORTEST and len(set(secret)) >= FEWEST)
+    for secret in secrets:
+        if len(secret) >= SHORTEST and len(set(secret)) >= FEWEST:
+            SECRETS.pop(secret, None)
+            SECRETS[secret] = None
 
 
 def _text(value: object) -> str:
@@ -84,6 +89,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     TEXTS.extend(report.sections)
     if report.when == "teardown":
         found = [] if item.get_closest_marker("shows_keys") else leaks()
+        for oldest in list(SECRETS)[:-RECENT]:
+            del SECRETS[oldest]
+        clean._known.clear()  # the next test begins as a process does
         TEXTS.clear()
         CLOUDS.clear()
         if found:

@@ -10,6 +10,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Any
 
 Test = Callable[[str, str], bool]
@@ -17,9 +18,15 @@ Test = Callable[[str, str], bool]
 
 def like(pattern: str, text: str, *, ignore_case: bool = False) -> bool:
     """`*` is any run of characters, `?` is one."""
+    return _wildcards(pattern, ignore_case).fullmatch(text) is not None
+
+
+@lru_cache(maxsize=10_000)
+def _wildcards(pattern: str, ignore_case: bool) -> re.Pattern[str]:
+    """Each call is judged by all of a policy's patterns, which hardly change."""
     parts = {"*": ".*", "?": "."}
     regex = "".join(parts.get(char) or re.escape(char) for char in re.sub(r"\*+", "*", pattern))
-    return re.fullmatch(regex, text, re.DOTALL | (re.IGNORECASE if ignore_case else 0)) is not None
+    return re.compile(regex, re.DOTALL | (re.IGNORECASE if ignore_case else 0))
 
 
 def _equals(value: str, given: str) -> bool:

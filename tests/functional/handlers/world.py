@@ -24,9 +24,11 @@ from fakecloud.http import Request, Response
 from fakecloud.identity import ACCOUNT, AccessKey
 from fakecloud.sls.models import Project
 from shared import observe
+from shared.app import PARSED
 from shared.errors import RolekeeperError
 from shared.gateways import sls
-from shared.mapping import MappingError, load
+from shared.mapping import MappingError, load, parsed
+from shared.mapping.nodes import Unreadable
 from shared.policies import execution_policies
 from shared.proof import Key, Place, sign
 
@@ -135,6 +137,8 @@ class World:
         self.roles_yaml = text.replace("MODE", mode).replace("FOREIGN", foreign).replace("SHOWN", shows)
         self.roles_yaml = self.roles_yaml.replace("BRAKE", brake)
         path.write_text(self.roles_yaml)
+        if parsed := _parsed(self.roles_yaml):
+            path.with_name(path.name + PARSED).write_bytes(parsed)
         self.env.setenv("ROLEKEEPER_ROLES_FILE", str(path))
         self.env.setenv("ROLEKEEPER_PROOF_KEYS", PROOF_KEY if "displace" in text else "")
         self.allow()
@@ -230,6 +234,14 @@ class World:
     def role(self, instance_id: str) -> str:
         found = self.cloud.ecs.instance(instance_id)
         return found.role if found else ""
+
+
+@cache
+def _parsed(roles_yaml: str) -> bytes:
+    """As the bundle has it beside its roles.yaml, for the same reason: parsing is most of what a start does."""
+    with suppress(Unreadable):
+        return parsed(roles_yaml)
+    return b""
 
 
 @cache
