@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from cli.files import text
 from cli.keys import keys
 from cli.output import counted, print_json, print_table, say, say_error, table
 from shared import policies
+from shared.clock import CLOCK
 from shared.errors import CloudCallError
 from shared.gateways.clients import Credentials
 from shared.gateways.ecs import EcsGateway
@@ -51,7 +51,7 @@ def run(
     desired, credentials = desired_ram(roles_file, settings), keys(settings)
     provisioner = Provisioner(
         RamGateway(settings, credentials), desired, file=str(roles_file), holders=Holders(settings, credentials),
-        pause=time.sleep, adopt=adopt, prune=prune, protected=protected(settings), account_id=settings.account_id,
+        pause=CLOCK.sleep, adopt=adopt, prune=prune, protected=protected(settings), account_id=settings.account_id,
         limits=lambda: quotas(settings, credentials),
     )  # fmt: skip
 

@@ -7,7 +7,6 @@ import os
 import secrets
 import signal
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stdout
@@ -25,6 +24,7 @@ from cli.keys import keys
 from cli.output import counted, is_terminal, print_json, say
 from cli.report import Report
 from cli.stops import stops
+from shared.clock import CLOCK
 from shared.errors import ConfigError, PermanentError
 from shared.events import manual
 from shared.gateways.fc import functions_gateway
@@ -77,11 +77,11 @@ class Follower(Watch):
         return self._stopped
 
     def idle(self, seconds: float) -> None:
-        until = time.monotonic() + seconds
+        until = CLOCK.monotonic() + seconds
         if seconds >= LONG_WAIT and is_terminal():
             self._say_wait(seconds, until)
-        while not self._stopped and (left := until - time.monotonic()) > 0:
-            time.sleep(min(left, NAP))
+        while not self._stopped and (left := until - CLOCK.monotonic()) > 0:
+            CLOCK.sleep(min(left, NAP))
 
     def _say_wait(self, seconds: float, until: float) -> None:
         """One line for all threads that wait for the same minute."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from shared.carry import CARRIED
+from shared.bounds import BOUNDS
 from shared.errors import CloudCallError
 from shared.events.own import handed_over
 from shared.gateways.clients import Credentials
@@ -30,9 +30,11 @@ def leave_to_remediate(
     remediate = functions_gateway(settings, credentials, STARTED[1])
     reason = f"left by the request {request_id}, which is too large for a dead letter"
     for region, names in left.items():
-        for start in range(0, len(names), CARRIED):
+        for start in range(0, len(names), BOUNDS.handed_over):
             run_id = re.sub(r"[^A-Za-z0-9_-]", "-", f"again-{request_id}-{region}-{start}")[:100]
-            cursor = Cursor(run_id=run_id, link=1, listed=True, instance_ids=tuple(names[start : start + CARRIED]))
+            cursor = Cursor(
+                run_id=run_id, link=1, listed=True, instance_ids=tuple(names[start : start + BOUNDS.handed_over])
+            )
             trigger = Trigger(
                 kind="remediate", source="own", region=region, account_id=settings.account_id, event_name="again",
                 remedy=Remedy(everything=True, reason=reason), cursor=cursor,

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from shared.apply import Done
+from shared.bounds import BOUNDS
 from shared.brake import Brake
 from shared.errors import BudgetSpent, CloudCallError, OutOfTime
 from shared.gateways.ecs import Failure
@@ -20,7 +21,6 @@ from shared.plan import Batches, Decision, Step, steps
 from shared.rate_control import RateControl
 from shared.recorder import NOT_ASKED, Recorder, Seen
 
-CARRIED = 2_000  # instance ids that can be handed over: with what is beside them, they fit into a dead letter
 Perform = Callable[[Step], Sequence[Done]]
 
 
@@ -53,7 +53,7 @@ class Carrier:
         self._waiting: list[Seen] = []  # for the canary's end, or for their number to be known
         self._trying = False  # the canaries
         self._underway: deque[Future[Sequence[Done]]] = deque()
-        self.room = CARRIED if room is None else min(room, CARRIED)
+        self.room = BOUNDS.handed_over if room is None else min(room, BOUNDS.handed_over)
         self.postponed: list[Seen] = []
         self.removed = 0
         self.gained = 0

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import msgspec
 
 from shared.bisection import may_be_one
+from shared.bounds import BOUNDS
 from shared.errors import CloudCallError, TransientError
 from shared.gateways.ecs import EcsGateway
 from shared.model.instance import Instance
@@ -16,9 +17,6 @@ from shared.model.instance import Instance
 _ASIDE = ThreadPoolExecutor(
     4, thread_name_prefix="look"
 )  # the process's: a thread anew for each event costs as much as a call
-PAYS_FROM = 0.01
-"""Seconds that a call takes from which on another one beside it pays. Only waiting is saved by that; handing over to a second
-thread and back costs CPU (`make bench`: the bare calls of a warm event, side by side and in turn)."""
 LAST_CALL = {"seconds": float("inf")}
 """How long the process's last DescribeInstances of a look took. Nothing is known of the first: another one goes beside it."""
 GONE_CODE = "InvalidInstanceId.NotFound"
@@ -47,7 +45,8 @@ def look(ecs: EcsGateway, ids: Sequence[str]) -> Look:
     The two describes go out side by side, unless ECS answers at once. An id that is gone, or an instance of the classic
     network, makes ECS refuse the look at all roles: then they are asked for again, for those that are shown and in a VPC.
     """
-    aside = _ASIDE.submit(ecs.roles, ids) if LAST_CALL["seconds"] >= PAYS_FROM else None
+    pays = LAST_CALL["seconds"] >= BOUNDS.pays_from if BOUNDS.side_by_side is None else BOUNDS.side_by_side
+    aside = _ASIDE.submit(ecs.roles, ids) if pays else None
     began = time.monotonic()
     try:
         shown, unread = described(ecs, ids)

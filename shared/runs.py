@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from shared.engine.rate import FOREVER, Limits, Rate
+from shared.engine.rate import FOREVER, CallLimits, Rate
 from shared.errors import CloudCallError, Interrupted, PermanentError
 from shared.events.own import handed_over
 from shared.fleet import Fleet
@@ -188,7 +188,7 @@ class Runs:
 
     def _rate(self, remedy: Remedy, cursor: Cursor) -> Rate:
         budget = remedy.max_calls if remedy.max_calls is not None else self._settings.max_calls or None
-        limits = Limits(
+        limits = CallLimits(
             per_minute={"": CALLS_PER_MINUTE, **self._settings.calls_per_minute},
             max_calls=None if budget is None else max(0, budget - cursor.spent),
             until=self._until - self._reserve * LAST_SECONDS if self._function else FOREVER,

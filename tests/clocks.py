@@ -1,8 +1,36 @@
-"""Clocks of tests."""
+"""Clocks of tests: the one place that knows how the product tells the time."""
 
 from __future__ import annotations
 
-from shared.clock import Clock
+import time
+
+import pytest
+
+from fakecloud.cloud import Cloud
+from shared.clock import CLOCK, Clock
+
+
+def emulated(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, *, frozen: bool = False) -> list[float]:
+    """Make waiting take no time: it moves the emulated clock, and everything goes by that. Return the waits as they come, in seconds.
+
+    frozen: time passes only where somebody waits, so that a slow machine changes nothing.
+    """
+    waits = list[float]()
+    began, uptime, monotonic = cloud.clock.now() - cloud.clock.offset, time.monotonic(), time.monotonic
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        cloud.clock.advance(seconds)
+
+    def elapsed() -> float:
+        return (uptime if frozen else monotonic()) + cloud.clock.offset
+
+    if frozen:
+        monkeypatch.setattr(cloud.clock, "now", lambda: began + cloud.clock.offset)
+    monkeypatch.setattr(time, "monotonic", elapsed)
+    monkeypatch.setattr(time, "sleep", wait)  # the SDKs' own, too
+    monkeypatch.setattr(CLOCK, "wall", lambda: cloud.clock.now())
+    return waits
 
 
 class Time(Clock):

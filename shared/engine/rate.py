@@ -25,7 +25,7 @@ AGAIN_SECONDS = 0.2
 FOREVER = float("inf")
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True):
+class CallLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What a run may call.
 
     per_minute: calls, by the API's name; "" = every other API. max_calls: of all APIs together; None = no budget. until: no call
@@ -69,7 +69,7 @@ class Rate:
     stop: None = nobody can stop the run. cut_short: why a call was not made, if the run was stopped.
     """
 
-    def __init__(self, limits: Limits, stop: Stop | None = None, clock: Clock = CLOCK) -> None:
+    def __init__(self, limits: CallLimits, stop: Stop | None = None, clock: Clock = CLOCK) -> None:
         self.limits, self.clock, self.stop = limits, clock, stop or _NeverStopped(clock)
         self.cut_short: Interrupted | None = None
         self._lock = threading.Lock()

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import io
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from pytest_mock import MockerFixture
 
 from cli.main import main
 from fakecloud.cloud import Cloud
 from fakecloud.identity import ACCOUNT, ROOT_KEY
 from fakecloud.sls.models import Project
+from tests.clocks import emulated
 from tests.functional.cli.operator import LOGSTORE, PROJECT, REGION, RULES, Command, Ran
 
 
@@ -21,15 +20,11 @@ from tests.functional.cli.operator import LOGSTORE, PROJECT, REGION, RULES, Comm
 def rolekeeper(
     cloud: Cloud,
     monkeypatch: pytest.MonkeyPatch,
-    mocker: MockerFixture,
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> Command:
     """The console script, with the roles in RAM and a logstore. Waiting takes no time: it moves the emulated clock."""
-    real = time.monotonic
-    mocker.patch("time.sleep", cloud.clock.advance)
-    monkeypatch.setattr("time.monotonic", lambda: real() + cloud.clock.offset)
-    mocker.patch("shared.clock.CLOCK.wall", cloud.clock.now)
+    emulated(cloud, monkeypatch)
     for name in ("web", "worker", "foreign"):
         cloud.ram.put_role(ACCOUNT, name)
     project = Project(PROJECT, REGION, ACCOUNT, "", 0, 0)

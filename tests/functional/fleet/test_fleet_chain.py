@@ -10,7 +10,7 @@ import pytest
 
 from fakecloud.ecs.models import Instance
 from fakecloud.http import Request, Response
-from shared import carry
+from shared.bounds import BOUNDS
 from shared.events.own import handed_over
 from shared.model.progress import Cursor
 from shared.model.trigger import Trigger
@@ -92,7 +92,7 @@ def test_the_cursor_carries_removals_that_wait_for_their_number(fleet: Fleet) ->
 def test_more_than_can_be_carried_is_recorded(fleet: Fleet) -> None:
     fleet.ten()
     fleet.slow(limit=30)
-    fleet.env.setattr(carry, "CARRIED", 10)
+    fleet.env.setattr(BOUNDS, "handed_over", 10)
     made = [*fleet.instances(30, role="r3"), *fleet.instances(900, "r0", role="r0")]
     runs = fleet.chain("reconcile", timer())
     assert told(runs)[-1] == "complete"

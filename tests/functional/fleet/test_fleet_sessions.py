@@ -79,7 +79,6 @@ def test_keys_end_when_sts_says_so_too(fleet: Fleet) -> None:
     made = elsewhere(fleet, latency=60.0, steps=20)
     temporary = fleet.cloud.keys.temporary
     fleet.env.setattr(fleet.cloud.keys, "temporary", lambda who, until: temporary(who, until - 1_700))
-    fleet.env.setattr("shared.clock.CLOCK.wall", fleet.cloud.clock.now)
     (run,) = fleet.chain("remediate", remediate(all=True, account_id=MEMBER, reason="r", operator="o"))
     assert (run.error, expired(fleet)) == (None, [])
     assert fleet.right(made) == {"right": len(made)}

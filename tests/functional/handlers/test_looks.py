@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from shared import observe
+from shared.bounds import BOUNDS
 from tests.functional.handlers.world import World, created, tagged
 
 DESCRIBE, ROLES = "DescribeInstances", "DescribeInstanceRamRole"
@@ -28,7 +29,8 @@ def meet(world: World) -> threading.Barrier:
 def test_nothing_is_known_before_the_first_look_so_it_goes_out_side_by_side(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(observe, "PAYS_FROM", float("inf"))  # no call takes as long as that
+    monkeypatch.setattr(BOUNDS, "side_by_side", None)
+    monkeypatch.setattr(BOUNDS, "pays_from", float("inf"))  # no call takes as long as that
     monkeypatch.setitem(observe.LAST_CALL, "seconds", float("inf"))
     instance = world.instance("web")
     both = meet(world)
@@ -37,8 +39,10 @@ def test_nothing_is_known_before_the_first_look_so_it_goes_out_side_by_side(
 
 
 def test_the_last_call_tells_how_the_next_look_goes_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(observe, "PAYS_FROM", 30.0)  # seconds on the emulated clock: a slow machine is no slow cloud
-    first, second, third = world.instances(3, "web")
+    monkeypatch.setattr(BOUNDS, "side_by_side", None)
+    monkeypatch.setattr(BOUNDS, "pays_from", 30.0)  # seconds on the emulated clock: a slow machine is no slow cloud
+    before, first, second, third = world.instances(4, "web")
+    world.run("tags_changed", tagged([before.instance_id]))
     other, overlaps = threading.Event(), list[bool]()
     world.before(DESCRIBE, lambda: overlaps.append(other.wait(0.3)))
     world.before(ROLES, other.set)

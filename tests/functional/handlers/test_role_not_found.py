@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from fakecloud.identity import ACCOUNT
 from tests.functional.handlers.world import World, remediate, tagged, timer
 
 ATTACH, DETACH = "AttachInstanceRamRole", "DetachInstanceRamRole"
-
-
-def slept() -> float:
-    return float(sum(call.args[0] for call in time.sleep.call_args_list))  # type: ignore[attr-defined]
 
 
 def unfound(world: World, count: int | None) -> None:
@@ -51,20 +45,19 @@ def test_a_role_that_is_missing_costs_one_short_wait_and_then_none(world: World)
     del world.cloud.ram.account(ACCOUNT).roles["worker"]
     made = [*world.instances(3, "web"), world.instance("worker")]
     world.run("tags_changed", tagged([made[0].instance_id]))
-    first = slept()
+    first = sum(world.waits)
     assert 0 < first <= 5
     for instance in made[1:]:
         run = world.run("tags_changed", tagged([instance.instance_id]))
         assert run.calls.count(ATTACH) == 1
-    assert slept() == first
+    assert sum(world.waits) == first
 
 
 def test_a_role_that_is_missing_for_long_has_failed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     del world.cloud.ram.account(ACCOUNT).roles["web"]
     instance = world.instance("web")
     assert world.run("tags_changed", tagged([instance.instance_id])).error is not None
-    now = time.monotonic
-    monkeypatch.setattr(time, "monotonic", lambda: now() + 601)
+    world.cloud.clock.advance(601)
     assert world.run("tags_changed", tagged([instance.instance_id])).error is None
     record = world.records()[-1]
     assert (record["outcome"], record["error_code"]) == ("failed", "InvalidRamRole.NotFound")
@@ -108,5 +101,5 @@ def test_a_displaced_role_that_is_missing_is_not_waited_for(world: World) -> Non
     world.tag(instance, world.note(instance, "foreign"))
     del world.cloud.ram.account(ACCOUNT).roles["foreign"]
     run = world.run("tags_changed", tagged([instance.instance_id]))
-    assert (run.error, instance.role, slept()) == (None, "", 0)
+    assert (run.error, instance.role, sum(world.waits)) == (None, "", 0)
     assert world.record(instance.instance_id)["reason"] == "put-back"

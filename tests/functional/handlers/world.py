@@ -23,8 +23,8 @@ from fakecloud.ecs.models import Instance
 from fakecloud.http import Request, Response
 from fakecloud.identity import ACCOUNT, AccessKey
 from fakecloud.sls.models import Project
-from shared import observe
 from shared.app import PARSED
+from shared.bounds import BOUNDS
 from shared.errors import RolekeeperError
 from shared.gateways import sls
 from shared.mapping import MappingError, load, parsed
@@ -75,6 +75,7 @@ class World:
     capsys: pytest.CaptureFixture[str]
     folder: Path
     runtime: Runtime = "python3.12"
+    waits: list[float] = field(default_factory=list)  # in seconds
     printed: list[str] = field(default_factory=list)
     mappings: int = 0
     handlers: dict[str, Callable[[bytes | str, Any], dict[str, Any]]] = field(default_factory=dict)
@@ -113,8 +114,7 @@ class World:
 
     def look(self, *, side_by_side: bool) -> None:
         """How the two calls of a look go out from now on, however long they take."""
-        self.env.setattr(observe, "PAYS_FROM", 0.0 if side_by_side else float("inf"))
-        self.env.setitem(observe.LAST_CALL, "seconds", 0.0)
+        self.env.setattr(BOUNDS, "side_by_side", side_by_side)
 
     def add_logstore(self) -> None:
         project = Project(PROJECT, REGION, ACCOUNT, "", 0, 0)

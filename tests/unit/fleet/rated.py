@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.engine.rate import Limits, Rate
+from shared.engine.rate import CallLimits, Rate
 from shared.errors import Throttled
 from tests.clocks import Time
 
 
 def rate_on(clock: Time, per_minute: int = 1_000, **limits: Any) -> Rate:
-    return Rate(Limits(per_minute={"": per_minute}, **limits), clock=clock)
+    return Rate(CallLimits(per_minute={"": per_minute}, **limits), clock=clock)
 
 
 class Api:

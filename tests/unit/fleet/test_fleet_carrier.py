@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared import carry
 from shared.apply import Done
+from shared.bounds import BOUNDS
 from shared.brake import Brake
 from shared.carry import Carrier, unbegun
 from shared.errors import BudgetSpent, OutOfTime, PermanentError, TransientError
@@ -113,7 +113,7 @@ def test_every_look_ends_in_exactly_one_record_or_is_postponed(
     looks = [unseen(n) if v == "unseen" else seen(n, v, remedy) for n, v in zip(names, verbs, strict=True)]
     cloud, limit = Cloud(ends), Limit(max_removals=0.2, at_least=at_least)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(carry, "CARRIED", room)
+        patch.setattr(BOUNDS, "handed_over", room)
         records, carrier, control = carried(
             looks, cloud, remedy, limit=limit, complete=complete, managed=managed, known=known, workers=workers
         )

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared import events
+from shared.bounds import BOUNDS
 from shared.events.own import handed_over
 from shared.events.times import parse
 from shared.events.values import is_clean
@@ -67,10 +68,9 @@ def test_every_field_of_a_cursor_is_tried_here() -> None:
 
 
 def test_as_many_ids_as_may_be_carried_fit_into_a_report_of_the_failure() -> None:
-    from shared.carry import CARRIED
     from shared.reported import REQUEST, size
 
-    cursor = Cursor(run_id="r" * 100, token="t" * 300, instance_ids=("i-bp" + "0" * 18,) * CARRIED)
+    cursor = Cursor(run_id="r" * 100, token="t" * 300, instance_ids=("i-bp" + "0" * 18,) * BOUNDS.handed_over)
     trigger = Trigger(kind="remediate", source="manual", remedy=Remedy(reason="r" * 256), cursor=cursor)
     assert size(handed_over(trigger)) < REQUEST
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from shared.attached import Attached
 from shared.carry import Inline
-from shared.engine.rate import Limits, Rate
+from shared.engine.rate import CallLimits, Rate
 from shared.errors import CloudCallError, OutOfTime, PermanentError, Throttled
 from shared.gateways.ecs import EcsGateway, Page, TokenRefused
 from shared.model.instance import Instance
@@ -86,7 +86,7 @@ def through(
     workers: int = 0, in_time: Callable[[], bool] = lambda: True,
 ) -> tuple[list[Instance], list[str], Region, Attached]:  # fmt: skip
     """Looked at, not looked at for an error, and what is left."""
-    rate = rate or Rate(Limits(per_minute={"": 10**6}))
+    rate = rate or Rate(CallLimits(per_minute={"": 10**6}))
     pool = ThreadPoolExecutor(workers) if workers else Caught()
     with pool:
         attached = Attached(ecs, roles, pool, rate, wants)
@@ -253,7 +253,7 @@ def test_holders_are_not_read_where_the_rate_leaves_no_time_for_them(per_minute:
     import time
 
     fleet = fleet_of([("a", True, "vpc")] * 2_000)
-    rate = Rate(Limits(per_minute={"": per_minute}, until=time.monotonic() + 300))
+    rate = Rate(CallLimits(per_minute={"": per_minute}, until=time.monotonic() + 300))
     through(ecs := Ecs(fleet), rate=rate)
     assert Counter(ecs.calls)["holders"] == (42 if by_holders else 3)
 

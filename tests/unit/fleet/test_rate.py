@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.engine.rate import MINUTE, Bill, Limits, Rate
+from shared.engine.rate import MINUTE, Bill, CallLimits, Rate
 from shared.errors import BudgetSpent, OutOfTime, PermanentError, Throttled, TransientError
 from tests.clocks import Time
 from tests.unit.fleet.rated import Api, rate_on, throttled
@@ -35,7 +35,7 @@ def test_no_minute_ever_sees_more_calls_than_the_rate(clock: Time, limit: int, w
 
 def test_calls_within_the_rate_do_not_wait_and_each_api_has_its_own(clock: Time) -> None:
     began, api = clock.at, Api(clock)
-    rate = Rate(Limits(per_minute={"": 2, "Look": 3}), clock=clock)
+    rate = Rate(CallLimits(per_minute={"": 2, "Look": 3}), clock=clock)
     for action in ("Look", "Look", "Look", "Attach", "Attach"):
         rate(action, api, read=True)
     assert clock.at == began

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared.engine.rate import MINUTE, Bill, Limits, Rate, Reservation
+from shared.engine.rate import MINUTE, Bill, CallLimits, Rate, Reservation
 from shared.errors import BudgetSpent, Interrupted, OutOfTime
 from tests.clocks import Time
 from tests.unit.fleet.rated import Api, rate_on, throttled
@@ -72,7 +72,7 @@ def test_a_stop_wakes_whoever_waits_and_the_call_is_not_on_the_bill(
     clock: Time, wait: Callable[[Reservation], object]
 ) -> None:
     operator, api, before = Operator(clock), Api(clock), clock.at
-    rate = Rate(Limits(per_minute={"": 1}), operator, clock)
+    rate = Rate(CallLimits(per_minute={"": 1}), operator, clock)
     rate("Attach", api, read=False)
     with rate.reserve(2) as step, pytest.raises(Interrupted):
         wait(step)
@@ -84,7 +84,7 @@ def test_a_stop_wakes_whoever_waits_and_the_call_is_not_on_the_bill(
 
 def test_a_step_that_has_sent_a_write_is_brought_to_its_end(clock: Time) -> None:
     operator, api = Operator(clock), Api(clock)
-    rate = Rate(Limits(per_minute={"": 1}), operator, clock)
+    rate = Rate(CallLimits(per_minute={"": 1}), operator, clock)
     with rate.reserve(4) as step:
         step("Detach", api, read=False)
         operator.idle(0)
@@ -97,7 +97,7 @@ def test_a_step_that_has_sent_a_write_is_brought_to_its_end(clock: Time) -> None
 
 def test_a_write_that_was_throttled_has_begun_nothing(clock: Time) -> None:
     operator, api = Operator(clock), Api(clock, throttled())
-    rate = Rate(Limits(per_minute={"": 9}), operator, clock)
+    rate = Rate(CallLimits(per_minute={"": 9}), operator, clock)
     with rate.reserve(4) as step, pytest.raises(Interrupted):
         step("Detach", api, read=False)
     assert len(api.at) == 1
