@@ -28,13 +28,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--few", action="store_true", help="each test with no more than three of its sets of parameters")
 
 
+@pytest.hookimpl(tryfirst=True)  # before `-m "not slow"` is applied
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """--few: the first, the middle and the last set, for another Python where all have been run on one."""
+    """each_value: see there. --few: the first, the middle and the last set, for another Python where all have been run on one."""
+    tests: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        tests.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    for sets in tests.values():
+        if sets[0].get_closest_marker("each_value"):
+            for item in combinations(sets):
+                item.add_marker("slow")
+        if config.getoption("--few"):
+            sets[:] = [item for item in sets if not item.get_closest_marker("slow")] or sets
     if config.getoption("--few"):
-        tests: dict[str, list[pytest.Item]] = {}
-        for item in items:
-            tests.setdefault(item.nodeid.partition("[")[0], []).append(item)
         items[:] = [sets[place] for sets in tests.values() for place in sorted({0, len(sets) // 2, len(sets) - 1})]
+
+
+def combinations(sets: list[pytest.Item]) -> list[pytest.Item]:
+    """Those of a test's sets of parameters that can be left out, and each value of each parameter is still tried."""
+    values = [{*enumerate(map(id, item.callspec.params.values()))} for item in sets if hasattr(item, "callspec")]
+    unseen, left = set().union(*values), dict(enumerate(values))
+    while unseen:
+        best = max(left, key=lambda number: len(left[number] & unseen))
+        unseen -= left.pop(best)
+    return [sets[number] for number in left]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

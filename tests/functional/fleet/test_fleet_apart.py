@@ -13,6 +13,7 @@ from tests.functional.handlers.world import remediate, timer
 ATTACH, DETACH = CHANGES
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("budget", [35, 38, 45, 60, 80])
 @pytest.mark.parametrize("each", [3, 8, 20])
 @pytest.mark.parametrize("before", CHANGES)
@@ -36,6 +37,7 @@ def test_no_swap_is_left_half_done_for_want_of_budget(fleet: Fleet, budget: int,
     assert told == {i.instance_id: i.role for i in left}
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("code", ["IncorrectInstanceStatus", "InvalidParameter", "OperationConflict"])
 @pytest.mark.parametrize("bad", [(0,), (37,), (0, 1, 2), (3, 50, 99)], ids=str)
 def test_a_call_refused_for_some_with_a_code_that_no_page_lists(fleet: Fleet, code: str, bad: tuple[int, ...]) -> None:

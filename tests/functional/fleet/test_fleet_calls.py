@@ -30,7 +30,7 @@ def mixed(fleet: Fleet, count: int, *, held: float, bare: float) -> int:
     return made
 
 
-@pytest.mark.parametrize("count", [1_000, 10_000])
+@pytest.mark.parametrize("count", [1_000, pytest.param(10_000, marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("held", "bare"),
     [

@@ -44,6 +44,7 @@ def test_what_no_longer_differs_as_the_operator_said_is_left_alone(fleet: Fleet)
     assert not set(CHANGES) & set(ecs(fleet.journal))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("limit", "latency"), [(120, 0.5), (60, 0.2), (90, 0.5)])
 def test_later_links_do_not_read_the_holders_that_earlier_ones_made(fleet: Fleet, limit: int, latency: float) -> None:
     fleet.ten()

@@ -35,6 +35,7 @@ def of_everything(fleet: Fleet, each: int) -> list[Instance]:
     return made
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("edition", ["3.0", "2.0"])
 @pytest.mark.parametrize("roles", [3, 10], ids=["by holders", "by ids"])
 def test_a_chain_ends_with_all_right_and_counts_everyone_once(fleet: Fleet, edition: str, roles: int) -> None:

@@ -138,6 +138,7 @@ class Killed(BaseException):
 CALLS = range(16)  # more than the small run makes, at one call at a time
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("lost", [False, True], ids=["before", "after it was carried out"])
 @pytest.mark.parametrize("kind", ["5xx", "reset", "empty", "throttle"])
 @pytest.mark.parametrize("number", CALLS)
@@ -233,6 +234,7 @@ def test_the_fleet_changes_while_it_is_looked_at(fleet: Fleet, world: dict[str, 
     assert [fleet.role(made[b + 3].instance_id) for b in (0, 200, 400)] == ["r0", "r1", ""]
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("page", range(1, 5))
 @pytest.mark.parametrize(("times", "complete"), [(1, True), (2, True), (3, False)])
 @pytest.mark.parametrize("code", ["InvalidParameter.NextToken", "InvalidNextToken"])

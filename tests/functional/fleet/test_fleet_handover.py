@@ -82,6 +82,7 @@ REFUSALS: dict[str, tuple[Any, dict[str, Any], bool]] = {
 }
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("name", REFUSALS)
 @pytest.mark.parametrize("edition", ["3.0", "2.0"])
 def test_a_hand_over_that_is_refused_is_recorded_and_raised_by_its_kind(fleet: Fleet, name: str, edition: str) -> None:

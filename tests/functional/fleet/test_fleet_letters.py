@@ -19,6 +19,7 @@ ASKED: dict[str, tuple[str, Any]] = {
 }
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("keys", ["", "k" * 32], ids=["no key", "sealed"])
 @pytest.mark.parametrize("asked", ASKED)
 def test_more_removals_wait_than_fit_and_what_is_handed_over_can_be_reported(

@@ -69,6 +69,7 @@ BAD: dict[str, Collection[int]] = {
 }
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("bad", [pytest.param(bad, id=name) for name, bad in BAD.items()])
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("kind", KINDS)
@@ -90,6 +91,7 @@ def test_one_that_is_refused_holds_up_no_other(fleet: Fleet, kind: str, code: st
     assert [made[number].role for number in bad] == [before[number] for number in bad]
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("code", ["Forbidden.RAM", "Unheard.Of", "InvalidInstanceIds.Malformed"])
 @pytest.mark.parametrize("action", [DESCRIBE, LOOKUP])
 @pytest.mark.parametrize("way", ["event", "run"])

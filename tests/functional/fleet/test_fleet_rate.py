@@ -125,6 +125,7 @@ def test_a_swap_does_not_begin_while_the_attach_is_refused(fleet: Fleet) -> None
     assert max(int(r["gap_ms"]) for r in fleet.looks() if r["outcome"] == "swapped") < 10_000
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("budget", [0, 1, 5, 12, 13, 20, 33, 40, 45, 50, 60, 70, 100, 200])
 @pytest.mark.parametrize("fault", [None, "throttle", "5xx", "empty"])
 @pytest.mark.parametrize(("by", "parallel"), [("payload", "1"), ("setting", "4")])

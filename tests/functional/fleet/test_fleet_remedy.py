@@ -54,6 +54,7 @@ SELECTED: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("name", SELECTED)
 @pytest.mark.parametrize("pages", [1, 12], ids=["one page", "many, holders known"])
 def test_a_selection_touches_and_tells_of_those_that_it_names(

@@ -9,6 +9,7 @@ from tests.functional.fleet.fleet import TEN, Fleet, ecs
 from tests.functional.handlers.world import timer
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("swapped", [False, True], ids=["attached", "swapped"])
 @pytest.mark.parametrize("seconds", [2.0, 30.0, 90.0])
 def test_a_first_run_right_after_the_roles_were_made(fleet: Fleet, seconds: float, swapped: bool) -> None:

@@ -94,6 +94,7 @@ def forged(kind: str, cursor: dict[str, Any], **more: Any) -> dict[str, Any]:
     }
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("listed", [False, True], ids=["by page", "by name"])
 @pytest.mark.parametrize("kind", ["reconcile", "remediate"])
 @pytest.mark.parametrize("name", CURSORS)
@@ -140,6 +141,7 @@ def test_a_genuine_run_over_the_same_fleet_does_what_the_brake_allows(fleet: Fle
     assert fleet.run("reconcile", handed_over(trigger, tuple(map(Key, keys)))).result["outcomes"] == {"detached": 10}
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_text_that_is_not_clean_is_refused_with_the_whole(fleet: Fleet, name: str, place: str) -> None:
@@ -156,6 +158,7 @@ def test_a_text_that_is_not_clean_is_refused_with_the_whole(fleet: Fleet, name: 
     assert TEXTS[name][:60] not in "".join(fleet.printed)
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("where", ["tag key", "tag value"])
 @pytest.mark.parametrize("name", TEXTS)
 def test_a_selection_by_what_cannot_be_shown_is_refused_from_ourselves_and_from_operators(
