@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
-from shared import events
 from shared.errors import ConfigError
-from shared.events.manual import SELECTORS
-from shared.model.ignored import Ignored
+from shared.events import manual
+from shared.events.mistakes import Mistake
+from shared.mapping import Mapping as RoleMapping
 from shared.model.trigger import RunKind, Trigger
 
 OPTIONS = {"instance_ids": "--id", "tags": "--tag", "account_id": "--account"}
@@ -29,31 +30,30 @@ def payload(kind: RunKind, given: Mapping[str, Any]) -> bytes:
     return json.dumps({kind: kept}, ensure_ascii=False).encode(errors="surrogateescape")
 
 
+@contextmanager
+def by_option(kind: RunKind) -> Iterator[None]:
+    """Turn a mistake in a payload into a ConfigError that names the option which was given."""
+    try:
+        yield
+    except Mistake as mistake:
+        at = f"{option(str(mistake.place[0]))}: " if mistake.place else ""  # an option is given once for each of a list
+        raise ConfigError(f"{kind}: {at}{mistake.said(option)}") from None
+
+
 def trigger(kind: RunKind, body: bytes, *, region: str) -> Trigger:
-    """The payload as the functions read it. Raises ConfigError, in the words of the command line."""
-    (read,) = events.read(body, region=region)
-    return meant(kind, read)
+    """Read the payload as the functions do. Raises ConfigError, in the words of the command line."""
+    try:
+        whole = json.loads(body)
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{kind}: not UTF-8: {error.reason} (byte {error.start})") from None
+    with by_option(kind):
+        return manual.request(kind, whole[kind], region=region)
 
 
-def meant(kind: RunKind, read: Trigger | Ignored) -> Trigger:
-    """The trigger. Raises ConfigError where the reader refused it."""
-    if isinstance(read, Ignored):
-        raise ConfigError(f"{kind}: {in_options(kind, read.detail)}")
-    return read
-
-
-def in_options(kind: RunKind, detail: str) -> str:
-    """`$.remediate.max_errors: ...` becomes `--max-errors: ...`."""
-    detail = detail.replace(", ".join(SELECTORS), ", ".join(map(option, SELECTORS)))
-    detail = re.sub(rf"\$\.{kind}\.(\w+)", lambda found: option(found[1]), detail)
-    detail = re.sub(r"(?<=; got )\w+(?:, \w+)+$", lambda keys: ", ".join(map(option, keys[0].split(", "))), detail)
-    detail = re.sub(r"(--[\w-]+)\[\d+\]", r"\1", detail)  # the option is given once for each
-    if found := re.fullmatch(r"(.*) - at `(--[\w-]+)`", detail, re.DOTALL):
-        detail = f"{found[2]}: {found[1]}"
-    detail = detail.replace("Expected `int`, got `str`", "write a number").replace(
-        ": digits, in quotes", ": digits alone"
-    )
-    return detail.replace(f"$.{kind}: ", "")
+def check(kind: RunKind, trigger: Trigger, mapping: RoleMapping) -> None:
+    """Raise ConfigError where roles.yaml does not have the rule or the role that is asked for."""
+    with by_option(kind):
+        manual.check(trigger, mapping)
 
 
 def option(key: str) -> str:
@@ -85,6 +85,10 @@ def pair(text: str, option: str = "--tag") -> tuple[str, str]:
     return key, value
 
 
-def number(text: str | None) -> int | str | None:
-    """As a number where it is one; what is none is left for the reader to refuse."""
-    return int(text) if text and re.fullmatch("-?[0-9]{1,18}", text, re.ASCII) else text
+def number(text: str | None, option: str) -> int | str | None:
+    """Return the number; what is empty is left for payload() to refuse. Raises ConfigError."""
+    if not text:
+        return text
+    if not re.fullmatch("-?[0-9]{1,18}", text, re.ASCII):
+        raise ConfigError(f"{option}: write a number, not {text!r}")
+    return int(text)

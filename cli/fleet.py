@@ -91,8 +91,8 @@ def options(*, canary: str | None, max_calls: str | None, operator: str | None, 
     """Those of both commands, as the payload has them."""
     return {
         **given,
-        "canary": asked.number(canary),
-        "max_calls": asked.number(max_calls),
+        "canary": asked.number(canary, "--canary"),
+        "max_calls": asked.number(max_calls, "--max-calls"),
         "operator": (login() or None) if operator is None else operator,
     }
 

@@ -8,7 +8,6 @@ from shared.app import credentials_from
 from shared.errors import CloudCallError, ConfigError
 from shared.gateways.clients import Credentials
 from shared.gateways.sts import StsGateway
-from shared.gateways.transport import THROUGH_PROXY
 from shared.settings import Settings, variable
 
 KEY = ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET")
@@ -38,7 +37,7 @@ def keys(settings: Settings) -> Credentials:
             raise ConfigError(f"{error}; {REFUSED[error.code]}") from error
         if error.code:
             raise
-        if THROUGH_PROXY in str(error):  # then it says what to look at
+        if error.advice:  # it says what to look at
             raise ConfigError(f"{error}; nothing was done") from error
         at = (
             f"{variable('endpoint')}={settings.endpoint}"

@@ -26,7 +26,6 @@ from cli.report import Report
 from cli.stops import stops
 from shared.clock import CLOCK
 from shared.errors import ConfigError, PermanentError
-from shared.events import manual
 from shared.gateways.fc import functions_gateway
 from shared.invocation import Invocation, Watch, shown
 from shared.mapping import load
@@ -143,7 +142,7 @@ def _here(
     )
     trigger = asked.trigger(kind, asked.payload(kind, given), region=settings.region)
     mapping = load(text(roles_file), file=str(roles_file))
-    asked.meant(kind, manual.checked(trigger, mapping))
+    asked.check(kind, trigger, mapping)
     if not settings.endpoint and not given.get("dry_run"):
         refuse_example(mapping, roles_file, str(kind))
     if trigger.remedy and trigger.remedy.everywhere:
@@ -172,7 +171,7 @@ def _here(
         notes = [*roles.notes(), *coverage.note(ended, places)]
         if given.get("tags") and not ended["counts"] and not ended.get("error"):
             notes.append("no instance there carries these tags (here the case of a key counts)")
-        if "InvalidRegionId" in ended.get("error", ""):
+        if str(ended.get("error_code", "")).startswith("InvalidRegionId"):
             notes.append(
                 f"{ended['region']} is no region that ECS knows: correct --region or {variable('region')}, as cn-hangzhou"
             )
@@ -231,7 +230,7 @@ def _invoke(kind: RunKind, given: Mapping[str, Any], as_json: bool, roles_file: 
     trigger = asked.trigger(kind, body, region=settings.region)
     remedy = trigger.remedy
     if remedy and (remedy.rule or remedy.role):  # only then is the file needed
-        asked.meant(kind, manual.checked(trigger, load(text(roles_file), file=str(roles_file))))
+        asked.check(kind, trigger, load(text(roles_file), file=str(roles_file)))
     function = f"rolekeeper-{kind}"
     task_id = f"{kind}-{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
     try:

@@ -158,7 +158,7 @@ class Runs:
             "region": target.region, "account_id": target.account_id, "run": run, "run_id": run_id,
             "counts": dict(by_rank(counts)), "bill": bill, **({"may_cost": estimate} if estimate else {}),
             **({"brake": self._braked(counts, fleet.brake_uncounted)} if fleet and fleet.brake_acted else {}),
-            **({"error": str(error)} if error else {}), **({"stopped": True} if isinstance(error, Interrupted) else {}),
+            **({"error": str(error), "error_code": error.code} if error else {}), **({"stopped": True} if isinstance(error, Interrupted) else {}),
         }  # fmt: skip
 
     def _record(

@@ -51,7 +51,9 @@ def classify(call: str, code: str, message: str, status: int, request_id: str) -
 
 
 def _advice(code: str, message: str) -> str:
-    """What to look at on this side, where a service refuses the time or the token of a call, whichever way it says so."""
+    """Return what to look at on this side, where a call ended on its way, or a service refuses its time or its token, in whatever words."""
+    if advice := transport.advice():
+        return advice
     if _CLOCK.search(code) or (_CLOCK_SAID.search(message) and not _TOKEN_SAID.search(message)):
         ahead = transport.clock_ahead()
         if ahead is None or abs(ahead) < SKEW_SHOWN:
@@ -85,11 +87,12 @@ def translated(call: str) -> Iterator[None]:
         if broken := _broken(error):
             text = f"{cleaned(str(broken))}; build and deploy anew (make build)"
             raise PermanentError(call, "PackageIncomplete", text) from None
-        unforeseen = classify(
-            call, "", f"no usable answer ({type(error).__name__}: {error})", 0, transport.request_id()
-        )
         # Function Compute logs the traceback of what a handler raises with all causes: the SDK's error may show what was sent.
-        raise (_from_tea(call, error) or from_sls(call, error) or unforeseen) from None
+        raise (_from_tea(call, error) or from_sls(call, error) or _unforeseen(call, error)) from None
+
+
+def _unforeseen(call: str, error: Exception) -> CloudCallError:
+    return classify(call, "", f"no usable answer ({type(error).__name__}: {error})", 0, transport.request_id())
 
 
 def _broken(error: BaseException | None) -> BaseException | None:

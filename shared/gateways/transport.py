@@ -24,7 +24,6 @@ SCHEMES = ("http", "https", "socks4", "socks4a", "socks5", "socks5h")
 _SAID = re.compile(
     r"\[Errno[^\]]*\][^'\")>]*|Tunnel connection failed: [^'\")]*|timed out|Missing dependencies for SOCKS"
 )
-THROUGH_PROXY = "was asked through the proxy"
 _lock = threading.Lock()
 
 
@@ -38,9 +37,10 @@ class Way(NamedTuple):
 
 
 class _Last(threading.local):
-    """Headers of this thread's last answer."""
+    """What is known of this thread's last call: the headers of its answer, or what to look at since there was none."""
 
     headers: Mapping[str, str] = {}
+    advice: str = ""
 
 
 _last = _Last()
@@ -119,23 +119,20 @@ class _Sessions(dict[str, Any]):
 def _send(adapter: Any, request: Any, *args: Any, **options: Any) -> Any:
     from requests import RequestException
 
-    taken = way(request.url)
-    _last.headers = {}
+    taken, host = way(request.url), urlsplit(request.url).netloc
+    _last.headers, _last.advice = {}, ""
     if taken.variable and not taken.shown:
-        raise OSError(
-            f"{urlsplit(request.url).netloc} {THROUGH_PROXY} that {taken.variable} names, which is no URL of one: write "
-            "http://HOST:PORT, and in a password each sign that is no letter or digit as %2F"
-        )
+        _last.advice = "; write http://HOST:PORT, and in a password each sign that is no letter or digit as %2F"
+        raise OSError(f"{host} was asked through the proxy that {taken.variable} names, which is no URL of one")
     try:
         answer = type(adapter).send(adapter, request, *args, **{**options, "proxies": taken.proxies})
     except RequestException as error:
         if not taken.variable:
             raise
         said = _SAID.findall(str(error)) or [type(error).__name__]
-        raise OSError(
-            f"{urlsplit(request.url).netloc} {THROUGH_PROXY} that {taken.variable} names, {taken.shown}: {said[-1].strip()}; "
-            "a host that needs no proxy belongs in NO_PROXY"
-        ) from None
+        _last.advice = "; a host that needs no proxy belongs in NO_PROXY"
+        why = f"{taken.shown}: {said[-1].strip()}"
+        raise OSError(f"{host} was asked through the proxy that {taken.variable} names, {why}") from None
     _last.headers = answer.headers
     return answer
 
@@ -143,6 +140,12 @@ def _send(adapter: Any, request: Any, *args: Any, **options: Any) -> Any:
 def request_id() -> str:
     """The id that the last answer's headers had: an answer that is none, as a gateway's page, has no other."""
     return _last.headers.get("x-acs-request-id") or _last.headers.get("x-log-requestid") or ""
+
+
+def advice() -> str:
+    """Return, once, what to look at where the last call did not get through; "" where it did."""
+    said, _last.advice = _last.advice, ""
+    return said
 
 
 def clock_ahead() -> float | None:

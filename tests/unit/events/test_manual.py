@@ -150,13 +150,15 @@ def test_no_error_at_all_may_be_asked_for() -> None:
             id="two",
         ),
         pytest.param({"all": False}, "$.all: must be true", id="all is false"),
-        pytest.param({"all": "true"}, "Expected `bool`, got `str` - at `$.all`", id="all is text"),
-        pytest.param({"all": 1}, "Expected `bool`, got `int` - at `$.all`", id="all is a number"),
+        pytest.param({"all": "true"}, "$.all: Expected `bool`, got `str`", id="all is text"),
+        pytest.param({"all": 1}, "$.all: Expected `bool`, got `int`", id="all is a number"),
         pytest.param({"instance_ids": []}, "$.instance_ids: the list is empty", id="no ids"),
-        pytest.param({"instance_ids": A}, "Expected `array`, got `str` - at `$.instance_ids`", id="ids are no list"),
-        pytest.param({"instance_ids": None}, "at `$.instance_ids`", id="ids are null"),
+        pytest.param({"instance_ids": A}, "$.instance_ids: Expected `array`, got `str`", id="ids are no list"),
+        pytest.param({"instance_ids": None}, "$.instance_ids: Expected", id="ids are null"),
         pytest.param(
-            {"remediate": {"instance_ids": [A, 7]}}, "got `int` - at `$.remediate.instance_ids[1]`", id="id is a number"
+            {"remediate": {"instance_ids": [A, 7]}},
+            "$.remediate.instance_ids[1]: Expected `str`, got `int`",
+            id="id is a number",
         ),
         pytest.param({"instance_ids": [A, "web-1"]}, "$.instance_ids[1]: 'web-1' is not an instance id", id="no id"),
         pytest.param({"instance_ids": ["i-"]}, "$.instance_ids[0]: 'i-' is not", id="an empty id"),
@@ -165,26 +167,22 @@ def test_no_error_at_all_may_be_asked_for() -> None:
         pytest.param({"tags": {}}, "$.tags: give at least one tag", id="no tags"),
         pytest.param({"tags": {"": "x"}}, "no empty key", id="an empty key"),
         pytest.param({"tags": {"app": 1}}, "$.tags: the value of `app` is not text", id="a number for a value"),
-        pytest.param({"tags": [{"Key": "app"}]}, "Expected `object`, got `array` - at `$.tags`", id="tags are a list"),
-        pytest.param(
-            {"all": True, "dry_run": "no"}, "Expected `bool`, got `str` - at `$.dry_run`", id="dry_run is text"
-        ),
+        pytest.param({"tags": [{"Key": "app"}]}, "$.tags: Expected `object`, got `array`", id="tags are a list"),
+        pytest.param({"all": True, "dry_run": "no"}, "$.dry_run: Expected `bool`, got `str`", id="dry_run is text"),
         pytest.param({"all": True, "region": "hangzhou!"}, "$.region: 'hangzhou!' is not a region id", id="no region"),
-        pytest.param({"all": True, "region": ["cn-beijing"]}, "at `$.region`", id="regions are a list"),
+        pytest.param({"all": True, "region": ["cn-beijing"]}, "$.region: Expected", id="regions are a list"),
         pytest.param({"all": True, "account_id": "me"}, "$.account_id: 'me' is not an account id", id="no account"),
-        pytest.param(
-            {"all": True, "account_id": 42}, "Expected `str`, got `int` - at `$.account_id`", id="account unquoted"
-        ),
+        pytest.param({"all": True, "account_id": 42}, "$.account_id: Expected `str`, got `int`", id="account unquoted"),
         pytest.param({"rule": ""}, "$.rule: is empty; for every instance give all: true", id="an empty rule"),
         pytest.param({"role": ""}, "$.role: is empty", id="an empty role"),
         pytest.param({"rule": "a", "role": "b"}, "got rule, role", id="rule and role"),
-        pytest.param({"rule": ["a"]}, "Expected `str`, got `array` - at `$.rule`", id="rules are a list"),
+        pytest.param({"rule": ["a"]}, "$.rule: Expected `str`, got `array`", id="rules are a list"),
         pytest.param(
             {"drift": "mising"}, "$.drift: 'mising' is no drift; did you mean `missing`?", id="drift misspelt"
         ),
         pytest.param({"drift": "xyz"}, "'xyz' is no drift; known are missing, wrong, foreign, orphaned", id="no drift"),
         pytest.param({"drift": ""}, "$.drift: '' is no drift", id="an empty drift"),
-        pytest.param({"drift": 1}, "at `$.drift`", id="drift is a number"),
+        pytest.param({"drift": 1}, "$.drift: Expected", id="drift is a number"),
         *(
             pytest.param(
                 {"all": True, key: value}, f"$.{key}: {str(value)!r} is neither a number of", id=f"{key} {value}"
@@ -199,8 +197,9 @@ def test_no_error_at_all_may_be_asked_for() -> None:
             for value in values
         ),
         *(
-            pytest.param({"all": True, key: value}, f"got `{kind}` - at `$.{key}`", id=f"{key} {kind}")
-            for key in ("concurrency", "max_errors", "canary", "max_calls")
+            pytest.param({"all": True, key: value}, f"$.{key}: Expected `{wanted}`, got `{kind}`", id=f"{key} {kind}")
+            for wanted, keys in (("int | str", ("concurrency", "max_errors")), ("int", ("canary", "max_calls")))
+            for key in keys
             for value, kind in ((1.5, "float"), (True, "bool"), (None, "null"))
         ),
         *(
@@ -210,9 +209,9 @@ def test_no_error_at_all_may_be_asked_for() -> None:
             for key in ("canary", "max_calls")
             for value in (-1, 1_000_000_000)
         ),
-        pytest.param({"all": True, "canary": "3"}, "Expected `int`, got `str` - at `$.canary`", id="canary is text"),
+        pytest.param({"all": True, "canary": "3"}, "$.canary: Expected `int`, got `str`", id="canary is text"),
         pytest.param(
-            {"all": True, "lift_brake": "yes"}, "Expected `bool`, got `str` - at `$.lift_brake`", id="lifted by text"
+            {"all": True, "lift_brake": "yes"}, "$.lift_brake: Expected `bool`, got `str`", id="lifted by text"
         ),
         *(
             pytest.param({**chosen, "everywhere": True}, "$.everywhere: goes with none of", id=f"everywhere and {word}")
@@ -241,12 +240,12 @@ def test_no_error_at_all_may_be_asked_for() -> None:
         pytest.param(
             {"reconcile": {"concurrency": 0}}, "$.reconcile.concurrency: '0' is neither", id="reconcile by none"
         ),
-        pytest.param({"reconcile": None}, "Expected `object`, got `null` - at `$.reconcile`", id="reconcile null"),
+        pytest.param({"reconcile": None}, "$.reconcile: Expected `object`, got `null`", id="reconcile null"),
         pytest.param({"reconcile": {}, "dry_run": True}, "$: unknown key `dry_run`", id="outside the reconcile"),
         pytest.param({"remediate": {"all": True}, "reconcile": {}}, "$: unknown key `reconcile`", id="both at once"),
-        pytest.param({"remediate": None}, "Expected `object`, got `null` - at `$.remediate`", id="null"),
-        pytest.param({"remediate": [A]}, "Expected `object`, got `array` - at `$.remediate`", id="a list"),
-        pytest.param({"remediate": "all"}, "got `str` - at `$.remediate`", id="text"),
+        pytest.param({"remediate": None}, "$.remediate: Expected `object`, got `null`", id="null"),
+        pytest.param({"remediate": [A]}, "$.remediate: Expected `object`, got `array`", id="a list"),
+        pytest.param({"remediate": "all"}, "$.remediate: Expected `object`, got `str`", id="text"),
     ],
 )
 def test_a_slip_is_refused_at_its_place(event: Json, detail: str) -> None:
