@@ -60,6 +60,7 @@ class Switches:
     fc_setting_resource: Literal["named", "all"] = "named"  # what calls about triggers and asynchronous settings need
     async_invocation_type: Literal["async", "sync"] = "sync"  # what a trigger's asyncInvocationType: true means
     task_id_unasked: Literal["taken", "ignored", "refused"] = "taken"  # a task id where asyncTask is not on
+    async_delay: Literal["kept", "ignored"] = "kept"  # whether FC keeps an invocation back for x-fc-async-delay
     queue_event: Literal["text", "object", "string", "event"] = "text"  # a member of an event stream's batch
 
     def __setattr__(self, name: str, value: Any) -> None:

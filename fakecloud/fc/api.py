@@ -28,6 +28,8 @@ INVOCATIONS_KEPT = 100_000
 
 RAM_ACTIONS = {"GetAsyncInvokeConfig": "GetFunctionAsyncInvokeConfig"}
 """The API's action -> RAM's, where the two differ (API page of GetAsyncInvokeConfig; "Policies and sample policies")."""
+TASKS = {"ListAsyncTasks": "/async-tasks/*", "ListStatefulAsyncInvocations": "/stateful-async-invocations/*"}
+"""What follows the function in the resource of a listing of tasks ("Policies and sample policies" of each version)."""
 
 
 class FunctionCompute:
@@ -125,10 +127,19 @@ class FunctionCompute:
             raise exceptions.EntityTooLarge(SYNC_LIMIT)
         return self.attempt(function, payload, rid or request_id(), "sync", 1, source)
 
-    def enqueue(self, function: Function, payload: bytes, *, rid: str = "", task_id: str = "", source: str = "") -> str:
+    def enqueue(
+        self,
+        function: Function,
+        payload: bytes,
+        *,
+        rid: str = "",
+        task_id: str = "",
+        source: str = "",
+        delay: float = 0.0,
+    ) -> str:
         """Asynchronously: it runs when the clock comes to it. The request id. Raises as AsyncQueue.put does."""
         rid = rid or request_id()
-        self.queue.put(function, payload, rid, task_id, source)
+        self.queue.put(function, payload, rid, task_id, source, delay)
         return rid
 
     def attempt(
@@ -221,7 +232,7 @@ class FunctionCompute:
     def needs(self, call: Call) -> tuple[str, str]:
         """The RAM action and the resource that a policy must allow for this call (FC's page "Policies and examples").
 
-        The API pages of triggers and of the asynchronous configuration say "all resources" instead: a switch.
+        The API pages of triggers, of the asynchronous configuration and of tasks say "all resources" instead: a switch.
         """
         found = routes.route(call.request)
         if found is None:
@@ -233,8 +244,10 @@ class FunctionCompute:
         resource = f"acs:fc:{region}:{call.account}:{f'services/{service}/{path}' if service else path}"
         if "Trigger" in found.action:
             resource += f"/triggers/{found.trigger or '*'}"
+        resource += TASKS.get(found.action, "")
         action = RAM_ACTIONS.get(found.action, found.action)
-        if call.cloud.switches.fc_setting_resource == "all" and ("Trigger" in action or "Config" in action):
+        about = "Trigger" in action or "Config" in action or found.action in TASKS
+        if call.cloud.switches.fc_setting_resource == "all" and about:
             resource = "*"
         return f"fc:{action}", resource
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from fakecloud.errors import CloudError
 from fakecloud.eventbridge.models import FunctionAddress
 from fakecloud.fc import exceptions
+from fakecloud.fc.async_tasks import AsyncTask
 from fakecloud.fc.models import ASYNC_LIMIT, TASK_ID, Function, Outcome
 from fakecloud.fc.permissions import may_report
 
@@ -25,7 +26,7 @@ DELAY = 0.05
 
 @dataclass(slots=True)
 class Pending:
-    """One request in the queue. since: when it came. refused: how often there was no instance for it."""
+    """One request in the queue. since: when it came. refused: how often there was no instance for it. task: in task mode."""
 
     function: Function
     payload: bytes
@@ -34,6 +35,11 @@ class Pending:
     source: str
     attempt: int = 1
     refused: int = 0
+    task: AsyncTask | None = None
+
+    def becomes(self, status: str, at: float, error: str = "") -> None:
+        if self.task:
+            self.task.becomes(status, at, error)
 
 
 class AsyncQueue:
@@ -46,10 +52,17 @@ class AsyncQueue:
         self.cloud = cloud
         self.retry_seconds = 60.0
         self.destinations: dict[str, list[dict[str, Any]]] = defaultdict(list)
-        self._tasks: set[tuple[tuple[str, str, str], str]] = set()
+        self._tasks: dict[tuple[str, str, str], dict[str, AsyncTask]] = defaultdict(dict)
 
-    def put(self, function: Function, payload: bytes, rid: str, task_id: str, source: str) -> None:
+    def tasks(self, function: Function) -> list[AsyncTask]:
+        """Every asynchronous task of the function, as they came."""
+        with self.cloud.lock:
+            return list(self._tasks.get(function.key, {}).values())
+
+    def put(self, function: Function, payload: bytes, rid: str, task_id: str, source: str, delay: float = 0.0) -> None:
         """Raises EntityTooLarge, InvalidArgument for a bad task id, TaskExists for one that was used.
+
+        delay: seconds that it is kept back.
 
         Tasks must be switched on (asyncTask), say both versions of InvokeFunction; what happens otherwise is a switch.
         """
@@ -64,41 +77,53 @@ class AsyncQueue:
             if unasked == "refused":
                 raise exceptions.InvalidArgument(f"async task is not enabled for the function '{function.name}'")
             task_id = ""
+        if function.retries.task:
+            task_id = task_id or rid  # FC makes one up
+        pending = Pending(function, payload, rid, self.cloud.clock.now(), source)
         with self.cloud.lock:
-            if (function.key, task_id) in self._tasks:
+            if task_id in self._tasks[function.key]:
                 raise exceptions.TaskExists(task_id)
             if task_id:
-                self._tasks.add((function.key, task_id))
-        pending = Pending(function, payload, rid, self.cloud.clock.now(), source)
-        self.cloud.clock.later(DELAY, lambda: self._attempt(pending), beside=True)
+                pending.task = AsyncTask(task_id, rid, payload, pending.since)
+                self._tasks[function.key][task_id] = pending.task
+        self.cloud.clock.later(DELAY + delay, lambda: self._attempt(pending), beside=True)
 
     def _attempt(self, pending: Pending) -> None:
         function = pending.function
+        now = self.cloud.clock.now
         if not self.cloud.fc.deployed(function):
+            pending.becomes("Invalid", now())
             return
-        if self.cloud.clock.now() - pending.since > function.retries.age:
+        if now() - pending.since > function.retries.age:
+            pending.becomes("Expired", now())
             gone = Outcome(pending.request_id, b"", "EventAgeExceeded")
             self._report(pending, gone, condition="EventAgeExceeded")
             return
+        pending.becomes("Running", now())
         try:
             outcome = self.cloud.fc.attempt(
                 function, pending.payload, pending.request_id, "async", pending.attempt, pending.source
             )
         except exceptions.ResourceExhausted:
+            pending.becomes("Enqueued", now())
             self._again(pending, 0.5 * 2**pending.refused)
             pending.refused += 1
             return
         except CloudError as error:
             # No retry of errors of the system itself: page "Error handling".
             body = json.dumps({"errorMessage": error.message, "errorType": error.code}).encode()
+            pending.becomes("Failed", now(), error.code)
             self._report(pending, Outcome(pending.request_id, body, error.code), condition=error.code)
             return
         if outcome.ok:
+            pending.becomes("Succeeded", now())
             self._report(pending, outcome, condition="")
         elif pending.attempt <= function.retries.retries:
             pending.attempt += 1
+            pending.becomes("Retrying", now(), outcome.error_type)
             self._again(pending, self.retry_seconds)
         else:
+            pending.becomes("Failed", now(), outcome.error_type)
             self._report(pending, outcome, condition=outcome.error_type)
 
     def _again(self, pending: Pending, seconds: float) -> None:

@@ -20,8 +20,10 @@ _TAILS = (
     ("GET", f"/{_NAME}/async-invoke-config", "GetAsyncInvokeConfig"),
 )
 _ROUTES = [
-    (method, re.compile(base + tail), action) for base in (_2023, _2021) for method, tail, action in _TAILS
-]  # fmt: skip
+    *((method, re.compile(base + tail), action) for base in (_2023, _2021) for method, tail, action in _TAILS),
+    ("GET", re.compile(rf"{_2023}/{_NAME}/async-tasks"), "ListAsyncTasks"),
+    ("GET", re.compile(rf"{_2021}/{_NAME}/stateful-async-invocations"), "ListStatefulAsyncInvocations"),
+]
 _VERSION = re.compile(r"/(2023-03-30|2021-04-06)(?:/|$)")
 _HOST = re.compile(
     r"(?:(?P<account>\d+)\.)?(?:(?P<region>[a-z]{2,10}-[a-z0-9-]+)(?:-internal)?\.fc(?:-internal)?|fcv3\.(?P<v3>[a-z]{2,10}-[a-z0-9-]+)"

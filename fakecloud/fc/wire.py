@@ -6,7 +6,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 
 from fakecloud.errors import NotEmulated
-from fakecloud.fc import exceptions, routes, views
+from fakecloud.fc import async_tasks, exceptions, routes, views
 from fakecloud.fc.models import Function
 from fakecloud.fc.routes import Route
 from fakecloud.http import Response
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LOG_TAIL = 4096
 """Bytes of log that x-fc-log-type: Tail gives back."""
+LONGEST_DELAY = 3600
+"""Seconds that an asynchronous invocation can be kept back."""
 _INERT = {"fcVersion", "qualifier"}
 
 
@@ -32,6 +34,8 @@ def answer(fc: FunctionCompute, call: Call, route: Route) -> Response:
         _check_qualifier(query.get("qualifier", ""), function)
     if route.action == "InvokeFunction":
         return _invoke(fc, call, function)
+    if route.action in ("ListAsyncTasks", "ListStatefulAsyncInvocations"):
+        return Response.json(async_tasks.listing(function, fc.queue.tasks(function), route.version, query))
     return Response.json(_shown(route, function, query))
 
 
@@ -88,7 +92,9 @@ def _invoke(fc: FunctionCompute, call: Call, function: Function) -> Response:
     tail = _one_of(headers.get("x-fc-log-type", ""), "x-fc-log-type", ("None", "Tail")) == "Tail"
     if kind == "Async":
         task_id = headers.get("x-fc-async-task-id") or headers.get("x-fc-stateful-async-invocation-id", "")
-        fc.enqueue(function, body, rid=call.request_id, task_id=task_id, source="api")
+        delay = _delay(headers.get("x-fc-async-delay", "0"))
+        delay = 0.0 if call.cloud.switches.async_delay == "ignored" else delay
+        fc.enqueue(function, body, rid=call.request_id, task_id=task_id, source="api", delay=delay)
         return Response(202, b"", {"x-fc-async-task-id": task_id or call.request_id})
     outcome = fc.invoke(function, body, rid=call.request_id, source="api")
     about = {
@@ -101,6 +107,16 @@ def _invoke(fc: FunctionCompute, call: Call, function: Function) -> Response:
     if tail:
         about["x-fc-log-result"] = base64.b64encode(outcome.log.encode()[-LOG_TAIL:]).decode()
     return Response(200, outcome.body, about)
+
+
+def _delay(given: str) -> float:
+    """Seconds (page "Asynchronous invocations": 0 to 3600). The refusal is a guess."""
+    seconds = digits(given)
+    if seconds is None or seconds > LONGEST_DELAY:
+        raise exceptions.InvalidArgument(
+            f"x-fc-async-delay '{given[:100]}' is not an integer from 0 to {LONGEST_DELAY}"
+        )
+    return float(seconds)
 
 
 def _one_of(given: str, name: str, values: tuple[str, ...]) -> str:

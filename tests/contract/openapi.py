@@ -15,6 +15,15 @@ DEFINITIONS = Path(__file__).parents[3] / "shared" / "openapi"
 SOURCES = ("definition_2024_06", "structure_2025_12", "cli_2026_04")
 
 
+def definition(product: str, action: str) -> dict[str, Any]:
+    """The published definition of an action. Skips the test where the definitions are absent."""
+    path = DEFINITIONS / product / f"{action}.json"
+    if not path.exists():
+        pytest.skip(f"{path} is absent")
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
 def check(
     service: RpcService,
     product: str,
