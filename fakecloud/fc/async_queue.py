@@ -77,15 +77,13 @@ class AsyncQueue:
             if unasked == "refused":
                 raise exceptions.InvalidArgument(f"async task is not enabled for the function '{function.name}'")
             task_id = ""
-        if function.retries.task:
-            task_id = task_id or rid  # FC makes one up
         pending = Pending(function, payload, rid, self.cloud.clock.now(), source)
         with self.cloud.lock:
             if task_id in self._tasks[function.key]:
                 raise exceptions.TaskExists(task_id)
-            if task_id:
-                pending.task = AsyncTask(task_id, rid, payload, pending.since)
-                self._tasks[function.key][task_id] = pending.task
+            if task_id or function.retries.task:  # without an id in task mode FC makes one up
+                pending.task = AsyncTask(task_id or rid, rid, payload, pending.since)
+                self._tasks[function.key][task_id or rid] = pending.task
         self.cloud.clock.later(DELAY + delay, lambda: self._attempt(pending), beside=True)
 
     def _attempt(self, pending: Pending) -> None:

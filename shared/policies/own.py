@@ -20,6 +20,8 @@ from shared.settings import Settings
 Document = dict[str, Any]
 STARTED = ("rolekeeper-reconcile", "rolekeeper-remediate")
 """The functions that start their own next run."""
+TIMED = "rolekeeper-reconcile"
+"""The function that a timer starts, and that asks whether the run before still goes on."""
 
 
 def execution_role(
@@ -28,7 +30,7 @@ def execution_role(
     """What the functions' role needs for the roles of this mapping, in one document.
 
     region: the one that the deployment looks after. project: of the records, in SLS. others: further variables of the
-    template execution-role: logstore, function_logstore, queue, other_regions, functions, members.
+    template execution-role: logstore, function_logstore, queue, other_regions, functions, tasks, list_tasks, members.
     Raises PolicyError where so many roles do not fit into one policy: see execution_policies.
     """
     made = _execution(mapping, account_id, region, project, others)(granted(mapping))
@@ -52,12 +54,15 @@ def execution_policies(
 def reach(settings: Settings) -> dict[str, str | tuple[str, ...]]:
     """The variables of the template execution-role that follow from the settings: what the functions write to, start and
     assume. Not the project, which may be none."""
-    service = f"services/{settings.fc_service}/" if settings.fc_edition == "2.0" else ""
+    old = settings.fc_edition == "2.0"
+    service = f"services/{settings.fc_service}/" if old else ""
     return {
         "logstore": settings.sls_logstore,
         "log_region": tuple(filter(None, [settings.sls_region])) if settings.sls_region != settings.region else (),
         "other_regions": tuple(region for region in settings.regions if region != settings.region),
         "functions": tuple(f"{service}functions/{name}" for name in STARTED),
+        "tasks": f"{service}functions/{TIMED}/{'stateful-async-invocations' if old else 'async-tasks'}",
+        "list_tasks": "ListStatefulAsyncInvocations" if old else "ListAsyncTasks",
         "members": tuple(
             f"acs:ram::{account}:role/{role}"
             for account, role in settings.accounts.items()

@@ -79,7 +79,12 @@ class Fleet(World):
         self.env.setenv("ROLEKEEPER_FC_EDITION", self.edition)
         self.env.setenv("ROLEKEEPER_FC_SERVICE", SERVICE if self.edition == "2.0" else "")
         path = f"functions/{name}" if self.edition == "3.0" else f"services/{SERVICE}/functions/{name}"
-        self.allow(functions=(path,))
+        tasks, action = (
+            ("async-tasks", "ListAsyncTasks")
+            if self.edition == "3.0"
+            else ("stateful-async-invocations", "ListStatefulAsyncInvocations")
+        )
+        self.allow(functions=(path,), tasks=f"{path}/{tasks}", list_tasks=action)
 
     def slow(self, *, limit: float, latency: float = 1.0) -> None:
         """Each call takes so many seconds, and an invocation may last so long; others can be started."""

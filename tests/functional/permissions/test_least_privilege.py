@@ -16,7 +16,7 @@ from fakecloud.identity import ACCOUNT
 from fakecloud.sls.models import Project
 from shared.errors import PermanentError
 from shared.gateways.clients import Credentials
-from shared.gateways.fc import functions_gateway
+from shared.gateways.fc import Functions, functions_gateway
 from shared.mapping import load
 from shared.model.instance import DISPLACED_TAG
 from shared.policies import execution_role
@@ -91,13 +91,24 @@ class Deployment:
 
     def starts(self, name: str) -> bool:
         """Whether the functions' own keys may start this one."""
+        try:
+            return self.functions(name).start(b"{}", "next")
+        except PermanentError:
+            return False
+
+    def functions(self, name: str) -> Functions:
         key = self.cloud.sts.assume_for_service(ACCOUNT, FC_ROLE, "fc.aliyuncs.com", name, 900)
         keys = Credentials(access_key_id=key.access_key_id, access_key_secret=key.secret, security_token=key.token)
         home = Settings(region=REGION, account_id=ACCOUNT)
+        return functions_gateway(home, keys, f"rolekeeper-{name}")
+
+    def lists(self) -> bool:
+        """Whether the functions' own keys may ask what became of the runs before."""
         try:
-            return functions_gateway(home, keys, f"rolekeeper-{name}").start(b"{}", "next")
+            self.functions("reconcile").latest("run-")
         except PermanentError:
             return False
+        return True
 
     def does(self) -> dict[str, bool]:
         """Each thing that the functions are for, done once; whether it worked."""
@@ -142,6 +153,7 @@ class Deployment:
             "function logs are written": bool(told["rolekeeper-functions"]),
             "what failed for good is kept": bool(self.cloud.fc.destinations.get(QUEUE)),
             **goes_on,
+            "a timer's run sees the one before": self.lists(),
         }  # fmt: skip
 
 

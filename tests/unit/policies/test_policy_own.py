@@ -68,6 +68,7 @@ def test_the_functions_may_do_what_they_do_and_no_more(two: Mapping) -> None:
         "log:PostLogStoreLogs": {log + "records", log + "functions"},
         "mns:SendMessage": {f"acs:mns:cn-hangzhou:{ACCOUNT}:/queues/rolekeeper-dead-letters/messages"},
         "fc:InvokeFunction": {f"{STARTED}-reconcile", f"{STARTED}-remediate"},
+        "fc:ListAsyncTasks": {f"{STARTED}-reconcile/async-tasks/*"},
     }
     assert {(effect, condition) for effect, action, _, condition in grants(document) if action == "ram:PassRole"} == {
         ("Allow", ECS)
@@ -174,6 +175,15 @@ def test_the_functions_reach_what_the_settings_list(
     assert len(looks) == len(regions), "none stands there twice"
     functions = {f"acs:fc:cn-hangzhou:{ACCOUNT}:{started}rolekeeper-{name}" for name in ("reconcile", "remediate")}
     assert allowed(document, "fc:InvokeFunction") == functions
+    listing = {
+        action: allowed(document, action) for _, action, _, _ in grants(document) if action.startswith("fc:List")
+    }
+    tasks = f"acs:fc:cn-hangzhou:{ACCOUNT}:{started}rolekeeper-reconcile"
+    assert listing == (
+        {"fc:ListStatefulAsyncInvocations": {f"{tasks}/stateful-async-invocations/*"}}
+        if "fc_edition" in given
+        else {"fc:ListAsyncTasks": {f"{tasks}/async-tasks/*"}}
+    )
     assert lint(document, kind="pass-role") == ()
 
 
