@@ -88,16 +88,9 @@ def make(
                 settle(folder)
         parts = _parts(finished, apart if layer else finished, kept)
         bundle = Bundle(
-            folder=output,
-            target=aim,
-            mapping=mapping,
-            parts=parts,
-            zipped=zipped(finished),
-            python=compiler,
-            layer=layer,
-            left_out=tuple(dist.name for dist in distributions if dist not in kept),
-            warnings=warnings,
-        )
+            folder=output, target=aim, mapping=mapping, parts=parts, zipped=zipped(finished), python=compiler, layer=layer,
+            left_out=tuple(dist.name for dist in distributions if dist not in kept), warnings=warnings,
+        )  # fmt: skip
         exchange({**({layer: apart} if layer else {}), output: finished}, shop)  # never a bundle without its layer
     return bundle
 

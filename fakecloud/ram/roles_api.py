@@ -56,16 +56,9 @@ def declare(ram: Ram) -> None:
         document = ram.trust_document("AssumeRolePolicyDocument", text)
         own = tags.read(args["Tag"])
         role = Role(
-            call.account,
-            args["RoleName"],
-            text,
-            document,
-            now,
-            now,
-            args["Description"] or "",
-            args["MaxSessionDuration"] or 3600,
-            args["AllowConsoleLogin"],
-        )
+            call.account, args["RoleName"], text, document, now, now, args["Description"] or "",
+            args["MaxSessionDuration"] or 3600, args["AllowConsoleLogin"],
+        )  # fmt: skip
         state.tags["role"].check_limit(role.name.lower(), own, ram.quotas.tags)
         state.add_role(role)
         state.tags["role"].put(role.name.lower(), own, ram.quotas.tags)

@@ -42,15 +42,9 @@ def declare(ram: Ram) -> None:
     def CreateUser(call: Call) -> dict[str, Any]:
         state, args, now = ram.state(call), call.args, ram.cloud.clock.stamp()
         user = User(
-            call.account,
-            args["UserName"],
-            now,
-            now,
-            args["DisplayName"] or "",
-            args["Comments"] or "",
-            args["Email"] or "",
-            args["MobilePhone"] or "",
-        )
+            call.account, args["UserName"], now, now, args["DisplayName"] or "", args["Comments"] or "",
+            args["Email"] or "", args["MobilePhone"] or "",
+        )  # fmt: skip
         state.add_user(user)
         return {"User": shown(user, updated=False)}
 

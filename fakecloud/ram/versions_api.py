@@ -39,12 +39,9 @@ def declare(ram: Ram) -> None:
         ram.policy_document(args["PolicyDocument"])
         policy = state.policy("Custom", args["PolicyName"])
         version = state.add_version(
-            policy,
-            args["PolicyDocument"],
-            ram.cloud.clock.stamp(),
-            as_default=args["SetAsDefault"],
-            rotate=args["RotateStrategy"] == ROTATE,
-        )
+            policy, args["PolicyDocument"], ram.cloud.clock.stamp(),
+            as_default=args["SetAsDefault"], rotate=args["RotateStrategy"] == ROTATE,
+        )  # fmt: skip
         return {"PolicyVersion": shown(policy, version)}
 
     @ram.declare({"PolicyType": TYPE, "PolicyName": NAME, "VersionId": VERSION})

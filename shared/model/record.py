@@ -49,7 +49,8 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     """One run over many instances, or one invocation's part of it: what it saw, by outcome and reason, and what it cost.
 
-    run: "complete", "continued" (another invocation goes on: seen and counts are of all so far) or "incomplete" (error_...).
+    run: "complete", "continued" (another invocation goes on: seen and counts are of all so far), "incomplete" (error_...) or
+    "not-begun" (a timer's: the run before it still goes on, running_...).
     """
 
     run: str
@@ -61,6 +62,8 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     reads: str = ""  # calls to ECS that this invocation made
     writes: str = ""
     calls: str = ""  # JSON: both, by the API's name
+    running_task: str = ""  # the asynchronous task of the run that still goes on, and since when it does
+    running_since: str = ""
     action: str = "run"
     region: str = ""
     account_id: str = ""

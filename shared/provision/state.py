@@ -10,17 +10,9 @@ import msgspec
 PolicyType = Literal["Custom", "System"]
 Attachment = tuple[PolicyType, str]
 Call = Literal[
-    "CreateRole",
-    "UpdateRole",
-    "TagResources",
-    "CreatePolicy",
-    "CreatePolicyVersion",
-    "AttachPolicyToRole",
-    "DetachPolicyFromRole",
-    "DeletePolicy",
-    "DeleteRole",
-    "UntagResources",
-]
+    "CreateRole", "UpdateRole", "TagResources", "CreatePolicy", "CreatePolicyVersion", "AttachPolicyToRole",
+    "DetachPolicyFromRole", "DeletePolicy", "DeleteRole", "UntagResources",
+]  # fmt: skip
 
 
 class RoleState(msgspec.Struct, frozen=True, kw_only=True):

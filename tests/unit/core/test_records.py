@@ -33,6 +33,8 @@ def test_a_run_record_says_the_same_by_the_same_words() -> None:
         "reads",
         "writes",
         "calls",
+        "running_task",
+        "running_since",
     }
 
 
