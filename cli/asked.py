@@ -1,4 +1,4 @@
-"""What an operator asks for on the command line, as the payload that the functions take: read, and refused, by the same reader."""
+"""The wishes of an operator on the command line, as the payload that the functions take: read, and refused, by the same reader."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shared.mapping import Mapping as RoleMapping
 from shared.model.trigger import RunKind, Trigger
 
 OPTIONS = {"instance_ids": "--id", "tags": "--tag", "account_id": "--account"}
-"""Where an option is not called as its key in the payload."""
+"""Options that are not called as their keys in the payload."""
 
 
 def payload(kind: RunKind, given: Mapping[str, Any]) -> bytes:

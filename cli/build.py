@@ -50,7 +50,7 @@ def run(*, roles_file: Path | None, layer: bool, python: str, deploying: bool) -
 
 
 def destination(s_yaml: Path) -> str:
-    """Where s.yaml says that functions go, in this environment. Raises ConfigError where it is nobody's account."""
+    """Return where s.yaml says that functions go, in this environment. Raises ConfigError where it is nobody's account."""
     try:
         said = load_s_yaml(s_yaml, os.environ, "")["vars"]
     except YamlError as error:
@@ -64,7 +64,7 @@ def destination(s_yaml: Path) -> str:
 
 
 def report(bundle: Bundle, mapping: Path) -> None:
-    """What is in it, how large, and what the byte code is for."""
+    """Print what is in it, how large, and what the byte code is for."""
     print_table(_table(bundle))
     where = f"; dependencies apart in {_short(bundle.layer)}" if bundle.layer else ""
     warned = f", {counted(bundle.warnings, 'warning')} (`rolekeeper validate`)" if bundle.warnings else ""

@@ -1,4 +1,4 @@
-"""Which of the regions and accounts that the settings list a command looks after, and how to look after the others. Calls nothing."""
+"""The regions and accounts of the settings that a command looks after, and how to look after the others. Calls nothing."""
 
 from __future__ import annotations
 

@@ -88,7 +88,7 @@ def remediate(
 
 
 def options(*, canary: str | None, max_calls: str | None, operator: str | None, **given: Any) -> dict[str, Any]:
-    """Those of both commands, as the payload has them."""
+    """Return the options of both commands, as the payload has them."""
     return {
         **given,
         "canary": asked.number(canary, "--canary"),

@@ -1,4 +1,4 @@
-"""Where the lines of a run on this machine go: intents before each write, and records that SLS has not. Knows what was lost of them."""
+"""The lines of a run on this machine: intents before each write, and records that SLS has not. Knows what was lost of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from cli.output import is_closed, say
 from shared.errors import ConfigError
 
 RECORD = '{"record"'
-"""How the line of a record begins."""
+"""The head of a record's line."""
 STANDARD_ERROR = "standard error"
 OWNER_ONLY = 0o600
 
@@ -113,7 +113,7 @@ def _opened(file: Path) -> int:
 
 
 def _is_torn(number: int) -> bool:
-    """Whether an earlier run filled the disk within a line."""
+    """Return whether an earlier run filled the disk within a line."""
     end = os.fstat(number).st_size if hasattr(os, "pread") else 0
     return end > 0 and os.pread(number, 1, end - 1) != b"\n"
 

@@ -16,7 +16,7 @@ REFUSED = {
     "InvalidAccessKeyId.Inactive": f"the key in {KEY[0]} is disabled",
     "SignatureDoesNotMatch": f"{KEY[1]} is not the secret of the key in {KEY[0]}",
 }
-"""What to look at, by STS's code (page "Common error codes")."""
+"""Advice by STS's code (page "Common error codes")."""
 
 
 def keys(settings: Settings) -> Credentials:

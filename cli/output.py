@@ -31,7 +31,7 @@ PLAIN = {
     "✔": "ok", "✘": "no", "…": "...", "→": "->", "←": "<-", "–": "-", "—": "-", "‘": "'", "’": "'", "“": '"', "”": '"', "•": "*",
     "·": ".", "×": "x", "≤": "<=", "≥": ">=", "─": "-", "━": "-", "│": "|", "\xa0": " ",
 }  # fmt: skip
-"""What is written where an encoding lacks the character; for any other an escape."""
+"""The replacement where an encoding lacks the character; for any other an escape."""
 _closed: set[str] = set()
 
 
@@ -62,12 +62,12 @@ def give_up(stream: TextIO | None = None) -> None:
 
 
 def is_terminal() -> bool:
-    """Whether standard error is a terminal, where somebody waits."""
+    """Return whether standard error is a terminal, where somebody waits."""
     return sys.stderr.isatty()
 
 
 def is_closed(name: str) -> bool:
-    """Whether this process was started without that stream, e.g. stderr."""
+    """Return whether this process was started without that stream, e.g. stderr."""
     return name in _closed
 
 
@@ -85,7 +85,7 @@ def shown(text: str, stream: TextIO | None = None) -> str:
 
 
 class _Console(Console):
-    """What rich does where nobody reads on takes sys.stdout for its own stream, which within a run it is not."""
+    """A console that leaves sys.stdout alone where nobody reads on: within a run it is not rich's own stream."""
 
     def on_broken_pipe(self) -> None:
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))

@@ -191,7 +191,7 @@ def deployment(account: str, region: str) -> Settings:
 
 
 def setting(name: str, given: str, default: str = "") -> str:
-    """What was given, or the variable of that setting. Raises ConfigError that names both."""
+    """Return what was given, or the variable of that setting. Raises ConfigError that names both."""
     value = given or os.environ.get(variable(name), "") or default
     option = "--account" if name == "account_id" else f"--{name.replace('_', '-')}"
     if not value:

@@ -86,7 +86,7 @@ def run(
 
 
 def quotas(settings: Settings, credentials: Credentials) -> Limits:
-    """What RAM takes in this account; as documented where the key may not ask, or no answer comes."""
+    """Return what RAM takes in this account; as documented where the key may not ask, or no answer comes."""
     try:
         return limits(account_summary(settings, credentials))
     except CloudCallError:
@@ -102,7 +102,7 @@ def stopped(why: ProvisionError, done: Sequence[Action], *, as_json: bool) -> No
 
 
 def desired_ram(roles_file: Path, settings: Settings) -> policies.DesiredRam:
-    """What RAM should hold; the lint's errors stop it. Raises MappingError, PolicyError."""
+    """Return what RAM should hold; the lint's errors stop it. Raises MappingError, PolicyError."""
     mapping = load(text(roles_file), file=str(roles_file))
     findings = (
         *policies.check_deployment(mapping, settings, file=str(roles_file)),
@@ -117,7 +117,7 @@ def desired_ram(roles_file: Path, settings: Settings) -> policies.DesiredRam:
 
 
 def show(found: Provisioned) -> None:
-    """What would change, before anything does."""
+    """Print what would change, before anything does."""
     for change in found.changes:
         say(f"role {change.role}")
         for line in change.gains:

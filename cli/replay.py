@@ -59,13 +59,13 @@ def run(
 
 
 def rank(outcome: str) -> int:
-    """Where a row stands: what a function raised, what went wrong, and the rest in the order of the events."""
+    """Return where a row stands: what a function raised, what went wrong, and the rest in the order of the events."""
     order = (RAISED, *WRONG)
     return order.index(outcome) if outcome in order else len(order)
 
 
 def attributes_of(given: Iterable[str]) -> dict[str, str]:
-    """Those that rules may ask for, and their values. The emulator calls them as rules do; the region is the event's own.
+    """Return the attributes that rules may ask for, with their values. The emulator calls them as rules do; the region is the event's own.
 
     Raises ConfigError.
     """
@@ -130,7 +130,7 @@ def _tags(value: Any) -> Iterator[tuple[str, str]]:
 
 
 def told(outcome: Outcome) -> dict[str, Any]:
-    """What the function answered."""
+    """Return what the function answered."""
     try:
         result = json.loads(outcome.body)
     except ValueError:

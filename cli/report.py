@@ -1,4 +1,4 @@
-"""What an operator sees of a run: what it may cost, and in the end its bill, its counts and its changes. Prints only."""
+"""The view of a run on a terminal: what it may cost, and in the end its bill, its counts and its changes. Prints only."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Report:
         )
 
     def ended(self, run: Mapping[str, Any], outcomes: Outcomes, notes: Sequence[str], records: str) -> None:
-        """What went wrong first, each instance of it; then the changes. notes: what else is to be said of the run."""
+        """Print what went wrong first, each instance of it; then the changes. notes: what else is to be said of the run."""
         bill = run["bill"]
         by_action = ", ".join(f"{action} {count}" for action, count in bill["calls"].items())
         self._say(

@@ -37,7 +37,7 @@ from shared.recorder import Stamp
 from shared.settings import Settings, member_role, variable
 
 FUNCTION = "command"
-"""What the records of a run on this machine have as their function."""
+"""The function's name in the records of a run on this machine."""
 NAP = 0.2
 """Seconds that who waits for a turn may sleep on after the run was stopped."""
 SHOWN = 100
@@ -47,7 +47,7 @@ MOST_WRONG = 10_000
 LONG_WAIT = 5.0
 """Seconds of a wait from which on somebody at a terminal is told why nothing happens."""
 MILD = f"{Outcome.REFUSED.value}/{Reason.ROLE_NOT_LISTED.value}"
-"""What a tag's content is enough for: an error under --strict alone."""
+"""The failure that a tag's content is enough for: an error under --strict alone."""
 
 
 class Follower(Watch):
@@ -200,7 +200,7 @@ def exit_code(ended: Mapping[str, Any], *, to_do: bool, strict: bool = False, wa
 
 
 def where(settings: Settings, run_id: str, *, in_sls: bool, lines: Journal) -> str:
-    """Where all records of the run are, and what is nowhere. lines: what SLS has not."""
+    """Return where all records of the run are, and what is nowhere. lines: what SLS has not."""
     lost = lines.lost - lines.lost_records
     intents = (
         f"; {counted(lost, 'line')} before a write could not be written to {lines.name}: {lines.why}" if lost else ""

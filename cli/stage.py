@@ -69,7 +69,7 @@ class Stage:
         return provisioner.apply(provisioner.propose())
 
     def deploy(self, env: Mapping[str, str] | None = None) -> list[str]:
-        """What `s deploy` would do with s.yaml; the names of the functions."""
+        """Do what `s deploy` would do with s.yaml; return the names of the functions."""
         more = {
             "ROLEKEEPER_ENDPOINT": self.url, "ROLEKEEPER_REGION": REGION, "ROLEKEEPER_ACCOUNT_ID": ACCOUNT,
             "ROLEKEEPER_SLS_PROJECT": PROJECT, "ROLEKEEPER_ROLES_FILE": str(self.roles_file.resolve()), **(env or {}),

@@ -1,4 +1,4 @@
-"""Which requests the HTTP server takes at all: none that a web page sends, by its own name or by one of its own that it
+"""The requests that the HTTP server takes at all: none that a web page sends, by its own name or by one of its own that it
 points at this machine (DNS rebinding). Knows no service.
 
 The server listens on loopback and its side door is unsigned: whatever runs in a browser here could else reset it.
@@ -20,7 +20,7 @@ _PORT = re.compile(r":\d{0,5}$")
 
 
 def refusal(request: Request) -> str:
-    """Why the request is not taken, "" where it is.
+    """Return why the request is not taken, "" where it is.
 
     No client of the cloud sends Origin or Sec-Fetch-Site; browsers do, and let no page forge them. An address typed by hand
     has `none`.
@@ -41,7 +41,7 @@ def refusal(request: Request) -> str:
 
 
 def serves(host: str) -> bool:
-    """Whether a Host names loopback or the cloud that is emulated. host: as Request has it, with or without a port."""
+    """Return whether a Host names loopback or the cloud that is emulated. host: as Request has it, with or without a port."""
     name = _PORT.sub("", _SCHEME.sub("", host))  # an SDK whose endpoint is a URL sends it whole; a browser cannot
     if name.startswith("[") and name.endswith("]"):
         return _is_loopback(name[1:-1])

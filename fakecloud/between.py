@@ -1,4 +1,4 @@
-"""What happens between two calls: a function that is called right before, or right after, the n-th call to the cloud.
+"""Interference between two calls: a function that is called right before, or right after, the n-th call to the cloud.
 
 It decides nothing about the calls; cloud.py asks it at each.
 """

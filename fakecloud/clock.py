@@ -111,7 +111,7 @@ class Clock:
                 traceback.print_exc()
 
     def _ready(self) -> bool:
-        """Whether the next task may begin: alone where it says nothing, else with fewer than most_beside() others."""
+        """Return whether the next task may begin: alone where it says nothing, else with fewer than most_beside() others."""
         return self._free() and (not self._due or not self._due[0][3] or len(self._beside) < self.most_beside())
 
     def _free(self) -> bool:

@@ -1,4 +1,4 @@
-"""What the emulated cloud can answer instead of success. Each service has one class a code in its exceptions.py."""
+"""The errors that the emulated cloud answers instead of success. Each service has one class a code in its exceptions.py."""
 
 from __future__ import annotations
 

@@ -87,7 +87,7 @@ class Fault:
 
     @property
     def alters(self) -> bool:
-        """Whether it changes the body of the answer."""
+        """Return whether it changes the body of the answer."""
         return self.kind == "alter" or bool(self.path)
 
     def altered(self, body: bytes) -> bytes | None:
@@ -124,7 +124,7 @@ class Fault:
 
 
 def _member(holder: Any, step: str) -> Any:
-    """What is there; None where nothing is."""
+    """Return what is there; None where nothing is."""
     if isinstance(holder, list):
         return holder[int(step)] if step.isdecimal() and int(step) < len(holder) else None
     return holder.get(step) if isinstance(holder, dict) else None

@@ -1,4 +1,4 @@
-"""Who calls: accounts, RAM users, assumed roles and their keys. Judges nothing; signatures.py checks, ram/ judges."""
+"""The callers: accounts, RAM users, assumed roles and their keys. Judges nothing; signatures.py checks, ram/ judges."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ KEPT = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a call needs: an action on a resource. context: its condition keys beyond those of every request."""
+    """A need of a call: an action on a resource. context: its condition keys beyond those of every request."""
 
     action: str
     resource: str
@@ -59,7 +59,7 @@ class Judgement:
 
 
 class Refused(CloudError):
-    """What a caller without permission gets. Each service has its own code and words as a subclass."""
+    """The refusal that a caller without permission gets. Each service has its own code and words as a subclass."""
 
     status = 403
 

@@ -1,4 +1,4 @@
-"""What others do in the cloud while rolekeeper looks on: launch, tag, attach by hand. Through the real ECS SDK client.
+"""The deeds of others in the cloud while rolekeeper looks on: launch, tag, attach by hand. Through the real ECS SDK client.
 
 For demos and tests of whole stories; the emulator itself never uses it.
 """

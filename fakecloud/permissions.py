@@ -1,4 +1,4 @@
-"""Whether the caller may make this call: the one place where the dispatch asks. What each call needs stands in each
+"""The check whether the caller may make this call: the one place where the dispatch asks. What each call needs stands in each
 service's own permissions.py; how policies are read in ram/judge.py.
 
 Off unless the switch `permissions` is "on". The metadata service has no callers with policies.
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 
 class Rules(Protocol):
-    """What a service's permissions.py has."""
+    """The contents of a service's permissions.py."""
 
     def needs(self, call: Call) -> Sequence[Need]:
         """All that the call needs; RPC-style services read it from call.args. Raises CloudError, NotEmulated."""
 
     def refusal(self, call: Call, judgement: Judgement) -> CloudError | dict[str, Any]:
-        """How the service refuses: an error, or the body of an answer that shows nothing."""
+        """The refusal of the service: an error, or the body of an answer that shows nothing."""
 
 
 RULES: dict[str, Rules] = {
@@ -78,7 +78,7 @@ def check(service: Service, call: Call) -> Response | None:
 
 
 def used(cloud: Cloud, caller: str = "") -> list[tuple[str, str]]:
-    """What was really asked for and allowed since the reset: (action, resource), each once, in the order first asked.
+    """The requests that were really made and allowed since the reset: (action, resource), each once, in the order first asked.
 
     caller: only of identities whose ARN begins so, as `acs:ram::ACCOUNT:assumed-role/NAME/`. An account itself is not
     judged and so does not show. Two needs of one call stand beside each other.

@@ -1,4 +1,4 @@
-"""How many calls a minute an account may make of each API in a region. Decides; cloud.py refuses.
+"""The quotas: calls a minute that an account may make of each API in a region. Decides; cloud.py refuses.
 
 Source: ECS "API throttling": counted by account, region and API whoever calls; refused until the next minute begins.
 The real figures are not public for the calls that matter here, so none is set unless a test sets it.
@@ -64,6 +64,6 @@ class Quotas:
 
 
 def region(call: Call) -> str:
-    """What the call says, in RegionId or in the endpoint's name; "" for a global service."""
+    """Return what the call says, in RegionId or in the endpoint's name; "" for a global service."""
     found = _REGION.search(call.request.host)
     return call.params.get("RegionId") or (found[1] if found else "")

@@ -1,4 +1,4 @@
-"""What the Serverless Devs component `ros` makes of a template: queues and event rules. Other resources are refused.
+"""The Serverless Devs component `ros`, which makes of a template: queues and event rules. Other resources are refused.
 
 Sources: devsapp/ros (props); Resource Orchestration Service, "Template syntax", ALIYUN::MNS::Queue, ALIYUN::EventBridge::Rule.
 """

@@ -1,4 +1,4 @@
-"""What every emulated service has in common: a call in, an answer out. No rules of any service."""
+"""The common base of every emulated service: a call in, an answer out. No rules of any service."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Call:
     fault_used: bool = False
 
     def unlucky(self, members: Iterable[str]) -> set[str]:
-        """Which members of this call's batch a partial fault hits: those it names, else the first `items` of them."""
+        """Return which members of this call's batch a partial fault hits: those it names, else the first `items` of them."""
         if self.fault is None:
             return set()
         batch = list(members)
@@ -41,7 +41,7 @@ class Call:
         return hit
 
     def injected(self) -> CloudError:
-        """What a member that the partial fault hits fails with."""
+        """Return what a member that the partial fault hits fails with."""
         fault = self.fault or Fault("partial")
         return CloudError(fault.message or "Injected.", code=fault.code or "InternalError", status=fault.status or 500)
 
@@ -57,7 +57,7 @@ class Service(Protocol):
     locked: bool  # whether respond() runs under the cloud's lock; False for those that wait for others (fc)
 
     def matches(self, request: Request) -> bool:
-        """Whether the request is for this service."""
+        """Return whether the request is for this service."""
 
     def action(self, request: Request) -> str:
         """The action's name for the journal and the faults; never raises."""

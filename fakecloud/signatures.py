@@ -31,12 +31,12 @@ _AUTHORIZATION = re.compile(r"ACS3-HMAC-SHA256 Credential=([^,]+),\s*SignedHeade
 
 
 def by_query(request: Request) -> bool:
-    """Whether the request is signed in its query, the older way, which covers its parameters and no header at all."""
+    """Return whether the request is signed in its query, the older way, which covers its parameters and no header at all."""
     return not request.headers.get("authorization") and any(name == "Signature" for name, _ in request.pairs())
 
 
 def said(request: Request, header: str, name: str) -> str:
-    """What the request says by the header or, where it has none, by the parameter; "" for nothing. Where the signature covers
+    """Return what the request says by the header or, where it has none, by the parameter; "" for nothing. Where the signature covers
     parameters alone, those alone count: a header could have been added by anybody on the way."""
     given = "" if by_query(request) else request.headers.get(header, "")
     return given or request.form().get(name, "")
@@ -147,6 +147,6 @@ def _check_date(text: str, form: str, now: float) -> None:
 
 
 def skewed(at: datetime, now: float) -> bool:
-    """Whether a client's time is more than 15 minutes off: the real time, for clients sign with their own clock, and the
+    """Return whether a client's time is more than 15 minutes off: the real time, for clients sign with their own clock, and the
     emulated time `now` too, for that is the clock of a function."""
     return min(abs(time.time() - at.timestamp()), abs(now - at.timestamp())) > SKEW_SECONDS

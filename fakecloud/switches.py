@@ -1,4 +1,4 @@
-"""What Alibaba Cloud's documents leave open, as switches: the product is tested under each setting. No logic here.
+"""The open questions of Alibaba Cloud's documents, as switches: the product is tested under each setting. No logic here.
 
 docs/fidelity.md says of each what is known. Defaults are the likelier behaviour.
 """
@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, Literal, get_args, get_type_hints
 
 Shape = Literal["item", "request"]
-"""How a refusal of one instance comes: in its item of an HTTP 200 answer, or as an error of the whole request."""
+"""The way in which a refusal of one instance comes: in its item of an HTTP 200 answer, or as an error of the whole request."""
 
 
 @dataclass(slots=True)

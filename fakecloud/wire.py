@@ -21,7 +21,7 @@ from fakecloud.http import Request, Response
 from fakecloud.sidedoor import SideDoor
 
 SEAM = "requests.adapters.HTTPAdapter.send"
-"""Where both SDK families (Tea and aliyun-log) send: patch this with `sender(cloud)`."""
+"""The place where both SDK families (Tea and aliyun-log) send: patch this with `sender(cloud)`."""
 
 
 def sender(cloud: Cloud) -> Callable[..., requests.Response]:

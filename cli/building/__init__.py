@@ -1,1 +1,1 @@
-"""How build/bundle, the code package of the functions, is made: lock file -> wheels -> what is reached -> files. Deploys nothing."""
+"""The making of build/bundle, the code package of the functions: lock file -> wheels -> what is reached -> files. Deploys nothing."""

@@ -1,4 +1,4 @@
-"""What a trigger may hand to a function at once, so that the report of its failure fits into the queue of dead letters."""
+"""The batches that a trigger may hand to a function, so that the report of its failure fits into the queue of dead letters."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Bundle(msgspec.Struct, frozen=True, kw_only=True):
-    """What was made. left_out: distributions of the lock file that no handler reaches. zipped: bytes.
+    """The bundle as it was made. left_out: distributions of the lock file that no handler reaches. zipped: bytes.
 
     python: what compiled it, "" if nothing did. layer: the folder of the dependencies, where they were kept apart.
     warnings: how many `rolekeeper validate` has of the mapping and its policies.

@@ -60,7 +60,7 @@ class Lock:
             raise ConfigError(f"{self.file}: {marker!r}: {' '.join(str(error).split())}") from None
 
     def pin(self, wanted: Requirement, by: str) -> Pin:
-        """What the lock file has for a requirement. by: who asks. Raises ConfigError where it has nothing that fits.
+        """Return what the lock file has for a requirement. by: who asks. Raises ConfigError where it has nothing that fits.
 
         Nor is what a lock file cannot tell of passed over: which packages an extra brings, and what a URL serves.
         """

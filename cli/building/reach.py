@@ -1,4 +1,4 @@
-"""Which files the handlers reach: every import statement that can be got to from them counts. Runs none of the code.
+"""The files that the handlers reach: every import statement that can be got to from them counts. Runs none of the code.
 
 Two rules, so that nothing is listed by hand and an SDK's update needs no change here:
 a package in Python is kept module by module, as its import statements say, those inside functions too, and as its entry points do;
@@ -137,7 +137,7 @@ class Reach:
             yield from (*bases, *names)
 
     def _all_of(self, module: str) -> Iterator[str]:
-        """What `from MODULE import *` takes by name: modules may be among it."""
+        """Yield what `from MODULE import *` takes by name: modules may be among it."""
         path = self._find(module)
         for node in _parsed(path).body if path and path.suffix == ".py" else ():
             if isinstance(node, (ast.Assign, ast.AugAssign)) and "__all__" in ast.dump(node):
@@ -166,7 +166,7 @@ class Reach:
         return [name for name in names if name.rpartition(".")[2] not in has]
 
     def _data(self, path: Path) -> Iterator[Path]:
-        """What lies in a wheel's package beside its modules, and in folders in it that are no packages themselves."""
+        """Yield what lies in a wheel's package beside its modules, and in folders in it that are no packages themselves."""
         if path.name != "__init__.py":
             return
         waiting = [path.parent]
@@ -200,7 +200,7 @@ def _parsed(path: Path) -> ast.Module:
 
 
 def _names(tree: ast.Module) -> Iterator[str]:
-    """What a module has at its top."""
+    """The names at the top of a module."""
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()

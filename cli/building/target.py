@@ -1,4 +1,4 @@
-"""What the bundle is built for: the runtime that s.yaml names, and the machine Function Compute runs it on. Builds nothing."""
+"""The target of a build: the runtime that s.yaml names, and the machine Function Compute runs it on. Builds nothing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PLATFORMS = (
 """Of wheels. python3.10 runs on Debian 10, whose glibc is 2.28: 2.17 leaves room."""
 
 CODE, LAYERS = "/code", "/opt"
-"""Where Function Compute puts a bundle and a layer."""
+"""The folders into which Function Compute puts a bundle and a layer."""
 VENDORED = "python"
 """The dependencies' folder in a bundle or a layer: PYTHONPATH in s.yaml names it."""
 DEPENDENCIES = (f"{CODE}/{VENDORED}", f"{LAYERS}/{VENDORED}")
@@ -66,7 +66,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def target(s_yaml: Path, env: Mapping[str, str]) -> Target:
-    """What s.yaml deploys. env: as `s` reads it in `${env(...)}`.
+    """The deployment that s.yaml describes. env: as `s` reads it in `${env(...)}`.
 
     Raises ConfigError where it cannot be read, has keys that Function Compute does not know, names a runtime that is not known, or
     has settings that a function would refuse.

@@ -140,7 +140,7 @@ def _built(sources: Mapping[str, Path], target: Target, into: Path) -> dict[str,
 
 
 def _requirements(wheel: Path, markers: Mapping[str, str]) -> Iterator[Requirement]:
-    """What a wheel requires on the target, without its extras."""
+    """Yield what a wheel requires on the target, without its extras."""
     with zipfile.ZipFile(wheel) as archive:
         name = next(n for n in archive.namelist() if n.endswith(".dist-info/METADATA") and n.count("/") == 1)
         headers = HeaderParser().parsestr(archive.read(name).decode("utf-8"))

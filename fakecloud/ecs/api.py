@@ -151,7 +151,7 @@ class Ecs(RpcService):
         return base64.urlsafe_b64encode(body.encode()).decode()
 
     def after(self, call: Call, region: Region, listing: str, refused: CloudError) -> int:
-        """What a NextToken goes on after; -1 without one. Raises `refused` for one that is not of this listing, or old."""
+        """Return what a NextToken goes on after; -1 without one. Raises `refused` for one that is not of this listing, or old."""
         token = call.args.get("NextToken")
         if not token:
             return -1

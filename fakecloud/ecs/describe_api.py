@@ -59,7 +59,7 @@ Page = tuple[list[Instance], int, str]
 
 
 def filters(ecs: Ecs, call: Call, region: Region) -> tuple[list[Key], Accept | None]:
-    """What is asked for: properties that the index knows, and a test for the rest (None where there is no rest)."""
+    """Return what is asked for: properties that the index knows, and a test for the rest (None where there is no rest)."""
     args = call.args
     keys: list[Key] = [(name, args[param]) for param, name in _INDEXED.items() if args[param]]
     if args["LockReason"] == "recycling":  # asked for in lower case, answered with a capital: the page has both

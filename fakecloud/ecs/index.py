@@ -13,7 +13,7 @@ Key = tuple[Hashable, ...]
 
 
 class Index:
-    """Which numbers (an instance's place in the order of creation) have a property. Empty properties take no room."""
+    """The numbers (places in the order of creation) of the instances that have a property. Empty properties take no room."""
 
     def __init__(self) -> None:
         self.everything: SortedList = SortedList()

@@ -1,4 +1,4 @@
-"""What may be asked of instances that tests put there (Ecs.make, the side door). Makes nothing itself."""
+"""The properties of instances that tests put there (Ecs.make, the side door). Makes nothing itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each ECS call needs of the caller's policies, and how ECS refuses. Judges nothing itself.
+"""The needs of each ECS call in the caller's policies, and how ECS refuses. Judges nothing itself.
 
 Sources: "RAM authorization" tables of the API pages (2024 on) for the role actions, ECS "Authentication rules" (2021) for
 the rest. docs/security.md says which are certain.

@@ -15,7 +15,7 @@ ABSENT: Any = object()
 """The value of a field that the event does not have."""
 
 Test = Callable[[Any], bool]
-"""Whether one scalar (string, number, bool or None) of an event meets the condition."""
+"""A test whether one scalar (string, number, bool or None) of an event meets the condition."""
 
 
 class PatternError(ValueError):

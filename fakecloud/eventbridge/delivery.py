@@ -23,7 +23,7 @@ LATE = 5.0
 
 @dataclass(slots=True)
 class Delivery:
-    """How unkind the delivery is. duplicate, reorder, drop: probabilities; delay_jitter: at most so many seconds more."""
+    """The unkindness of the delivery. duplicate, reorder, drop: probabilities; delay_jitter: at most so many seconds more."""
 
     duplicate: float = 0.0
     reorder: float = 0.0
@@ -36,7 +36,7 @@ class Delivery:
         self._random = random.Random(seed)
 
     def delays(self, delay: float) -> list[float]:
-        """When the copies of one event arrive: none where it is lost, two where it is doubled."""
+        """Return when the copies of one event arrive: none where it is lost, two where it is doubled."""
         if self._hit(self.drop):
             return []
         copies = 2 if self._hit(self.duplicate) else 1
@@ -124,7 +124,7 @@ class Courier:
         self.log.dead_letters.append({**letter, **({"deliveryError": error} if error else {})})
 
     def waits(self, target: Target) -> bool:
-        """Whether a push lasts as long as the function runs: a synchronous invocation."""
+        """Return whether a push lasts as long as the function runs: a synchronous invocation."""
         means_async = self.cloud.switches.async_invocation_type == "async"
         return target.type != QUEUE and target.async_invocation_type is not means_async
 

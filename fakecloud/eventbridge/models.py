@@ -59,7 +59,7 @@ class TargetShape(TypedDict, total=False):
 
 
 def shaped(given: Any, shape: Any) -> Any:
-    """What a call gave in JSON, as it is. Raises TargetInvalid where it has another shape."""
+    """Return what a call gave in JSON, as it is. Raises TargetInvalid where it has another shape."""
     try:
         msgspec.convert(given, shape)
     except msgspec.ValidationError as error:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 DEFAULT_REGION = "cn-hangzhou"
 CONTENT_TYPE = "application/json;charset=utf-8"
 SECRETS = frozenset(["AccessKeySecret", "SecurityToken", "Password"])
-"""What a record never shows, wherever it stands: CreateAccessKey and AssumeRole answer with the first two."""
+"""Keys whose values a record never shows, wherever they are: CreateAccessKey and AssumeRole answer with the first two."""
 
 
 def envelope(

@@ -1,4 +1,4 @@
-"""What each EventBridge call needs of the caller's policies, and how EventBridge refuses. Judges nothing itself.
+"""The needs of each EventBridge call in the caller's policies, and how EventBridge refuses. Judges nothing itself.
 
 Actions: EventBridge, "Custom policies". Resources follow the ARNs of buses and rules; the code of a refusal is a guess.
 """

@@ -1,4 +1,4 @@
-"""What a target gets of an event: the whole, its data, or what ParamList's Body makes of it. Pure.
+"""The part of an event that a target gets: the whole, its data, or what ParamList's Body makes of it. Pure.
 
 Forms: CreateRule's ParamList. How each is carried out, and the ResourceKey "Body" of function targets, is unverified.
 """

@@ -29,7 +29,7 @@ INVOCATIONS_KEPT = 100_000
 RAM_ACTIONS = {"GetAsyncInvokeConfig": "GetFunctionAsyncInvokeConfig"}
 """The API's action -> RAM's, where the two differ (API page of GetAsyncInvokeConfig; "Policies and sample policies")."""
 TASKS = {"ListAsyncTasks": "/async-tasks/*", "ListStatefulAsyncInvocations": "/stateful-async-invocations/*"}
-"""What follows the function in the resource of a listing of tasks ("Policies and sample policies" of each version)."""
+"""The tail after the function in the resource of a listing of tasks ("Policies and sample policies" of each version)."""
 
 
 class FunctionCompute:
@@ -48,12 +48,12 @@ class FunctionCompute:
 
     @property
     def logs(self) -> deque[LogEntry]:
-        """What the functions wrote to stdout and stderr, an entry an invocation."""
+        """Return what the functions wrote to stdout and stderr, an entry an invocation."""
         return self.invoker.logs
 
     @property
     def destinations(self) -> dict[str, list[dict[str, Any]]]:
-        """What asynchronous invocations reported, by the destination's ARN."""
+        """Return what asynchronous invocations reported, by the destination's ARN."""
         return self.queue.destinations
 
     def deploy(
@@ -67,7 +67,7 @@ class FunctionCompute:
         python: str = sys.executable,
         runner: Runner = "process",
     ) -> list[str]:
-        """What `s deploy` does with a YAML: stacks of the component ros first, then functions with their triggers.
+        """Do what `s deploy` does with a YAML: stacks of the component ros first, then functions with their triggers.
 
         Answers the names of the functions.
         code: the directory that FC would have in /code. region: instead of the YAML's. env: more environment variables
@@ -118,7 +118,7 @@ class FunctionCompute:
         return sorted(owned, key=lambda function: function.name)
 
     def deployed(self, function: Function) -> bool:
-        """Whether it is this very function, and neither removed nor replaced."""
+        """Return whether it is this very function, and neither removed nor replaced."""
         return self._functions.get(function.key) is function
 
     def invoke(self, function: Function, payload: bytes, *, rid: str = "", source: str = "") -> Outcome:

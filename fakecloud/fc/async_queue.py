@@ -155,7 +155,7 @@ class AsyncQueue:
 
 
 def record(pending: Pending, outcome: Outcome, condition: str, timestamp: str) -> dict[str, Any]:
-    """What a destination gets. timestamp and requestContext: the page's sample; the rest of it and all values are unverified."""
+    """Return what a destination gets. timestamp and requestContext: the page's sample; the rest of it and all values are unverified."""
     return {
         "timestamp": timestamp,
         "requestContext": {

@@ -105,7 +105,7 @@ def _view_2021(function: Function, task: AsyncTask, with_payload: bool) -> dict[
 
 
 def _common(task: AsyncTask) -> dict[str, Any]:
-    """What both versions show. Times in milliseconds; those that are not yet are left out."""
+    """Return what both versions show. Times in milliseconds; those that are not yet are left out."""
     times = {"startedTime": task.started, "endTime": task.ended}
     events = enumerate(task.events, start=1)
     return {

@@ -38,7 +38,7 @@ class Credentials(SimpleNamespace):
 
 
 class Context(SimpleNamespace):
-    """What a handler gets beside the event. Which attributes there are depends on the runtime: see make_context."""
+    """The context that a handler gets beside the event. Which attributes there are depends on the runtime: see make_context."""
 
     def getLogger(self) -> logging.Logger:
         return logging.getLogger()
@@ -245,7 +245,7 @@ def main(requests: BinaryIO, answers: BinaryIO) -> None:
 
 
 def _dump(signum: int, frame: FrameType | None) -> None:
-    """What the runtime does when its time is up: the stacks of all threads to the log, then the end."""
+    """End as the runtime does when its time is up: the stacks of all threads to the log, then the end."""
     print("Dumping stack trace after function timeout")
     for thread, stack in sys._current_frames().items():
         print(f"Thread {thread}:\n" + "".join(traceback.format_stack(stack)))

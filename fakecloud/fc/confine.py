@@ -1,4 +1,4 @@
-"""What Function Compute keeps a function from, inside its process: writing into its code, and more memory than it has.
+"""The confines of a function inside its process: writing into its code, and more memory than it has.
 
 Loaded by bootstrap.py; imports nothing of fakecloud. Python code that would write into the code's folder gets the error of a
 read-only file system at once, by an audit hook. What the hook cannot see to its end (other processes, C code by ctypes,
@@ -60,7 +60,7 @@ class Watch:
             self._before = _state(self.root)
 
     def changes(self) -> str:
-        """What changed since it was asked last, as a text for the user; "" for nothing, or if nothing was to be feared."""
+        """Return what changed since it was asked last, as a text for the user; "" for nothing, or if nothing was to be feared."""
         if self._before is None:
             return ""
         before, now = self._before, _state(self.root)

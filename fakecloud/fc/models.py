@@ -91,7 +91,7 @@ class Function:
 
 @dataclass(slots=True)
 class Outcome:
-    """How one run of a handler ended. body: the result, or FC's JSON of the error. log: what it wrote, as text.
+    """The end of one run of a handler. body: the result, or FC's JSON of the error. log: what it wrote, as text.
 
     error_type: x-fc-error-type, "" for success. ms: milliseconds. memory: MB.
     """
@@ -131,7 +131,7 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
-    """What one invocation wrote to stdout and stderr."""
+    """The output of one invocation on stdout and stderr."""
 
     function: str
     request_id: str

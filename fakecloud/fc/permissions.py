@@ -1,4 +1,4 @@
-"""What each FC call needs of the caller's policies, how FC refuses, and what FC itself may do in a function's role.
+"""The needs of each FC call in the caller's policies, how FC refuses, and what FC itself may do in a function's role.
 
 Sources: Function Compute, "Policies and sample policies"; "Use function roles to grant Function Compute access to other
 Alibaba Cloud services": with a role of its own, a function's logs and destinations go by that role.
@@ -42,13 +42,13 @@ def refusal(call: Call, judgement: Judgement) -> CloudError:
 
 
 def may_log(cloud: Cloud, function: Function) -> bool:
-    """Whether FC may write what the function prints to the logstore of its logConfig."""
+    """Return whether FC may write what the function prints to the logstore of its logConfig."""
     where = f"project/{function.log_project}/logstore/{function.log_store}"
     return _may(cloud, function, Need("log:PostLogStoreLogs", f"acs:log:{function.region}:{function.account}:{where}"))
 
 
 def may_report(cloud: Cloud, function: Function, destination: str) -> bool:
-    """Whether FC may send the outcome of an asynchronous invocation there: a queue, a topic or a function."""
+    """Return whether FC may send the outcome of an asynchronous invocation there: a queue, a topic or a function."""
     found = _MNS.fullmatch(destination)
     if found:
         action = "mns:SendMessage" if found[2] == "queues" else "mns:PublishMessage"

@@ -118,7 +118,7 @@ class ProcessInstance:
         return data
 
     def _written(self) -> str:
-        """What the child wrote since the last look; the file is emptied, the child appends."""
+        """Return what the child wrote since the last look; the file is emptied, the child appends."""
         self._log.seek(0)
         text = self._log.read().decode(errors="replace")
         self._log.truncate(0)

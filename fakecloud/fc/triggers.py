@@ -1,4 +1,4 @@
-"""What starts functions by itself: rules on the event bus, event streams from queues, timers. Runs nothing."""
+"""The triggers, which start functions by themselves: rules on the event bus, event streams from queues, timers. Runs nothing."""
 
 from __future__ import annotations
 

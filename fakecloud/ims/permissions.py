@@ -1,4 +1,4 @@
-"""What each IMS call needs of the caller's policies, and how IMS refuses. Judges nothing itself.
+"""The needs of each IMS call in the caller's policies, and how IMS refuses. Judges nothing itself.
 
 Source: GetAccountSummary API page: the action is RAM's, on all resources. The code of a refusal is a guess: RAM's.
 """

@@ -51,7 +51,7 @@ class Mns:
         return list(self._queues.values())
 
     def deposit(self, arn: str, body: str) -> str:
-        """What another service sends to a queue: "" where it is in it, else why it is not (then it is lost)."""
+        """Put what another service sends into a queue; return "" or why it is not in it (then it is lost)."""
         try:
             with self.cloud.lock:
                 self.at(arn).send(body)

@@ -138,7 +138,7 @@ class Queue:
         return len(self._hidden)
 
     def next_return(self) -> float | None:
-        """When the next hidden message can be received again; None where none is hidden."""
+        """Return when the next hidden message can be received again; None where none is hidden."""
         return min((m.visible_at for m in self._hidden.values()), default=None)
 
     def _hide(self, message: Message, seconds: float) -> None:

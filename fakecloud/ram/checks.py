@@ -1,4 +1,4 @@
-"""What RAM checks of a parameter before it looks anything up: names, lengths, documents. Holds no state.
+"""The checks that RAM makes of a parameter before it looks anything up: names, lengths, documents. Holds no state.
 
 Names: RAM API pages CreateRole, CreatePolicy, CreateUser (2026). Descriptions 1..1024 characters, comments 1..128.
 """

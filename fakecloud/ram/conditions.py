@@ -1,4 +1,4 @@
-"""Whether a Condition block holds for a request. Pure: the context of the request is handed in.
+"""The evaluation of a Condition block for a request. Pure: the context of the request is handed in.
 
 Operators: RAM "Conditional operators" (string, number, date and time, Boolean, IP address). What a missing key means to a
 negated operator is undocumented; here it holds, as nothing equals the value.

@@ -20,7 +20,7 @@ CONDITION_KEY = re.compile(r"[\w-]+:[^\s].*")
 
 
 class GrammarError(ValueError):
-    """What is wrong, and where in the document."""
+    """A mistake and its place in the document."""
 
 
 def parse_policy(text: str) -> dict[str, Any]:
@@ -37,7 +37,7 @@ def parse_policy(text: str) -> dict[str, Any]:
 
 
 def parse_document(text: str) -> dict[str, Any]:
-    """What permission and trust policies share: JSON, Version "1" and a list of statements."""
+    """The grammar that permission and trust policies share: JSON, Version "1" and a list of statements."""
     try:
         document = loads(text, object_pairs_hook=_no_doubles, parse_constant=_no_constants)
     except GrammarError:

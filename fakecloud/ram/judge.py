@@ -1,4 +1,4 @@
-"""What permission policies say to one request: statements in, decision out. Pure; who asks for what is not known here.
+"""The judgement of permission policies on one request: statements in, decision out. Pure; who asks for what is not known here.
 
 Sources: RAM "How RAM evaluates policies", "Policy elements", "Policy structure and syntax". docs/security.md states the
 semantics in full and which of them are documented.

@@ -37,7 +37,7 @@ class Late:
 
 
 def check(call: Call, seen: Account) -> None:
-    """What a write refers to has to be shown, and what it removes to be shown as free. Raises the errors of these."""
+    """Check that what a write refers to is shown, and that what it removes is shown as free. Raises the errors of these."""
     action, args = call.action, call.args
     role = seen.roles.get((args.get("RoleName") or "").lower())
     kind = args.get("PolicyType") or "Custom"

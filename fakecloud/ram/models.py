@@ -1,4 +1,4 @@
-"""What RAM keeps: roles, users, policies with their versions, and the quotas. Rules between them are in account.py.
+"""The state of RAM: roles, users, policies with their versions, and the quotas. Rules between them are in account.py.
 
 Ids follow from account and name (identity.py), so a role made anew under its old name has its old id; the cloud gives a new one.
 """
@@ -60,7 +60,7 @@ class Role:
         return self.identity("").principal_id.partition(":")[0]
 
     def identity(self, session: str, session_policies: tuple[str, ...] = ()) -> Identity:
-        """Who a session of this role is."""
+        """Return who a session of this role is."""
         return Identity("AssumedRoleUser", self.account, self.name, session, session_policies)
 
     def trusts_service(self, service: str) -> bool:

@@ -1,4 +1,4 @@
-"""What each RAM call needs of the caller's policies, and how RAM refuses. Judges nothing itself.
+"""The needs of each RAM call in the caller's policies, and how RAM refuses. Judges nothing itself.
 
 Source: RAM "RAM authentication" (the table of APIs and resource formats). Its `acs:ram:*:ACCOUNT:...` has no region of its own,
 so the region asked about is empty here: policies that write `*` and policies that write nothing both cover it (a guess).

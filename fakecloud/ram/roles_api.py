@@ -18,7 +18,7 @@ PAGED = {"Marker": Param(), "MaxItems": Param("int", low=1, high=1000, default=1
 
 
 def summary(role: Role) -> dict[str, Any]:
-    """What every answer says of a role; ListRoles says no more, above all no trust policy."""
+    """Return what every answer says of a role; ListRoles says no more, above all no trust policy."""
     console = {} if role.allow_console_login is None else {"AllowConsoleLogin": role.allow_console_login}
     return {
         **role.entity(),

@@ -55,14 +55,14 @@ def _check_principal(block: Any, at: str) -> None:
 
 
 def allows_service(document: Mapping[str, Any], account: str, service: str) -> bool:
-    """Whether the service, working for the role's own account, may assume the role."""
+    """Return whether the service, working for the role's own account, may assume the role."""
     names = {service, f"{account}@{service}"}
     context = {"acs:SourceAccount": account, "acs:Service": service}
     return _allows(document, ASSUME, lambda kind, name: kind == "Service" and name in names, context)
 
 
 def allows_identity(document: Mapping[str, Any], caller: Identity, action: str, context: Mapping[str, str]) -> bool:
-    """Whether the caller's account, user or role is let in. context: the request's condition keys, sts:ExternalId among them.
+    """Return whether the caller's account, user or role is let in. context: the request's condition keys, sts:ExternalId among them.
 
     Names compare without case, for the ARN that authorisation sees is lower-cased.
     """

@@ -1,4 +1,4 @@
-"""Which project and region a Host header speaks of. Knows no state.
+"""The project and region of a Host header. Knows no state.
 
 SLS takes the project from the host: PROJECT.REGION.log.aliyuncs.com. Against the emulator's own address the project is
 the first label: PROJECT.127.0.0.1, PROJECT.localhost, with or without a port.

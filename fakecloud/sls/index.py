@@ -31,7 +31,7 @@ NUMERIC = ("long", "double")
 
 @dataclass(frozen=True, slots=True)
 class KeyIndex:
-    """How one field is indexed. delimiters: the characters that separate words; "" = the value is one word."""
+    """The index of one field. delimiters: the characters that separate words; "" = the value is one word."""
 
     type: str = "text"
     delimiters: str = ""
@@ -67,7 +67,7 @@ class Index:
         return self.keys.get(name)
 
     def full_text(self, name: str) -> KeyIndex | None:
-        """How a field takes part in a search that names none: its own index takes precedence over the line's."""
+        """Return how a field takes part in a search that names none: its own index takes precedence over the line's."""
         if self.line is None or name in self.exclude or (self.include and name not in self.include):
             return None
         return self.keys.get(name, self.line)

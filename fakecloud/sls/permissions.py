@@ -1,4 +1,4 @@
-"""How SLS refuses a caller without permission; what a call needs is in its routes (Sls.needs)."""
+"""The refusal of SLS to a caller without permission; what a call needs is in its routes (Sls.needs)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which call a request is: method, path and type to the action's name, its handler and the RAM action that it needs.
+"""The call that a request makes: method, path and type to the action's name, its handler and the RAM action that it needs.
 
 Source: Simple Log Service API reference, one page an operation; "Action list" for the RAM actions.
 """

@@ -89,7 +89,7 @@ def _columns(select: Select, scope: RowScope) -> list[tuple[str, Node]]:
 
 
 def _target(node: Node, columns: list[tuple[str, Node]], named: dict[str, Node], scope: RowScope | None) -> Node:
-    """What GROUP BY and ORDER BY mean: a number is the column at that place, a name may be an output's.
+    """Return what GROUP BY and ORDER BY mean: a number is the column at that place, a name may be an output's.
 
     scope: given for GROUP BY, where a field of that name goes before the output; in ORDER BY the output goes first.
     """

@@ -43,7 +43,7 @@ class RowScope:
         self.aliases = {key.alias: name for name, key in index.keys.items() if key.alias}
 
     def names(self) -> list[str]:
-        """What SELECT * gives."""
+        """Return what SELECT * gives."""
         return [
             "__time__",
             "__topic__",

@@ -1,4 +1,4 @@
-"""What a SELECT statement says, as a tree. Knows no text, columns, functions or logs."""
+"""A SELECT statement as a tree. Knows no text, columns, functions or logs."""
 
 from __future__ import annotations
 

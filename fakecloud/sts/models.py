@@ -1,4 +1,4 @@
-"""What STS checks before it gives out keys: the form of each parameter, and whether the role lets the caller in.
+"""The checks of STS before it gives out keys: the form of each parameter, and whether the role lets the caller in.
 
 Source: AssumeRole API page (2025/2026); "Use SourceIdentity for role assumption traceability and access control".
 """
@@ -46,7 +46,7 @@ def check_duration(seconds: int, role: Role) -> None:
 
 
 def check_trust(role: Role, caller: Identity, clock: Clock, external_id: str | None, source: str | None) -> None:
-    """Whether the role's trust policy lets the caller in. Raises NoPermission.
+    """Check that the role's trust policy lets the caller in. Raises NoPermission.
 
     An Alibaba Cloud account itself may assume no role, only its users and roles may (AssumeRole API page).
     That a SourceIdentity needs sts:SetSourceIdentity in the trust policy is unverified.

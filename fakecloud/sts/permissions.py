@@ -1,4 +1,4 @@
-"""What each STS call needs of the caller's policies, and how STS refuses. The trust of the role is judged in models.py.
+"""The needs of each STS call in the caller's policies, and how STS refuses. The trust of the role is judged in models.py.
 
 Source: RAM "How RAM evaluates policies when a role is assumed": the caller's policies and the role's trust must both allow.
 """

@@ -86,7 +86,7 @@ class TagService(RpcService):
         return {"FailedResources": {"FailedResource": failed}}
 
     def _named(self, call: Call, arn: str) -> tuple[Region, str]:
-        """Where the resource of an ARN is, and its id. An ARN that does not fit the call refuses the whole call."""
+        """Return where the resource of an ARN is, and its id. An ARN that does not fit the call refuses the whole call."""
         match = _ARN.fullmatch(arn)
         if not match:
             raise errors.ArnMalformed(arn)

@@ -1,4 +1,4 @@
-"""What each call of the Tag service needs of the caller's policies, and how it refuses. Judges nothing itself.
+"""The needs of each call of the Tag service in the caller's policies, and how it refuses. Judges nothing itself.
 
 The Tag service's own action (its "RAM authorization" page), and, likely, the same of the service whose resources are tagged.
 """

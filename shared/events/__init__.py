@@ -24,7 +24,7 @@ class Source(Protocol):
     NAME: str
 
     def read(self, event: Event) -> Outcome:
-        """What the event asks for; None if its shape is not of this sender. Must not raise."""
+        """Return what the event asks for; None if its shape is not of this sender. Must not raise."""
 
 
 SOURCES: tuple[Source, ...] = (
@@ -41,7 +41,7 @@ SOURCES: tuple[Source, ...] = (
 def read(
     body: bytes | str, *, account_id: str = "", own_role: str = "", region: str = "", proof_keys: Keys = ()
 ) -> tuple[Trigger | Ignored, ...]:
-    """What each event in `body` asks for, in order: one event, or a JSON list of them. Never empty, never raises.
+    """Return what each event in `body` asks for, in order: one event, or a JSON list of them. Never empty, never raises.
 
     account_id: events of another account are ignored; "" = do not judge. own_role: the name of our own execution role,
     whose writes are ignored. region: taken where an event names none. proof_keys: of hand-overs, which are refused without the

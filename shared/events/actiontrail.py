@@ -90,7 +90,7 @@ def _service(event: Event, record: Json) -> str:
 
 
 def _actor(identity: Json, own_role: str) -> tuple[str, bool]:
-    """Who called, and whether that is our own role. Function Compute lower-cases the role in "RoleName:SessionName"."""
+    """Return who called, and whether that is our own role. Function Compute lower-cases the role in "RoleName:SessionName"."""
     kind, name = text(identity.get("type")).lower(), text(identity.get("username"))
     if kind == "root-account":
         return "root", False

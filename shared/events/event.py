@@ -20,11 +20,11 @@ from shared.proof import Keys
 
 DETAIL_LIMIT = 240
 Outcome: TypeAlias = "tuple[Trigger | Ignored, ...] | Trigger | Ignored | None"
-"""What a source makes of an event: one answer, or one for each place that the event names; None = not its shape."""
+"""The outcome of reading an event: one answer, or one for each place that the event names; None = not its shape."""
 
 
 class Home(msgspec.Struct, frozen=True, kw_only=True):
-    """Who reads: an event of another account, or one that our own role caused, is not for us. "" = not known."""
+    """The reader's own place: an event of another account, or one that our own role caused, is not for us. "" = not known."""
 
     account_id: str = ""
     own_role: str = ""
@@ -64,7 +64,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         accounts: tuple[object, ...] = (),
         actor: str = "",
     ) -> Seen:
-        """What `source` makes of the circumstances; of several candidates the first usable one counts.
+        """Return what `source` makes of the circumstances; of several candidates the first usable one counts.
 
         The envelope's id goes before the record's, because duplicates are told by (source, id) of the envelope; the record's
         own time and region go before the envelope's, because those may be of publishing, and of the bus that passed it on.

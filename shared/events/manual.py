@@ -33,7 +33,7 @@ _SHARE = re.compile(r"([0-9]{1,6})|(100|[0-9]{1,2}(?:\.[0-9]+)?)%")
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a reconcile by hand may be told: it looks at the whole region."""
+    """The options of a reconcile by hand: it looks at the whole region."""
 
     dry_run: bool = False
     lift_brake: bool = False
@@ -49,7 +49,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Payload(Options, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a remediation may be told. Exactly one selector says which instances."""
+    """The options of a remediation. Exactly one selector says which instances."""
 
     instance_ids: list[str] | msgspec.UnsetType = msgspec.UNSET
     tags: dict[str, str] | msgspec.UnsetType = msgspec.UNSET

@@ -66,7 +66,7 @@ def _refused(why: str, event: Event) -> Ignored:
 
 
 def _slip(trigger: Trigger) -> str:
-    """What is in it that is never handed over, "" for nothing."""
+    """Return what is in it that is never handed over, "" for nothing."""
     cursor, remedy = trigger.cursor, trigger.remedy
     if trigger.kind not in ("reconcile", "remediate"):
         return f"{trigger.kind} is never handed over"

@@ -1,4 +1,4 @@
-"""What an event was put into on its way here: a queue's message, a failure report of Function Compute. Pure; never raises.
+"""The wrappings of an event on its way here: a queue's message, a failure report of Function Compute. Pure; never raises.
 
 Message (reference: Function Compute, MNS queue triggers): type mns:Queue:SendMessage, data with requestId, messageId and
 messageBody; with eventSchema RawData only the data. The body is JSON, as text or as an object, or Base64 of it.
@@ -21,7 +21,7 @@ _MAX_ENVELOPES = 16  # a report in a message in a report needs five, with the st
 
 
 def opened(member: object) -> object:
-    """What is in `member`, however often it was put into a message or a report; `member` itself where it is neither.
+    """Return what is in `member`, however often it was put into a message or a report; `member` itself where it is neither.
 
     An Ignored says why there is nothing in a report.
     """
@@ -63,7 +63,7 @@ def reported(member: object) -> object:
 
 
 def _json(body: object) -> object:
-    """What the text says: JSON, a text in JSON that is JSON itself, or Base64 of either; None where it is nothing of these."""
+    """Return what the text says: JSON, a text in JSON that is JSON itself, or Base64 of either; None where it is nothing of these."""
     found = decoded(body)
     if not isinstance(found, str):
         return found

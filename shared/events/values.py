@@ -35,7 +35,7 @@ def clean(text: str, limit: int) -> str:
 
 
 def is_clean(text: str, limit: int = TEXT_LIMIT) -> bool:
-    """Whether it can be shown and compared as it is; blanks at its ends may be."""
+    """Return whether it can be shown and compared as it is; blanks at its ends may be."""
     return len(text) <= limit and clean(text, limit) == text.strip()
 
 

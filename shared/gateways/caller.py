@@ -1,4 +1,4 @@
-"""How a gateway makes its calls: by a caller, which decides when, and how often."""
+"""The way a gateway makes its calls: by a caller, which decides when, and how often."""
 
 from __future__ import annotations
 

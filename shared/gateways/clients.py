@@ -1,4 +1,4 @@
-"""How an SDK client is made: credentials, endpoint, timeouts, retries. Makes no call."""
+"""The making of an SDK client: credentials, endpoint, timeouts, retries. Makes no call."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ TAG_IDS = 50
 NO_SUCH_ROLE = "InvalidRamRole.NotFound"
 DRY_RUN_PASSED = "DryRunOperation"  # is an error by its form
 CALL_SECONDS = 300.0
-"""How long keys must last for one call to be made with them."""
+"""Seconds that keys must last for one call to be made with them."""
 SWAP_SECONDS = 1_800.0
 """The same for a swap with all that may go wrong in it: each of its calls waits out a throttle, is taken apart, put back."""
 TAG_MATCHES = 1_000  # the Tag filter of DescribeInstances shows no more (its API page)
@@ -133,7 +133,7 @@ class EcsGateway:
             raise
 
     def instances(self, ids: Sequence[str]) -> list[Instance]:
-        """Those of the ids that ECS shows. It shows none, without an error, to a caller who lacks the permission."""
+        """Return the instances of these ids that ECS shows. It shows none, without an error, to a caller who lacks the permission."""
         found: list[Instance] = []
         for batch in _batches(ids, DESCRIBE_IDS):
             query = {
@@ -162,7 +162,7 @@ class EcsGateway:
             raise
 
     def count(self, tags: Mapping[str, str] | None = None) -> int:
-        """How many instances of the region there are (with all these tags): one call.
+        """Return how many instances of the region there are (with all these tags): one call.
 
         A page by number, since TotalCount is documented as meaningless where pages are asked for by token.
         """
@@ -204,7 +204,7 @@ class EcsGateway:
         return self._holding(role, read, None, {"PageNumber": str(number), "PageSize": str(ROLE_IDS)})
 
     def count_holders(self, role: str) -> int:
-        """How many instances of the region hold a role: one call."""
+        """Return how many instances of the region hold a role: one call."""
         return self._holding(role, answers.total, 0, {"PageSize": "1"})
 
     def known_holders(self, role: str) -> int | None:

@@ -1,4 +1,4 @@
-"""What ECS answers, as the words of the domain. Makes no call.
+"""The answers of ECS in the words of the domain. Makes no call.
 
 Facts: the API pages of DescribeInstances, DescribeInstanceRamRole, AttachInstanceRamRole and DetachInstanceRamRole. Parts of an
 answer may be missing, or be null. Each item is decoded by its declared types; what is wrong in one says nothing of the others.
@@ -32,7 +32,7 @@ FIRST_YEAR = 2009
 _DAY = re.compile(r"\d{4}-?\d\d-?\d\d\s*(?:[^Tt\s\d].*)?")
 """A day without an hour, which may be long over or have just begun."""
 NAMELESS = "?"
-"""What stands for the id of an instance of a listing whose id cannot be read."""
+"""The placeholder for an id in a listing that cannot be read."""
 
 
 class _Tag(msgspec.Struct, rename="pascal"):
@@ -86,7 +86,7 @@ class _Region(msgspec.Struct, rename="pascal"):
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """Why one instance of a batch failed, in the cloud's words.
+    """The failure of one instance of a batch, in the cloud's words.
 
     transient: another try may succeed. lost: the whole call gave no answer, so it may have been carried out. gone: ECS was
     asked, and does not show the instance any more.
@@ -105,7 +105,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BatchResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What an attach or detach did, item by item."""
+    """The result of an attach or detach, item by item."""
 
     done: frozenset[str]
     failed: Mapping[str, Failure]
@@ -131,7 +131,7 @@ def rows(body: Json, outer: str, inner: str, *, needed: bool = True) -> list[Any
 
 
 def total(body: Json) -> int:
-    """How many there are in all. A number that is missing is not none: what is nobody's may be deleted."""
+    """Return how many there are in all. A number that is missing is not none: what is nobody's may be deleted."""
     number: int = msgspec.convert(body.get("TotalCount"), Annotated[int, msgspec.Meta(ge=0)], strict=False)
     return number
 

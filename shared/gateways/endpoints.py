@@ -1,4 +1,4 @@
-"""Which host a service is asked at. Makes no call and imports no SDK.
+"""The hosts at which services are asked. Makes no call and imports no SDK.
 
 In this order: ROLEKEEPER_ENDPOINTS; the maps of the SDKs and the published tables of endpoints, where they know the region; the
 pattern that nearly all of them follow.

@@ -33,7 +33,7 @@ _UNREACHED = re.compile(
     r"HTTPS?ConnectionPool\(host='([^']*)', port=(\d+)\): Max retries exceeded with url: \S+ \(Caused by "
 )
 _AT_LAST = re.compile(r" cannot be reached \(.*(\[(?:Errno|SSL)[^'\"()]*[^'\"() ])[^\[]*$")
-"""What the system said, in the midst of what each library makes of it."""
+"""The operating system's words within those that each library puts around them."""
 CODE = 128
 """Characters of a code or of a request's id."""
 

@@ -88,7 +88,7 @@ def functions_gateway(settings: Settings, credentials: Credentials, function: st
 
 
 class _Fc:
-    """What both editions share. A subclass has the client of its SDK and the calls. listing: the API that lists tasks.
+    """The part that both editions share. A subclass has the client of its SDK and the calls. listing: the API that lists tasks.
 
     The retry is ours, for the SDK of FC 2.0 sees no code in an error (it is in ErrorCode) and so would retry none.
     """

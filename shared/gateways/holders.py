@@ -1,4 +1,4 @@
-"""How many instances of the whole account hold a role: asked before a role is deleted, for a role is in every region."""
+"""The count of a role's holders in the whole account: asked before a role is deleted, for a role is in every region."""
 
 from __future__ import annotations
 

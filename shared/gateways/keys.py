@@ -1,4 +1,4 @@
-"""Whose keys calls are made with."""
+"""The keys that calls are made with."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shared.gateways.clients import Credentials
 
 
 class Keys(Protocol):
-    """Whose keys a call is made with. lasting: seconds that they must still be good for. Both raise as a call does."""
+    """A source of keys for calls. lasting: seconds that they must still be good for. Both raise as a call does."""
 
     def reads(self, *, lasting: float = ...) -> Credentials:
         """Keys to look with."""

@@ -147,7 +147,7 @@ class RamGateway:
         return found
 
     def holders_of(self, policy: str) -> list[str]:
-        """Who holds a custom policy: "role NAME", "user NAME", "group NAME"; nobody where there is no such policy."""
+        """Return who holds a custom policy: "role NAME", "user NAME", "group NAME"; nobody where there is no such policy."""
         try:
             found = self._read("ListEntitiesForPolicy", answers.Entities, PolicyType="Custom", PolicyName=policy)
         except PermanentError as error:

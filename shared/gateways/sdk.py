@@ -73,7 +73,7 @@ _lock = threading.RLock()
 
 @contextmanager
 def _uncollected() -> Iterator[None]:
-    """What importing makes stays for good: the garbage collector would go through it for nothing, now and later."""
+    """Keep what importing makes for good: the garbage collector would go through it for nothing, now and later."""
     was_on = gc.isenabled()
     gc.disable()
     try:

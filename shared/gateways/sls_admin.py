@@ -55,7 +55,7 @@ class SlsAdmin:
 
 
 def _made(name: str, make: Any) -> bool:
-    """Whether it was made now; False where it was there already."""
+    """Return whether it was made now; False where it was there already."""
     try:
         with translated(f"create {name}"):
             make()

@@ -1,4 +1,4 @@
-"""What the connections of all SDKs have in common: the proxy that they take, by one rule, and what the last answer's headers said.
+"""The common ground of all SDKs' connections: the proxy that they take, by one rule, and what the last answer's headers said.
 
 ECS's, STS's, RAM's and Function Compute's SDK heeds no NO_PROXY; SLS's heeds it, by another rule for some entries. So neither
 decides here, but way() alone.
@@ -37,7 +37,7 @@ class Way(NamedTuple):
 
 
 class _Last(threading.local):
-    """What is known of this thread's last call: the headers of its answer, or what to look at since there was none."""
+    """The facts of this thread's last call: the headers of its answer, or what to look at since there was none."""
 
     headers: Mapping[str, str] = {}
     advice: str = ""
@@ -47,7 +47,7 @@ _last = _Last()
 
 
 def way(url: str) -> Way:
-    """How a URL is reached, as HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say, in lower or upper case; lower goes first.
+    """Return how a URL is reached, as HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say, in lower or upper case; lower goes first.
 
     NO_PROXY: hosts, each with all that are below it (`aliyuncs.com`, `.aliyuncs.com`, `*.aliyuncs.com`), HOST:PORT, addresses and
     networks (10.0.0.0/8), or * for all.
@@ -75,7 +75,7 @@ def _way(scheme: str, host: str, port: int, given: tuple[str, ...]) -> Way:
 
 
 def _is(entry: str, host: str, port: int) -> bool:
-    """Whether an entry of NO_PROXY is of this host."""
+    """Return whether an entry of NO_PROXY is of this host."""
     if entry == "*":
         return True
     name, colon, wanted = entry.rpartition(":")

@@ -1,4 +1,4 @@
-"""How much of all role names globs take in: measured on names such as accounts have, for no account can be asked here."""
+"""The share of all role names that globs match: measured on names such as accounts have, for no account can be asked here."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ USUAL = (
 
 
 def is_broad(globs: tuple[str, ...]) -> bool:
-    """Whether these globs take in most names, or one of them says next to nothing: one letter, wherever it is."""
+    """Return whether these globs take in most names, or one of them says next to nothing: one letter, wherever it is."""
     return share(globs)[0] >= MOST or any(
         glob[0] == glob[-1] == "*" and len(glob.replace("*", "").strip(".-")) < 2 for glob in globs
     )

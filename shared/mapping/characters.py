@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 
 Odd = tuple[str, str]
-"""What was found: the character, "" for the text as a whole, and what to say of it."""
+"""A finding: the character, "" for the text as a whole, and what to say of it."""
 
 BLANKS = "\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
 UNSEEN = (
@@ -61,7 +61,7 @@ def plain(text: str) -> str:
 
 
 def speaks_otherwise(text: str) -> bool:
-    """Whether a text is written in Cyrillic, Greek or Armenian for its own sake: in letters that no Latin one looks like."""
+    """Return whether a text is written in Cyrillic, Greek or Armenian for its own sake: in letters that no Latin one looks like."""
     return any(char not in _TWINS for char in _FOREIGN.findall(text))
 
 

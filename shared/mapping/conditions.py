@@ -28,11 +28,11 @@ ANYWHERE = {
     "instance_type": "ecs.anywhere.large",
     "image": "m-anywhere.vhd",
 }
-"""What an instance has that is nowhere in particular: of the right form, and no file means it. Whoever owns an instance names
+"""The attributes of an instance that is nowhere in particular: of the right form, and no file means it. Whoever owns an instance names
 it, so the name is not among them."""
 
 TAG = "tags."
-"""What a subject that is a tag begins with; the key follows, in lower case."""
+"""The head of a subject that is a tag; the key follows, in lower case."""
 
 
 class Has(msgspec.Struct, frozen=True):

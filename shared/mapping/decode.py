@@ -129,5 +129,5 @@ def _check_displaced(root: Node, listed: Collection[str], report: Report) -> Non
 
 
 def _is_name(role: Scalar) -> bool:
-    """Whether it is a good role name; what is none has been reported as such already."""
+    """Return whether it is a good role name; what is none has been reported as such already."""
     return role.kind == "text" and re.fullmatch(ROLE_NAME, role.text) is not None

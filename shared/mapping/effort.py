@@ -1,4 +1,4 @@
-"""How much may be tried before a search is given up, counted in steps and never in time: a file always gets one answer."""
+"""The limit of a search, after which it is given up, counted in steps and never in time: a file always gets one answer."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from shared.mapping.effort import Effort
 
 Globs = tuple[str, ...]
 States = frozenset[tuple[str, int]]
-"""How far each glob has been read: (glob, position in it)."""
+"""The progress in each glob: (glob, position in it)."""
 
 
 def is_literal(glob: str) -> bool:
@@ -18,7 +18,7 @@ def is_literal(glob: str) -> bool:
 
 
 def matcher(globs: Globs) -> Callable[[str], bool]:
-    """Whether a value matches one of the globs, as quickly as these globs allow."""
+    """Return whether a value matches one of the globs, as quickly as these globs allow."""
     if all(is_literal(glob) for glob in globs):
         return frozenset(globs).__contains__
     if "*" in globs:

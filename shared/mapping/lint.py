@@ -1,4 +1,4 @@
-"""What is no mistake in itself but surely not meant: rules that no instance reaches, roles that no rule gives."""
+"""Warnings of what is valid but surely not intended: rules that no instance reaches, roles that no rule gives."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ _OPEN = (
 
 
 def _is_open(overlap: Overlap, index: int, rule: Rule) -> bool:
-    """Whether a template's tag may name any role on an instance in a place that no rule names.
+    """Return whether a template's tag may name any role on an instance in a place that no rule names.
 
     A tag whose values are listed is as good as a rule for each; a role's name is chosen by whoever owns the instance.
     """

@@ -1,4 +1,4 @@
-"""Where in a roles.yaml look-alikes are, and texts that mean something in another language alone: warnings, each on its line."""
+"""Look-alikes in a roles.yaml, and texts that mean something in another language alone: warnings, each on its line."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _scalars(node: Node, where: Where) -> Iterator[Found]:
 
 
 class _Places:
-    """Where the texts of a file begin, and so where in it a character of one of them is."""
+    """The places of a file's texts, and so of each character of them."""
 
     def __init__(self, text: str, root: Node) -> None:
         self._text = text
@@ -88,7 +88,7 @@ class _Places:
         return Scalar("", "text", line, column)
 
     def is_bare_item(self, scalar: Scalar) -> bool:
-        """Whether it is written without quotes after a bracket or a comma."""
+        """Return whether it is written without quotes after a bracket or a comma."""
         begin = before = self._offset(scalar)
         while before and self._text[before - 1] in " \r\n":
             before -= 1

@@ -1,4 +1,4 @@
-"""What a valid roles.yaml means, as frozen data, and the one question asked of it: which role for this instance?"""
+"""The meaning of a valid roles.yaml as frozen data, and the one question asked of it: which role for this instance?"""
 
 from __future__ import annotations
 
@@ -112,22 +112,22 @@ class Mapping:
     )  # where each listed role is in the file; "" = the list
 
     def is_managed(self, role: str) -> bool:
-        """Whether the role belongs to this file. Any other role on an instance is foreign: somebody else's intent."""
+        """Return whether the role belongs to this file. Any other role on an instance is foreign: somebody else's intent."""
         return role in self.roles
 
     def may_displace(self, role: str) -> bool:
-        """Whether `foreign_roles: replace` may take this foreign role off. RAM tells no two names apart by case alone."""
+        """Return whether `foreign_roles: replace` may take this foreign role off. RAM tells no two names apart by case alone."""
         return bool(self.settings.displace) and self._displaced(role.lower())
 
     @cached_property
     def replaces(self) -> bool:
-        """Whether any rule that gives a role would take a foreign one off for it."""
+        """Return whether any rule that gives a role would take a foreign one off for it."""
         return any(
             rule.role and (rule.foreign_roles or self.settings.foreign_roles) == "replace" for rule in self.rules
         )
 
     def desired(self, instance: Instance) -> Desired:
-        """What the first rule that matches wants for the instance. Never raises; gives no role but a listed one."""
+        """Return what the first rule that matches wants for the instance. Never raises; gives no role but a listed one."""
         tags = {key.lower(): value for key, value in instance.tags.items()}
         for matches, answer in self._program:
             if matches(instance, tags):

@@ -70,7 +70,7 @@ def kept(text: str, root: Node | None) -> bytes:
 
 
 def known(text: str, stored: bytes) -> tuple[bool, Node | None]:
-    """Whether this was kept of this very text, and then its nodes. What cannot be read was not."""
+    """Return whether this was kept of this very text, and then its nodes. What cannot be read was not."""
     try:
         found = msgspec.json.decode(stored, type=_Kept)
     except (msgspec.DecodeError, UnicodeDecodeError):

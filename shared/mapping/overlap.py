@@ -58,7 +58,7 @@ class Overlap:
             return None
 
     def reached(self, index: int, also: Sequence[Condition]) -> bool:
-        """Whether it is proven that an instance which meets `also` too gets through to this rule."""
+        """Return whether it is proven that an instance which meets `also` too gets through to this rule."""
         effort = Effort(MAX_EFFORT_A_RULE, self._effort)
         taken: list[int] = []
         try:
@@ -74,7 +74,7 @@ class Overlap:
         return False
 
     def gives(self, role: str) -> bool:
-        """Whether some instance gets this role from some rule."""
+        """Return whether some instance gets this role from some rule."""
         return any(
             rule.role is not None and self._rule_gives(index, rule.role, role) for index, rule in enumerate(self._rules)
         )

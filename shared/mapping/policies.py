@@ -75,7 +75,7 @@ _GOES_WITH = {"with": "template", "name": "document"}
 
 
 def _meant_policy(key: str) -> str:
-    """What to write in place of a key, where it is the name of a policy itself or another word for one."""
+    """Return what to write in place of a key, where it is the name of a policy itself or another word for one."""
     if _SYSTEM_NAME.fullmatch(key):
         return f"write {{system: {key}}}"
     if key.lower() in ("policy", "managed", "managed_policy", "policy_name", "aliyun"):

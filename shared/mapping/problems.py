@@ -1,4 +1,4 @@
-"""What is wrong with a roles.yaml, and where: problems, all of them in one error. Knows nothing of YAML or of rules."""
+"""The problems of a roles.yaml and their places: problems, all of them in one error. Knows nothing of YAML or of rules."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class MappingError(ConfigError):
 
 
 class Where(msgspec.Struct, frozen=True):
-    """Where in the file's structure a value stands, in the operator's words."""
+    """The place of a value in the file's structure, in the operator's words."""
 
     key: str = ""
     rule: str = ""
@@ -116,7 +116,7 @@ _NEGATED = re.compile(
 
 
 def negated(word: str) -> str:
-    """What a word such as `not_tags` or `excludeVpc` turns around (`tags`, `Vpc`), "" where it turns nothing around."""
+    """Return what a word such as `not_tags` or `excludeVpc` turns around (`tags`, `Vpc`), "" where it turns nothing around."""
     found = _NEGATED.fullmatch(word)
     return next(filter(None, found.groups())) if found else ""
 

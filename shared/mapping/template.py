@@ -25,7 +25,7 @@ _KEY = r"tags\.([^}\s](?:[^}]{0,126}[^}\s])?)"
 _LITERAL = re.compile(r"[a-z0-9.-]*")
 
 PATTERN = rf"[a-z0-9.-]{{1,{MAX_NAME}}}|(?=.*\$)(?:[a-z0-9.-]|\$\{{{_KEY}\}})+"
-"""What parse_role takes, as far as a regular expression can say it."""
+"""The form that parse_role accepts, as far as a regular expression can say it."""
 
 
 class RoleTemplate(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""What a rule may ask of one tag or attribute: a text or glob, a list of them, {exists: true|false}, {not: ...}."""
+"""The conditions on one tag or attribute: a text or glob, a list of them, {exists: true|false}, {not: ...}."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SYNONYMS = {
     **dict.fromkeys(("absent", "missing", "not_exists", "notexists"), "write {exists: false}"),
     **dict.fromkeys(("present", "there"), "write {exists: true}"),
 }
-"""What other languages have -> what to write here."""
+"""Words of other languages -> words to write here."""
 
 
 class Value:
@@ -77,6 +77,6 @@ class Value:
         return {"$ref": f"#/$defs/{'tag_value' if self._is_tag else 'attribute_value'}"}
 
     def definition(self) -> Schema:
-        """What the $ref of schema() points to."""
+        """Return the definition to which the $ref of schema() points."""
         text: Schema = {"type": "string"} if self._is_tag else {"type": "string", "minLength": 1}
         return {"anyOf": [text, {"type": "array", "items": text, "minItems": 1}, self._table().schema()]}

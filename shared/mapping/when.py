@@ -57,7 +57,7 @@ _SYNONYMS = {
 
 
 def meant(key: str) -> str:
-    """What to write in place of a key that another language has, "" = nothing is known of it."""
+    """Return what to write in place of a key that another language has, "" = nothing is known of it."""
     known = ("tags", *ATTRIBUTES, "any")
     turned = key[2:] if key.lower().startswith("no") and key[2:] in known else negated(key).lower()
     base = next((name for name in known if name == turned or f"'{name}'" in nearest(turned, known)), "")
@@ -96,7 +96,7 @@ class When:
         return self._table().schema() if self._top else {"$ref": "#/$defs/conditions"}
 
     def definition(self) -> Schema:
-        """What the $ref of schema() points to."""
+        """Return the definition to which the $ref of schema() points."""
         return self._table().schema()
 
 

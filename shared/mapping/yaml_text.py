@@ -39,7 +39,7 @@ _HINTS = {
     "'\\t'": "; indent with spaces, never with tabs",
     "alias": "; a value that begins with * needs quotes",
 }
-"""What of YAML's own words to look for, and what an operator most likely has to do."""
+"""Words of YAML's own errors, and what an operator most likely has to do."""
 _IN_FLOW = "; a value with any of {}[],? in it needs quotes here"
 
 

@@ -39,7 +39,7 @@ class DesiredRole(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DesiredRam(msgspec.Struct, frozen=True, kw_only=True):
-    """What RAM should hold for a mapping, in the order of the file."""
+    """The desired state of RAM for a mapping, in the order of the file."""
 
     roles: tuple[DesiredRole, ...] = ()
 
@@ -59,7 +59,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def desired(mapping: Roles, *, account_id: str, file: str = FILE) -> DesiredRam:
-    """What RAM should hold. account_id: whose resources are meant where a template leaves the account open.
+    """Return what RAM should hold. account_id: whose resources are meant where a template leaves the account open.
 
     Raises PolicyError with everything that RAM would refuse, each naming role, policy and file. Does not lint: see check.
     """
@@ -87,7 +87,7 @@ def drafts(mapping: Roles, account_id: str) -> dict[str, list[Draft]]:
 
 
 def build_problems(mapping: Roles, made: Mapping[str, list[Draft]], file: str) -> Iterator[Finding]:
-    """What keeps the policies from being made, whatever they grant."""
+    """Findings that keep the policies from being made, whatever they grant."""
     for role in mapping.roles:
         own = made[role]
         if not ROLE_NAME.fullmatch(role):

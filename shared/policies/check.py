@@ -18,10 +18,10 @@ from shared.policies.system import NAMES, REACH
 from shared.policies.templates import template, trust, trust_template
 
 _WORSE = {rules.EVERYTHING, rules.RAM_ALL, rules.ESCALATION}
-"""What says more than that a whole service is allowed."""
+"""Codes that say more than that a whole service is allowed."""
 
 _LINTED = (rules.VERSION.code, rules.SIZE.code)
-"""What the lint finds too, and with its line."""
+"""Codes that the lint finds too, and with their lines."""
 
 
 def check(mapping: Roles, *, account_id: str, file: str = FILE) -> tuple[Finding, ...]:
@@ -56,7 +56,7 @@ def allowed(findings: Iterable[Finding], allow: Iterable[Allow], used: set[Allow
 
 
 def _findings(draft: Draft, file: str) -> list[Finding]:
-    """What the lint says of one policy. A finding in a template stands in the template's file, where it is mended."""
+    """Return what the lint says of one policy. A finding in a template stands in the template's file, where it is mended."""
     if isinstance(draft.spec, SystemPolicy):
         return _placed(_system(draft.spec), draft.role, draft.label, file)
     if draft.document is None:
@@ -89,7 +89,7 @@ def _system(policy: SystemPolicy) -> Iterator[Finding]:
 
 
 def reach_of_system(name: str) -> str:
-    """Why the lint finds one of Alibaba Cloud's own policies too wide; "" where it does not."""
+    """Return why the lint finds one of Alibaba Cloud's own policies too wide; "" where it does not."""
     return next((finding.message for finding in _system(SystemPolicy(name=name))), "")
 
 

@@ -1,4 +1,4 @@
-"""How a role could choose the next role of an instance, its own included: by tags, by rolekeeper's functions, by commands.
+"""The ways in which a role could choose the next role of an instance, its own included: by tags, by rolekeeper's functions, by commands.
 
 For policies of the listed roles alone; rolekeeper's own functions and its operators do these things by right.
 """
@@ -79,7 +79,7 @@ _EFFORT = 100_000
 def check_choosing(
     action: str, covers: Callable[[str], bool], statement: dict[str, Any], path: Path
 ) -> Iterator[Found]:
-    """What this action of an Allow statement chooses. covers: whether it covers an action, in lower case."""
+    """Yield what this action of an Allow statement chooses. covers: whether it covers an action, in lower case."""
     for way in WAYS:
         reached = [name for name in way.actions if covers(name.lower())]
         resource = _reached(statement, way) if reached else None
@@ -112,7 +112,7 @@ def _meets(inside: str, target: str, every: bool) -> bool:
 
 
 def within(resource: str, service: str) -> str | None:
-    """What a resource names within the service, with its wildcards; "*" = all of it; None = it is another service's."""
+    """Return what a resource names within the service, with its wildcards; "*" = all of it; None = it is another service's."""
     scheme, _, rest = resource.partition(":")
     parts = rest.split(":", 3)
     if "*" in scheme or "?" in scheme:
@@ -125,7 +125,7 @@ def within(resource: str, service: str) -> str | None:
 
 
 def _limited_by_tags(condition: Any) -> bool:
-    """Whether the instances are limited by a tag, which somebody else has given them."""
+    """Return whether the instances are limited by a tag, which somebody else has given them."""
     tests = condition.items() if isinstance(condition, dict) else ()
     return any(
         operator in ("StringEquals", "StringEqualsIgnoreCase", "StringLike")
@@ -136,5 +136,5 @@ def _limited_by_tags(condition: Any) -> bool:
 
 
 def _limits(values: Any) -> bool:
-    """Whether these values of a tag leave any out: a lone `*` is every value, and who launches an instance writes that."""
+    """Return whether these values of a tag leave any out: a lone `*` is every value, and who launches an instance writes that."""
     return all(str(value).strip("*?") for value in (values if isinstance(values, list | tuple) else [values]))

@@ -1,4 +1,4 @@
-"""What a permission policy grants that it should not. Judges Allow statements; a Deny takes nothing from safety."""
+"""The dangerous grants of a permission policy. Judges Allow statements; a Deny takes nothing from safety."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _check_roles(action: str, rule: Rule | None, statement: dict[str, Any], at: 
 
 
 def _any_account(resource: str, action: str) -> bool:
-    """Whether a role of any account is meant. Only sts:AssumeRole reaches beyond the own one."""
+    """Return whether a role of any account is meant. Only sts:AssumeRole reaches beyond the own one."""
     return action == "sts:AssumeRole" and any(char in resource.split(":")[3] for char in "*?")
 
 
@@ -119,12 +119,12 @@ def role_named(resource: str) -> str | None:
 
 
 def _is_universal(resource: str, service: str = "") -> bool:
-    """Whether it is every resource, or every one of the service."""
+    """Return whether it is every resource, or every one of the service."""
     return not resource.lower().removeprefix("acs").removeprefix(f":{service.lower()}").strip("*?:/")
 
 
 def _service_problem(condition: Any, pass_role: bool) -> str:
-    """What the condition on acs:Service leaves open, "" = nothing."""
+    """Return what the condition on acs:Service leaves open, "" = nothing."""
     services = [service for test, keys in _tests(condition) if test in _LIMITING for service in _values(keys)]
     if not services or any("*" in service or "?" in service for service in services):
         return "ram:PassRole to any service: no condition says which one may get the role"

@@ -1,4 +1,4 @@
-"""What in a mapping cannot be deployed with these settings: roles that are rolekeeper's own, and more than its policies hold."""
+"""The roles of a mapping that cannot be deployed with these settings: roles that are rolekeeper's own, and more than its policies hold."""
 
 from __future__ import annotations
 

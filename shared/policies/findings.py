@@ -1,4 +1,4 @@
-"""What is wrong with a policy document, and what to do about it: codes, findings, the error that carries them."""
+"""The findings in a policy document, and what to do about them: codes, findings, the error that carries them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a document is of the form that RAM takes. Judges no permission.
+"""The form of a document that RAM takes. Judges no permission.
 
 Source: RAM "Policy structure and syntax", "Policy elements", "Conditional operators". Stricter where the pages are silent: unknown elements are
 refused, for what RAM leaves unread does not do what it says.
@@ -16,7 +16,7 @@ from shared.policies.findings import Rule
 from shared.policies.positions import Path
 
 Found = tuple[Rule, str, Path]
-"""What was found: the rule, the message, where in the document."""
+"""A finding: the rule, the message, the place in the document."""
 
 _ACTION = re.compile(r"\*|[\w*?.-]+:[\w*?:/.-]+", re.ASCII)
 _RESOURCE = re.compile(
@@ -33,7 +33,7 @@ OPERATORS = frozenset(
         "IpAddress", "NotIpAddress",
     }
 )  # fmt: skip
-"""Those that RAM documents. OSS has IpAddressIncludeBorder besides, for its bucket policies."""
+"""The operators that RAM documents. OSS has IpAddressIncludeBorder besides, for its bucket policies."""
 _ELEMENTS = {
     "policy": ("Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"),
     "trust": ("Effect", "Action", "Principal", "Condition"),

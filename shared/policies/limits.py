@@ -1,4 +1,4 @@
-"""What RAM takes: sizes, counts, names. Source: RAM "Limits"; CreatePolicyVersion counts bytes, so both are checked."""
+"""The limits of RAM: sizes, counts, names. Source: RAM "Limits"; CreatePolicyVersion counts bytes, so both are checked."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def compact(document: Mapping[str, Any]) -> str:
 
 
 def oversize(document: Mapping[str, Any], limit: int = MAX_DOCUMENT) -> str:
-    """How far the document is over the limit, "" = it is not."""
+    """Return how far the document is over the limit, "" = it is not."""
     text = compact(document)
     characters, size = len(text), len(text.encode("utf-8", "surrogatepass"))
     if size <= limit:

@@ -1,4 +1,4 @@
-"""What a document means, whatever its spelling: a normal form, equality, and the grants one by one. Pure; never raises,
+"""The meaning of a document, whatever its spelling: a normal form, equality, and the grants one by one. Pure; never raises,
 so that documents somebody else wrote can be compared too. Works for permission and for trust policies."""
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def canonical(document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def same(a: Mapping[str, Any], b: Mapping[str, Any]) -> bool:
-    """Whether both documents grant and deny exactly the same. How the grants are spread over statements is no matter."""
+    """Return whether both documents grant and deny exactly the same. How the grants are spread over statements is no matter."""
     return a.get("Version") == b.get("Version") and grants(a) == grants(b)
 
 

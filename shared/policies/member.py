@@ -11,7 +11,7 @@ from shared.policies.templates import render, trust
 
 
 def member_policies(mapping: Roles, *, account_id: str, regions: Iterable[str]) -> tuple[Document, ...]:
-    """What the role needs in that account, as few documents as RAM's limit on their size allows: each for some of the roles,
+    """Return what the role needs in that account, as few documents as RAM's limit on their size allows: each for some of the roles,
     or of those displaced. Raises RenderError, PolicyError.
     """
     values: Values = {"account": account_id, "regions": list(regions)}

@@ -1,4 +1,4 @@
-"""What the policies of the listed roles are called in RAM: readable, the same at every run, and never twice.
+"""The names in RAM of the listed roles' policies: readable, the same at every run, and never twice.
 
 `rolekeeper-ROLE-NAME`, dots as '-'. That form alone would not tell role a-b, policy c from role a, policy b-c; names that
 clash, or are too long, therefore end in a digest. Policies that clash all get one, so that the order of the file is no matter.

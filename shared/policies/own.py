@@ -27,7 +27,7 @@ TIMED = "rolekeeper-reconcile"
 def execution_role(
     mapping: Roles, *, account_id: str, region: str, project: str, **others: str | tuple[str, ...]
 ) -> Document:
-    """What the functions' role needs for the roles of this mapping, in one document.
+    """Return what the functions' role needs for the roles of this mapping, in one document.
 
     region: the one that the deployment looks after. project: of the records, in SLS. others: further variables of the
     template execution-role: logstore, function_logstore, queue, other_regions, functions, tasks, list_tasks, members.
@@ -72,7 +72,7 @@ def reach(settings: Settings) -> dict[str, str | tuple[str, ...]]:
 
 
 def pass_role(mapping: Roles, *, account_id: str, roles: Iterable[str] | None = None, region: str = "*") -> Document:
-    """What a RAM user needs to attach these roles (None: all of the mapping's) to instances, and no other.
+    """Return what a RAM user needs to attach these roles (None: all of the mapping's) to instances, and no other.
 
     Raises PolicyError for a role that is not listed, or where the roles do not fit into one policy: see pass_policies.
     """
@@ -87,7 +87,7 @@ def pass_policies(
 
 
 def provisioner_policies(mapping: Roles, *, account_id: str) -> tuple[Document, ...]:
-    """What a key needs to provision this mapping's roles, as few documents as RAM's limit on their size allows.
+    """Return what a key needs to provision this mapping's roles, as few documents as RAM's limit on their size allows.
 
     They cover the policies that rolekeeper makes, by their names' beginning, and of Alibaba Cloud's own the listed ones.
     """
@@ -127,7 +127,7 @@ def displaced(mapping: Roles) -> list[str]:
 
 
 def displacing(account_id: str, regions: Iterable[str], context: str) -> Make:
-    """What that takes in these regions of an account, for some of those roles. context: whose it is, for an error."""
+    """Return what that takes in these regions of an account, for some of those roles. context: whose it is, for an error."""
     values: Values = {"account": account_id, "regions": list(regions)}
     return lambda roles: render("execution-role-displace", {**values, "displaced": roles}, context=context)
 
@@ -144,7 +144,7 @@ def _passing(account_id: str, region: str) -> Make:
 
 
 def listed(mapping: Roles, roles: Iterable[str] | None) -> list[str]:
-    """Those roles, or all of the mapping's. Raises RenderError for one that is not listed there."""
+    """Return these roles, or all of the mapping's. Raises RenderError for one that is not listed there."""
     chosen = list(dict.fromkeys(mapping.roles if roles is None else roles))
     for role in chosen:
         if role not in mapping.roles:

@@ -1,4 +1,4 @@
-"""Where each value of a JSON text stands. Reads any text: what comes after a mistake has no line. Pure."""
+"""The places of the values of a JSON text. Reads any text: what comes after a mistake has no line. Pure."""
 
 from __future__ import annotations
 

@@ -121,4 +121,4 @@ RULES: dict[str, Rule] = {rule.code: rule for rule in list(globals().values()) i
 """Every rule by its code."""
 
 NEVER_ALLOWED = frozenset(code for code in RULES if code[:3] in ("RK0", "RK3"))
-"""What no reason makes right: RAM would refuse it."""
+"""Findings that no reason makes right: RAM would refuse them."""

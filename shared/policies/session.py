@@ -1,4 +1,4 @@
-"""What one session of a role in another account may do: less than the role, and no more than the functions at home.
+"""The permissions of one session of a role in another account: less than the role, and no more than the functions at home.
 
 It is for one region and the roles that one run writes, so that keys which got lost are worth little. Assumes nothing itself.
 """
@@ -15,7 +15,7 @@ from shared.policies.template import RenderError, Values
 from shared.policies.templates import render
 
 TAGGING = ("TagResources", "UntagResources")
-"""What noting a replaced role on its instance takes."""
+"""The permissions for noting a replaced role on its instance."""
 
 
 def read_session(account_id: str, region: str, roles: Iterable[str] = ()) -> str:

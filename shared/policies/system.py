@@ -67,4 +67,4 @@ REACH: Mapping[str, tuple[tuple[Rule, str], ...]] = {
     "AliyunTagAdministratorAccess": (_TAGS,),
     "AliyunTagManagerAccess": (_TAGS,),
 }
-"""What policies of this reach would be found guilty of, were their documents written here."""
+"""Codes of what policies of this reach would be found guilty of, were their documents written here."""

@@ -117,7 +117,7 @@ def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _mistake(value: object, variable: Variable) -> str:
-    """What is wrong with a value, "" = nothing."""
+    """Return what is wrong with a value, "" = nothing."""
     if variable.type == "string" and not isinstance(value, str):
         return "is one text, not a list"
     items = value if isinstance(value, list | tuple) else [value]
@@ -151,7 +151,7 @@ def _filled(node: Any, values: Mapping[str, str | list[str]]) -> Any:
 
 
 def _emptied(node: Any) -> bool:
-    """Whether there is an empty list in it, at any depth."""
+    """Return whether there is an empty list in it, at any depth."""
     inside = node.values() if isinstance(node, dict) else node if isinstance(node, list) else ()
     return node == [] or any(map(_emptied, inside))
 

@@ -44,7 +44,7 @@ class Late(TransientError):
 
 
 class Contradiction(RolekeeperError):
-    """What RAM shows is in the way of what was planned."""
+    """The state of RAM is in the way of what was planned."""
 
 
 class Overtaken(RolekeeperError):
@@ -52,7 +52,7 @@ class Overtaken(RolekeeperError):
 
 
 class Provisioned(msgspec.Struct, frozen=True, kw_only=True):
-    """What was found, and what was done: nothing, in a dry run. kept: what pruning left after all, and why."""
+    """The state that was found, and what was done: nothing, in a dry run. kept: what pruning left after all, and why."""
 
     plan: Plan
     changes: tuple[Change, ...]
@@ -81,7 +81,7 @@ class Provisioner:
         self._wrote = False
 
     def propose(self) -> Provisioned:
-        """What is to be done; nothing is done yet. Raises ProvisionError where something of somebody else is in the way."""
+        """Return what is to be done; nothing is done yet. Raises ProvisionError where something of somebody else is in the way."""
         unknown = sorted(set(self._adopt) - {role.name for role in self._desired.roles})
         if unknown:
             raise ProvisionError(f"--adopt {unknown[0]}: {self._file} lists no such role")
@@ -147,7 +147,7 @@ class Provisioner:
             self._one(action, announce)
 
     def _thing(self, action: Action) -> str:
-        """What a removal removes."""
+        """Return what a removal removes."""
         orphan = action.role and action.role not in self._listed
         return f"role {action.role}" if orphan else f"policy {action.policy}" if action.call == "DeletePolicy" else ""
 
@@ -254,7 +254,7 @@ class Provisioner:
         raise AssertionError("unreachable")
 
     def _read_back(self) -> Plan:
-        """What is left to do; RAM may show a write late: looks again a few times before saying that something is missing."""
+        """Return what is left to do; RAM may show a write late: looks again a few times before saying that something is missing."""
         wait = FIRST_PAUSE
         for _ in range(LATE_TRIES - 1):
             left = self._look("reading back")[1]

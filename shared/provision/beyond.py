@@ -1,4 +1,4 @@
-"""What is on a role of roles.yaml beyond the file: who else may take it, and what else it may do. Pure."""
+"""The permissions of a listed role beyond the file: who else may take it, and what else it may do. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plan changes in what each role may do: permissions gained and lost, not lines of text. Pure."""
+"""The changes that a plan makes in what each role may do: permissions gained and lost, not lines of text. Pure."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _own(role: DesiredRole) -> frozenset[Attachment]:
 
 
 def _all(state: RamState, attached: frozenset[Attachment]) -> set[str]:
-    """What these policies grant as RAM has them now."""
+    """Return what these policies grant as RAM has them now."""
     lines: set[str] = set()
     for kind, name in attached:
         if kind == "Custom":
@@ -73,7 +73,7 @@ def _lines(document: Mapping[str, Any]) -> set[str]:
 
 
 def principals(document: Mapping[str, Any]) -> set[str]:
-    """Who may assume the role, and who may not: a line each, "RAM acs:ram::1:root if CONDITION". A document that somebody
+    """Return who may assume the role, and who may not: a line each, "RAM acs:ram::1:root if CONDITION". A document that somebody
     else wrote may have any shape."""
     return {
         f"{'Deny ' if effect == 'Deny' else ''}{principal.replace(':', ' ', 1)}"

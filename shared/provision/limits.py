@@ -47,7 +47,7 @@ def limits(summary: Mapping[str, int]) -> Limits:
 
 
 def short_of_policies(state: RamState, actions: Sequence[Action], limits: Limits) -> bool:
-    """Whether the account would have too many policies at some point of these calls."""
+    """Return whether the account would have too many policies at some point of these calls."""
     return limits.policies is not None and _highest(
         limits.policies_held, actions, "CreatePolicy", "DeletePolicy"
     ) > max(limits.policies, limits.policies_held)
@@ -56,7 +56,7 @@ def short_of_policies(state: RamState, actions: Sequence[Action], limits: Limits
 def exceeded(
     state: RamState, desired: DesiredRam, actions: Sequence[Action], limits: Limits, kept: Sequence[str] | None = None
 ) -> Iterator[str]:
-    """What RAM would refuse for its limits, and the way out. kept: what pruning leaves, and why; None: it does not prune."""
+    """Yield what RAM would refuse for its limits, and the way out. kept: what pruning leaves, and why; None: it does not prune."""
     yield from _account(state, actions, limits, kept)
     yield from _attachments(state, desired, actions, limits)
     yield from _tags(state, actions)
@@ -71,7 +71,7 @@ def exceeded(
 
 
 def uncertain(state: RamState, actions: Sequence[Action], limits: Limits) -> Iterator[str]:
-    """What RAM may refuse, where the quotas of the account cannot be read."""
+    """Yield what RAM may refuse, where the quotas of the account cannot be read."""
     highest = _highest(len(state.names), actions, "CreateRole", "DeleteRole")
     if limits.roles is None and highest > max(ROLES, len(state.names)):
         yield (

@@ -1,4 +1,4 @@
-"""Which system policies rolekeeper attached to a role, as tags of the role. Pure.
+"""The notes, as tags of a role, of the system policies that rolekeeper attached to it. Pure.
 
 A custom policy carries our tag itself; one of Alibaba Cloud's own cannot, so the role that holds it does. What a new role is
 made with is noted in the value of one tag: a role holds at most 20 of them and a tag's value has at most 128 characters (RAM
@@ -37,7 +37,7 @@ def marks(value: str) -> frozenset[str]:
 
 
 def mark(policy: str) -> str:
-    """What stands for a name."""
+    """Return the short form of a name in a note."""
     return hashlib.sha256(policy.encode()).hexdigest()[:DIGITS]
 
 

@@ -1,4 +1,4 @@
-"""What RAM holds and what it should hold -> the calls that make the one the other. Pure: no SDK, clock or network."""
+"""The plan: from the state of RAM and the desired one to the calls that make the one the other. Pure: no SDK, clock or network."""
 
 from __future__ import annotations
 
@@ -176,7 +176,7 @@ def _attachments(role: DesiredRole) -> frozenset[Attachment]:
 
 
 def _is_ours(state: RamState, role: RoleState, attachment: Attachment) -> bool:
-    """Whether rolekeeper attached it: a custom policy that is ours, or a system policy that the role's note has."""
+    """Return whether rolekeeper attached it: a custom policy that is ours, or a system policy that the role's note has."""
     kind, name = attachment
     if kind == "System":
         return mark(name) in marks(role.note) | role.noted | role.ours_too

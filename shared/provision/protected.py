@@ -28,12 +28,12 @@ def why_protected(name: str, roles: Protected) -> str:
 
 
 def why_left(trust: Mapping[str, Any], account_id: str) -> str:
-    """Why a role with this trust policy is likely the functions' own, or one that they assume; "" where nothing says so."""
+    """Return why a role with this trust policy is likely the functions' own, or one that they assume; "" where nothing says so."""
     return next(_reasons(trust, account_id), "")
 
 
 def why_kept(trust: Mapping[str, Any], account_id: str) -> str:
-    """Why a role with this trust policy may be in use without any instance: somebody let others than ECS take it."""
+    """Return why a role with this trust policy may be in use without any instance: somebody let others than ECS take it."""
     others = sorted(line for line in principals(trust) - {"Service ecs.aliyuncs.com"} if not line.startswith("Deny "))
     return why_left(trust, account_id) or (f"others than instances may take it ({others[0]})" if others else "")
 

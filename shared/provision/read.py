@@ -13,7 +13,7 @@ from shared.provision.notes import mark, marks
 from shared.provision.state import Attachment, PolicyState, RamState, RoleState
 
 OUR_NAMES = "rolekeeper-"
-"""What the names of our policies begin with: only these are asked whether they are ours."""
+"""The head of our policies' names: only these are asked whether they are ours."""
 
 
 def read(
@@ -69,6 +69,6 @@ def read(
 
 
 def _documents(ram: RamGateway, policies: set[Attachment], kind: PolicyType) -> dict[str, Mapping[str, Any]]:
-    """Those of the kind that are there, each asked for once."""
+    """Return the policies of the kind that are there, each asked for once."""
     names = sorted(name for type_, name in policies if type_ == kind)
     return {name: document for name in names if (document := ram.document(name, kind)) is not None}

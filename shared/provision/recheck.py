@@ -25,11 +25,11 @@ class Recheck:
         self._asked: set[str] = set()
 
     def is_orphan(self, action: Action) -> bool:
-        """Whether the call is about a role that the file does not list."""
+        """Return whether the call is about a role that the file does not list."""
         return bool(action.role) and action.role not in self._listed
 
     def why_not(self, action: Action, done: Sequence[Action]) -> str:
-        """Why this call must not be made after all; "" where nothing has changed. done: what this run did before.
+        """Return why this call must not be made after all; "" where nothing has changed. done: what this run did before.
 
         Raises PermanentError, TransientError or Throttled.
         """

@@ -39,7 +39,7 @@ def send(ram: RamGateway, action: Action) -> None:
 
 
 def is_late(action: Action, error: CloudCallError, done: Sequence[Action]) -> bool:
-    """Whether a refusal may come from RAM's own delay: it does not yet know what was just made, or still has what was just
+    """Return whether a refusal may come from RAM's own delay: it does not yet know what was just made, or still has what was just
     removed. done: the calls that were carried out before in this run.
 
     No document says how long RAM takes: who asks tries again within bounds.
@@ -66,7 +66,7 @@ def is_late(action: Action, error: CloudCallError, done: Sequence[Action]) -> bo
 
 
 def is_as_wanted(action: Action, error: CloudCallError, *, again: bool) -> bool:
-    """Whether a refusal says that it is so already: somebody was faster, or RAM had not yet shown what an earlier try did.
+    """Return whether a refusal says that it is so already: somebody was faster, or RAM had not yet shown what an earlier try did.
 
     again: it is not the first try. A role or policy that is there at the first is somebody else's; reading back tells.
     """

@@ -41,7 +41,7 @@ class PolicyState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RamState(msgspec.Struct, frozen=True, kw_only=True):
-    """What was read. system: documents of Alibaba Cloud's own policies; one that is wanted and not here does not exist.
+    """The state that was read. system: documents of Alibaba Cloud's own policies; one that is wanted and not here does not exist.
 
     orphan_roles, orphan_policies: ours, and nothing in the file wants them; each policy with how many roles and users hold
     it. holders: how many instances hold an orphan role. orphan_trusts: their trust policies. Only a pruning run knows
