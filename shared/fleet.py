@@ -227,5 +227,5 @@ class Fleet:
         return msgspec.structs.replace(
             start, link=start.link + 1, token=region.token, listed=region.listed, instance_ids=left, pages=region.pages,
             managed=managed, braked=self.brake_acted, uncounted=self.brake_uncounted, removed=start.removed + removed, failed=control.failed, tried=control.tried, stopped=control.stopped,
-            restarts=region.restarts, spent=start.spent + self._rate.bill().total,
+            restarts=region.restarts, spent=start.spent + self._rate.bill().total, used=self._rate.used(),
         )  # fmt: skip

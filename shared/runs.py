@@ -138,7 +138,8 @@ class Runs:
             error = caught
         onward = fleet.cursor if fleet else None
         if onward:
-            stalled = 0 if seen or onward.pages else cursor.stalled + 1
+            only_waited = rate.wait_out()
+            stalled = 0 if seen or onward.pages else cursor.stalled + (not only_waited)
             onward = msgspec.structs.replace(onward, run_id=run_id, counts=counts, stalled=stalled)
             error = self._hand_over(msgspec.structs.replace(trigger, instance_ids=(), cursor=onward))
         if fleet and error:
@@ -193,7 +194,7 @@ class Runs:
             max_calls=None if budget is None else max(0, budget - cursor.spent),
             until=self._until - self._reserve * LAST_SECONDS if self._function else FOREVER,
         )
-        return Rate(limits, self._keeper)
+        return Rate(limits, self._keeper, used=cursor.used)
 
     def _gateway(self, target: Target, rate: Rate) -> EcsGateway:
         """At home with our own keys, elsewhere with sessions. Raises PermanentError for an account that is not listed."""

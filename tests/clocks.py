@@ -34,16 +34,17 @@ def emulated(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, *, frozen: bool = Fa
 
 
 class Time(Clock):
-    """Seconds that only waiting moves. Begins twenty seconds into a minute."""
+    """Seconds that only waiting moves. Begins twenty seconds into a minute. ahead: of the wall's true time, in seconds."""
 
     def __init__(self) -> None:
         self.at = 999_980.0
+        self.ahead = 0.0
 
     def monotonic(self) -> float:
         return self.at
 
     def wall(self) -> float:
-        return self.at
+        return self.at + self.ahead
 
     def sleep(self, seconds: float) -> None:
         self.at += seconds

@@ -7,21 +7,22 @@ first throttle until the next minute (ECS, "API throttling"). It knows no API an
 from __future__ import annotations
 
 import threading
-from collections import Counter, defaultdict, deque
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
+from math import ceil
 from typing import Protocol, TypeVar
 
 import msgspec
 
 from shared.clock import CLOCK, Clock
+from shared.engine.turns import MINUTE, Turns
 from shared.errors import BudgetSpent, Interrupted, OutOfTime, Throttled, TransientError
+from shared.model.rate_use import ApiUse, RateUse
 
 T = TypeVar("T")
-MINUTE = 60.0
-WINDOW = 61.0
-"""Seconds that a rate is kept over: a call is made a little after its turn, and still no minute may have too many."""
 THROTTLED_MINUTES = 3  # in a row, for one call, before it is given up
 AGAIN_SECONDS = 0.2
+CLOCKS_APART = 2.0  # seconds, those of two processes at most
 FOREVER = float("inf")
 
 
@@ -66,17 +67,24 @@ class Bill(msgspec.Struct, frozen=True):
 class Rate:
     """The rate of one run. Thread-safe. As a Caller it makes calls for which nothing is reserved.
 
-    stop: None = nobody can stop the run. cut_short: why a call was not made, if the run was stopped.
+    stop: None = nobody can stop the run. used: what the invocation before has used of the running minute; it may make this one
+    slower by a minute, never faster. cut_short: why a call was not made, if the run was stopped.
     """
 
-    def __init__(self, limits: CallLimits, stop: Stop | None = None, clock: Clock = CLOCK) -> None:
+    def __init__(
+        self, limits: CallLimits, stop: Stop | None = None, clock: Clock = CLOCK, used: RateUse | None = None
+    ) -> None:
         self.limits, self.clock, self.stop = limits, clock, stop or _NeverStopped(clock)
         self.cut_short: Interrupted | None = None
         self._lock = threading.Lock()
         self._calls: Counter[str] = Counter()
         self._writes: set[str] = set()  # the APIs that write
         self._reserved = 0  # calls of the budget
-        self._turns: defaultdict[str, _Turns] = defaultdict(_Turns)
+        self._turns: defaultdict[str, Turns] = defaultdict(Turns)
+        self._is_late = self._was_refused = False  # a call's turn would have come after the end; a call was throttled
+        if used:
+            since = clock.monotonic() - max(0.0, clock.wall() - used.at - CLOCKS_APART)
+            self._turns |= {a: Turns.after(use, since, limits.rate(a)) for a, use in used.apis.items()}
         self._unreserved = Reservation(self)
 
     def __call__(self, action: str, send: Callable[[], T], *, read: bool) -> T:
@@ -94,6 +102,23 @@ class Rate:
             calls = dict(sorted((+self._calls).items()))
         writes = sum(count for action, count in calls.items() if action in self._writes)
         return Bill(reads=sum(calls.values()) - writes, writes=writes, calls=calls)
+
+    def used(self) -> RateUse:
+        """Return what the invocation that goes on has to know of the running minute."""
+        with self._lock:
+            now = self.clock.monotonic()
+            apis = {action: turns.used(now) for action, turns in sorted(self._turns.items())}
+        return RateUse(at=ceil(self.clock.wall()), apis={a: use for a, use in apis.items() if use != ApiUse()})
+
+    def wait_out(self) -> bool:
+        """Sleep until the end where the turn of a call would come after it: what goes on then has that much less to wait for.
+
+        Returns whether nothing but the rate stood against the call: then it says nothing if the invocation got nothing done.
+        """
+        left = self.limits.until - self.clock.monotonic()
+        if self._is_late and left > 0:
+            self.stop.idle(left)
+        return self._is_late and left > 0 and not self._was_refused
 
     def spacing(self, action: str) -> float:
         """Return the seconds from call to call at the rate of this API, in the long run."""
@@ -134,6 +159,7 @@ class Rate:
             now, turns = self.clock.monotonic(), self._turns[action]
             turn = max(now, turns.refused_until) if booked else turns.free(now, self.limits.rate(action))
             if turn >= self.limits.until:
+                self._is_late = self._is_late or turn > now
                 raise OutOfTime(action)
             if not booked:
                 turns.take(turn)
@@ -154,6 +180,7 @@ class Rate:
             now = self.clock.monotonic()
             at = max(self._turns[action].free(now, self.limits.rate(action)) for action in actions)
             if at + lasting >= self.limits.until:
+                self._is_late = self._is_late or at > now
                 raise OutOfTime(actions[0])
             for action in actions:
                 self._turns[action].take(at)
@@ -162,6 +189,7 @@ class Rate:
     def refused(self, action: str) -> None:
         """Stop the calls of this API: the cloud refuses them for the rest of its minute."""
         with self._lock:
+            self._was_refused = True
             self._turns[action].refused_until = self.clock.monotonic() + MINUTE - self.clock.wall() % MINUTE
 
 
@@ -233,25 +261,6 @@ class Reservation:
                 self._rate.not_made(action)
                 self._rate.go_on(action)
         self._begun = self._begun or (self._entered and not read)
-
-
-class _Turns:
-    """The turns of one API. made: those of its last calls, in order, also the ones still to come."""
-
-    def __init__(self) -> None:
-        self.made: deque[float] = deque()
-        self.refused_until = 0.0
-
-    def free(self, now: float, most: int) -> float:
-        """Return when the next call may be made. most: calls that a window may have."""
-        last = self.made[-1] if self.made else now
-        room = self.made[-most] + WINDOW if len(self.made) >= most else now
-        return max(now, last, room, self.refused_until)
-
-    def take(self, at: float) -> None:
-        while self.made and self.made[0] + WINDOW <= at:
-            self.made.popleft()
-        self.made.append(at)
 
 
 class _NeverStopped:

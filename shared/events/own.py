@@ -18,6 +18,7 @@ from shared.model.decision import Outcome, Reason
 from shared.model.ignored import Ignored
 from shared.model.trigger import Trigger
 from shared.proof import Keys, is_sealed, seal
+from shared.settings import APIS
 
 NAME = "own"
 _KEY, _SEAL = "rolekeeper", "seal"
@@ -81,6 +82,8 @@ def _slip(trigger: Trigger) -> str:
         return "its region or its account_id is not one"
     if not cursor.counts.keys() <= _ENDS:
         return "its counts are not of outcomes and reasons"
+    if cursor.used and not cursor.used.apis.keys() <= set(APIS):
+        return "what it has used of the rate is not of APIs that a run calls"
     if cursor.stopped not in _STOPS:
         return f"a run that was stopped by {cursor.stopped.value if cursor.stopped else 'nothing'} is never handed over"
     if trigger.event_at != times.parse(trigger.event_time):

@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 
 from shared.model.decision import Reason
+from shared.model.rate_use import RateUse
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=999_999_999)]
 """A number of instances, calls or pages: no payload may give one that cannot be."""
@@ -42,6 +43,7 @@ class Cursor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     tried: Count = 0  # canaries that had their turn
     stopped: Reason | None = None  # why a remediation leaves the rest alone
     spent: Count = 0  # calls made
+    used: RateUse | None = None  # of the rate, in the minute that was running
     restarts: Annotated[int, msgspec.Meta(ge=0, le=MAX_RESTARTS)] = 0  # how often a token was refused
     stalled: Annotated[int, msgspec.Meta(ge=0, le=MAX_STALLED)] = 0  # links in a row that got nothing done
     counts: Mapping[str, Count] = {}  # by outcome/reason

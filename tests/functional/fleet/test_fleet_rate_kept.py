@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.functional.fleet.fleet import Fleet, ecs, per_minute
 from tests.functional.handlers.world import timer
 
 RATE = 20
-FRESH = pytest.mark.xfail(strict=True, reason="each invocation of a run begins a fresh minute")
 
 
 def over_hand_overs(fleet: Fleet, *, quota: bool) -> None:
@@ -29,14 +26,12 @@ def over_hand_overs(fleet: Fleet, *, quota: bool) -> None:
     assert fleet.right(made) == {"right": 2_300}
 
 
-@FRESH
 def test_no_minute_has_more_calls_than_the_rate_also_over_a_hand_over(fleet: Fleet) -> None:
     over_hand_overs(fleet, quota=False)
     most = {action: per_minute(fleet.journal, action) for action in ecs(fleet.journal)}
     assert max(most.values()) == RATE, "and it is made use of"
 
 
-@FRESH
 def test_what_keeps_to_its_rate_is_not_refused_where_the_quota_is_no_higher(fleet: Fleet) -> None:
     over_hand_overs(fleet, quota=True)
     assert [call.code for call in fleet.journal if call.code] == []

@@ -55,6 +55,11 @@ CURSORS: dict[str, dict[str, Any]] = {
     "stopped by nothing known": {"stopped": "now", "managed": HUGE},
     "pages: huge": {"pages": HUGE, "managed": HUGE},
     "pages: negative": {"pages": -1, "managed": HUGE},
+    "used: as much as can be, in a year to come": {
+        "used": {"at": 99_999_999_999, "apis": {"DescribeInstances": [60, [9_999_999] * 13]}},
+        "managed": HUGE,
+    },
+    "used: of another API": {"used": {"at": 1, "apis": {"RunInstances": [0, [1]]}}, "managed": HUGE},
     "an unknown key": {"manged": 1, "managed": HUGE},
     "a cursor in the cursor": {"cursor": {"managed": HUGE}, "managed": HUGE},
     "a run_id with a line": {"run_id": "run-1\nrun-2", "managed": HUGE},

@@ -18,7 +18,9 @@ from shared.events.values import is_clean
 from shared.model.decision import Outcome, Reason
 from shared.model.ignored import Ignored
 from shared.model.progress import MAX_RESTARTS, MAX_STALLED, Cursor
+from shared.model.rate_use import SLICES, ApiUse, RateUse
 from shared.model.trigger import Remedy, Share, Trigger
+from shared.settings import APIS
 
 shares = st.none() | st.builds(Share, count=st.integers(0, 999)) | st.builds(Share, part=st.floats(0, 1))
 texts = st.text(max_size=20).filter(is_clean)
@@ -30,13 +32,25 @@ ids = st.lists(st.from_regex(r"i-[0-9a-z]{1,20}|AY[0-9]{12}[0-9a-f]{7}", fullmat
 ends = st.builds(
     lambda outcome, reason: f"{outcome.value}/{reason.value}", st.sampled_from(Outcome), st.sampled_from(Reason)
 )
+uses = st.builds(
+    RateUse,
+    at=st.integers(0, 10**10),
+    apis=st.dictionaries(
+        st.sampled_from(APIS),
+        st.builds(
+            ApiUse,
+            refused=st.integers(0, 60),
+            calls=st.lists(st.integers(0, 999), max_size=SLICES).map(tuple),
+        ),
+    ),
+)
 cursors = st.builds(
     Cursor, run_id=st.from_regex("[A-Za-z0-9_-]{0,100}", fullmatch=True), link=st.integers(0, 500), token=tokens, listed=st.booleans(),
     instance_ids=ids, pages=st.integers(0, 9), managed=st.none() | st.integers(0, 99),
     removed=st.integers(0, 99), braked=st.booleans(), failed=st.integers(0, 99), tried=st.integers(0, 9),
     stopped=st.sampled_from([None, Reason.CANARY, Reason.MAX_ERRORS]), spent=st.integers(0, 99),
     restarts=st.integers(0, MAX_RESTARTS), stalled=st.integers(0, MAX_STALLED), uncounted=st.booleans(),
-    counts=st.dictionaries(ends, st.integers(0, 99), max_size=3),
+    used=st.none() | uses, counts=st.dictionaries(ends, st.integers(0, 99), max_size=3),
 )  # fmt: skip
 remedies = st.builds(
     Remedy, everything=st.booleans(), tags=st.dictionaries(texts, texts, max_size=2), rule=texts, role=texts,
@@ -70,7 +84,10 @@ def test_every_field_of_a_cursor_is_tried_here() -> None:
 def test_as_many_ids_as_may_be_carried_fit_into_a_report_of_the_failure() -> None:
     from shared.reported import REQUEST, size
 
-    cursor = Cursor(run_id="r" * 100, token="t" * 300, instance_ids=("i-bp" + "0" * 18,) * BOUNDS.handed_over)
+    used = RateUse(at=2_000_000_000, apis=dict.fromkeys(APIS, ApiUse(refused=60, calls=(99,) * SLICES)))
+    cursor = Cursor(
+        run_id="r" * 100, token="t" * 300, used=used, instance_ids=("i-bp" + "0" * 18,) * BOUNDS.handed_over
+    )
     trigger = Trigger(kind="remediate", source="manual", remedy=Remedy(reason="r" * 256), cursor=cursor)
     assert size(handed_over(trigger)) < REQUEST
 
@@ -86,6 +103,8 @@ def test_an_event_is_never_taken_for_a_part_of_a_run(kind: str) -> None:
 @pytest.mark.parametrize(
     "slip",
     [
+        {"cursor": {"used": {"at": 1, "apis": {"RunInstances": [0, [1]]}}}}, {"cursor": {"used": {"apis": {}}}},
+        {"cursor": {"used": {"at": -1}}}, {"cursor": {"used": {"at": 1, "apis": {"DescribeInstances": [0, [-1]]}}}},
         {"cursor": {"link": "1"}}, {"cursor": {"stopped": "no reason"}}, {"kind": 1}, {}, {"kind": "remediate"},
         {"instance_ids": [""]}, {"instance_ids": ["i-1", "i-1"]}, {"cursor": {"instance_ids": ["x"]}},
         {"region": "evil.example/"}, {"region": "CN-hangzhou"}, {"account_id": "1/2"}, {"actor": "a\nb"}, {"source": "x" * 300},

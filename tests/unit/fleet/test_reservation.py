@@ -7,7 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared.engine.rate import MINUTE, Bill, CallLimits, Rate, Reservation
+from shared.engine.rate import Bill, CallLimits, Rate, Reservation
+from shared.engine.turns import MINUTE
 from shared.errors import BudgetSpent, Interrupted, OutOfTime
 from tests.clocks import Time
 from tests.unit.fleet.rated import Api, rate_on, throttled
