@@ -102,9 +102,11 @@ def _table(bundle: Bundle) -> Grid:
 
 def _sum(name: str, parts: list[Part]) -> Part:
     return Part(
-        name=name, files=sum(p.files for p in parts), size=sum(p.size for p in parts),
+        name=name,
+        files=sum(p.files for p in parts),
+        size=sum(p.size for p in parts),
         compiled=sum(p.compiled for p in parts),
-    )  # fmt: skip
+    )
 
 
 def _mb(size: int) -> str:

@@ -73,8 +73,10 @@ class Story:
     def launch(self) -> None:
         self.title("Three instances are launched (RunInstances); EventBridge delivers, the functions run")
         for name, tags in {
-            "web-1": {"app": "web", "env": "prod"}, "worker-1": {"app": "worker"}, "plain-1": {"team": "analytics"},
-        }.items():  # fmt: skip
+            "web-1": {"app": "web", "env": "prod"},
+            "worker-1": {"app": "worker"},
+            "plain-1": {"team": "analytics"},
+        }.items():
             self.names[self.people.launch(name, tags)] = name
             self.say(f"{name}  {self.id(name)}  tags {json.dumps(tags)}")
         self.settle()

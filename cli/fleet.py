@@ -38,53 +38,109 @@ Json = Annotated[bool, typer.Option("--json", help="one JSON object")]
 
 
 def reconcile(
-    dry_run: DryRun = False, lift_brake: LiftBrake = False, concurrency: Concurrency = None, max_errors: MaxErrors = None,
-    canary: Canary = None, max_calls: MaxCalls = None, region: Region = None, account: Account = None,
-    everywhere: Everywhere = False, operator: Operator = None, reason: Why = None, invoke: Invoke = False,
-    roles_file: RolesFile = ROLES, records: Records = None, strict: Strict = False, as_json: Json = False,
-) -> None:  # fmt: skip
+    dry_run: DryRun = False,
+    lift_brake: LiftBrake = False,
+    concurrency: Concurrency = None,
+    max_errors: MaxErrors = None,
+    canary: Canary = None,
+    max_calls: MaxCalls = None,
+    region: Region = None,
+    account: Account = None,
+    everywhere: Everywhere = False,
+    operator: Operator = None,
+    reason: Why = None,
+    invoke: Invoke = False,
+    roles_file: RolesFile = ROLES,
+    records: Records = None,
+    strict: Strict = False,
+    as_json: Json = False,
+) -> None:
     """Bring every instance of the region in line, as the timer does, here and with your own access key."""
     from cli.runs import run
 
     given = options(
-        dry_run=dry_run, lift_brake=lift_brake, concurrency=concurrency, max_errors=max_errors, canary=canary,
-        max_calls=max_calls, region=region, account_id=account, everywhere=everywhere, operator=operator, reason=reason,
-    )  # fmt: skip
+        dry_run=dry_run,
+        lift_brake=lift_brake,
+        concurrency=concurrency,
+        max_errors=max_errors,
+        canary=canary,
+        max_calls=max_calls,
+        region=region,
+        account_id=account,
+        everywhere=everywhere,
+        operator=operator,
+        reason=reason,
+    )
     raise typer.Exit(
-        run(
-            "reconcile", given, invoke=invoke, as_json=as_json, roles_file=roles_file, records=records, strict=strict
-        )
-    )  # fmt: skip
+        run("reconcile", given, invoke=invoke, as_json=as_json, roles_file=roles_file, records=records, strict=strict)
+    )
 
 
 def remediate(
-    ids: Annotated[list[str] | None, typer.Option("--id", help="this instance; again for more; - reads ids from stdin")] = None,
-    tag: Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="those with this tag; again: with all")] = None,
+    ids: Annotated[
+        list[str] | None, typer.Option("--id", help="this instance; again for more; - reads ids from stdin")
+    ] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option(metavar="KEY=VALUE", help="those with this tag; again: with all")
+    ] = None,
     rule: Annotated[str | None, typer.Option(help="those that this rule decides on")] = None,
     role: Annotated[str | None, typer.Option(help="those that hold this role or should")] = None,
-    drift: Annotated[str | None, typer.Option(metavar="missing|wrong|foreign|orphaned", help="those that differ so")] = None,
+    drift: Annotated[
+        str | None, typer.Option(metavar="missing|wrong|foreign|orphaned", help="those that differ so")
+    ] = None,
     all_: Annotated[bool, typer.Option("--all", help="every instance of the region")] = False,
-    dry_run: DryRun = False, lift_brake: LiftBrake = False, concurrency: Concurrency = None, max_errors: MaxErrors = None,
-    canary: Canary = None, max_calls: MaxCalls = None, region: Region = None, account: Account = None,
-    everywhere: Everywhere = False, operator: Operator = None, reason: Why = None, invoke: Invoke = False,
-    roles_file: RolesFile = ROLES, records: Records = None, strict: Strict = False, as_json: Json = False,
-) -> None:  # fmt: skip
+    dry_run: DryRun = False,
+    lift_brake: LiftBrake = False,
+    concurrency: Concurrency = None,
+    max_errors: MaxErrors = None,
+    canary: Canary = None,
+    max_calls: MaxCalls = None,
+    region: Region = None,
+    account: Account = None,
+    everywhere: Everywhere = False,
+    operator: Operator = None,
+    reason: Why = None,
+    invoke: Invoke = False,
+    roles_file: RolesFile = ROLES,
+    records: Records = None,
+    strict: Strict = False,
+    as_json: Json = False,
+) -> None:
     """Bring the named instances in line, or say what would be done. Give one of --id, --tag, --rule, --role, --drift, --all."""
     from cli.runs import run
 
     given = options(
-        dry_run=dry_run, lift_brake=lift_brake, concurrency=concurrency, max_errors=max_errors, canary=canary,
-        max_calls=max_calls, region=region, account_id=account, everywhere=everywhere, operator=operator, reason=reason,
-    )  # fmt: skip
+        dry_run=dry_run,
+        lift_brake=lift_brake,
+        concurrency=concurrency,
+        max_errors=max_errors,
+        canary=canary,
+        max_calls=max_calls,
+        region=region,
+        account_id=account,
+        everywhere=everywhere,
+        operator=operator,
+        reason=reason,
+    )
     chosen = {
-        "instance_ids": asked.ids(ids or ()), "tags": asked.tags(tag or ()), "rule": rule, "role": role, "drift": drift,
+        "instance_ids": asked.ids(ids or ()),
+        "tags": asked.tags(tag or ()),
+        "rule": rule,
+        "role": role,
+        "drift": drift,
         "all": all_,
-    }  # fmt: skip
+    }
     raise typer.Exit(
         run(
-            "remediate", {**chosen, **given}, invoke=invoke, as_json=as_json, roles_file=roles_file, records=records, strict=strict
+            "remediate",
+            {**chosen, **given},
+            invoke=invoke,
+            as_json=as_json,
+            roles_file=roles_file,
+            records=records,
+            strict=strict,
         )
-    )  # fmt: skip
+    )
 
 
 def options(*, canary: str | None, max_calls: str | None, operator: str | None, **given: Any) -> dict[str, Any]:

@@ -45,8 +45,10 @@ def roles_not_in_ram(
     if not listed or ended.get("stopped"):
         return Held()
     if ended["account_id"] != settings.account_id:
-        return Held(unknown=f"whether account {ended['account_id']} still has these roles in RAM was not read: that takes a key "
-                    "of that account (`rolekeeper roles`)")  # fmt: skip
+        return Held(
+            unknown=f"whether account {ended['account_id']} still has these roles in RAM was not read: that takes a key "
+            "of that account (`rolekeeper roles`)"
+        )
     try:
         there = {role.name for role in RamGateway(settings, credentials).roles()}
     except CloudCallError as error:

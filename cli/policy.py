@@ -103,9 +103,12 @@ def lint(
 
 @app.command("execution-role")
 def execution_role(
-    account: Account = "", region: Region = "", project: str = "", roles_file: RolesFile = ROLES,
+    account: Account = "",
+    region: Region = "",
+    project: str = "",
+    roles_file: RolesFile = ROLES,
     trust: Annotated[bool, typer.Option("--trust", help="instead the role's trust policy")] = False,
-) -> None:  # fmt: skip
+) -> None:
     """The policies that rolekeeper's functions need for these roles and settings, and no more: one a line, as RAM takes it."""
     if trust:
         echo(policies.trust("fc"))
@@ -135,8 +138,10 @@ def member_role(
     mapping = load(text(roles_file), file=str(roles_file))
     settings = deployment(account, region)
     if member == settings.account_id:
-        raise ConfigError(f"member-role {member}: this is the functions' own account, which they look after with their own role; "
-                          "name another account")  # fmt: skip
+        raise ConfigError(
+            f"member-role {member}: this is the functions' own account, which they look after with their own role; "
+            "name another account"
+        )
     check("account_id", member, "member-role")
     trust = policies.member_trust(
         account_id=settings.account_id,

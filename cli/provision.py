@@ -50,10 +50,17 @@ def run(
         refuse_example(load(text(roles_file), file=str(roles_file)), roles_file, "provision")
     desired, credentials = desired_ram(roles_file, settings), keys(settings)
     provisioner = Provisioner(
-        RamGateway(settings, credentials), desired, file=str(roles_file), holders=Holders(settings, credentials),
-        pause=CLOCK.sleep, adopt=adopt, prune=prune, protected=protected(settings), account_id=settings.account_id,
+        RamGateway(settings, credentials),
+        desired,
+        file=str(roles_file),
+        holders=Holders(settings, credentials),
+        pause=CLOCK.sleep,
+        adopt=adopt,
+        prune=prune,
+        protected=protected(settings),
+        account_id=settings.account_id,
         limits=lambda: quotas(settings, credentials),
-    )  # fmt: skip
+    )
 
     begun: list[Action] = []
 
@@ -203,23 +210,23 @@ def role_rows(
     rows = []
     for role in desired.roles:
         alone = policies.DesiredRam(roles=(role,))  # what is in the way of one role hides nothing of another
-        found = plan(
-            state, alone, adopt=[role.name], protected=protected(settings), account_id=settings.account_id
-        )  # fmt: skip
+        found = plan(state, alone, adopt=[role.name], protected=protected(settings), account_id=settings.account_id)
         changed = diff(state, alone, found)
         held = state.roles.get(role.name)
         drift = [*map(str, found.actions), *found.conflicts]
         drift += [f"also holds {kind.lower()} policy {name}" for _, (kind, name) in found.unlisted]
         drift += [] if held is None or held.ours else ["not rolekeeper's: no tag managed-by=rolekeeper"]
-        rows.append({
-            "role": role.name,
-            "there": held is not None,
-            "trust": sorted(line.removeprefix("Service ") for line in principals(held.trust if held else {})),
-            "policies": sorted(f"{kind}:{name}" for kind, name in (held.attached if held else ())),
-            "holders": ecs.known_holders(role.name),
-            "drift": drift,
-            "warnings": list(found.warnings),
-            "gains": [line for change in changed for line in change.gains],
-            "losses": [line for change in changed for line in change.losses],
-        })  # fmt: skip
+        rows.append(
+            {
+                "role": role.name,
+                "there": held is not None,
+                "trust": sorted(line.removeprefix("Service ") for line in principals(held.trust if held else {})),
+                "policies": sorted(f"{kind}:{name}" for kind, name in (held.attached if held else ())),
+                "holders": ecs.known_holders(role.name),
+                "drift": drift,
+                "warnings": list(found.warnings),
+                "gains": [line for change in changed for line in change.gains],
+                "losses": [line for change in changed for line in change.losses],
+            }
+        )
     return rows

@@ -44,16 +44,27 @@ def run(files: Iterable[Path], *, as_json: bool, account: str, role: str, region
 def understood(item: Trigger | Ignored) -> dict[str, Any]:
     """One event as plain data: with "ignored" (the reason) and "detail", or with "kind" and "instance_ids"."""
     common = {
-        "region": item.region, "account_id": item.account_id, "actor": item.actor, "event_id": item.event_id,
-        "event_time": item.event_time, "source": item.source,
-    }  # fmt: skip
+        "region": item.region,
+        "account_id": item.account_id,
+        "actor": item.actor,
+        "event_id": item.event_id,
+        "event_time": item.event_time,
+        "source": item.source,
+    }
     if isinstance(item, Ignored):
         return {"ignored": item.reason, "detail": item.detail, **common}
     remedy = item.remedy
-    asked: dict[str, Any] = {} if remedy is None else {
-        "all": remedy.everything, "tags": dict(remedy.tags), "dry_run": remedy.dry_run, "reason": remedy.reason,
-        "operator": remedy.operator,
-    }  # fmt: skip
+    asked: dict[str, Any] = (
+        {}
+        if remedy is None
+        else {
+            "all": remedy.everything,
+            "tags": dict(remedy.tags),
+            "dry_run": remedy.dry_run,
+            "reason": remedy.reason,
+            "operator": remedy.operator,
+        }
+    )
     return {
         "kind": item.kind,
         "instance_ids": list(item.instance_ids),

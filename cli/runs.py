@@ -114,9 +114,15 @@ class Follower(Watch):
 
 
 def run(
-    kind: RunKind, given: Mapping[str, Any], *, invoke: bool, as_json: bool, roles_file: Path, records: Path | None = None,
+    kind: RunKind,
+    given: Mapping[str, Any],
+    *,
+    invoke: bool,
+    as_json: bool,
+    roles_file: Path,
+    records: Path | None = None,
     strict: bool = False,
-) -> int:  # fmt: skip
+) -> int:
     """Exit code 0: all is right; 1: something was refused or failed, or the run did not end; 2: a dry run found work;
     130: it was stopped.
 
@@ -155,9 +161,13 @@ def _here(
     follower = Follower(report)
     with redirect_stdout(lines), follower.stoppable():
         result = Invocation(
-            kind, settings, mapping, ours,
-            Stamp(account_id=settings.account_id, function=FUNCTION), watch=follower,
-        ).carried_out([trigger])  # fmt: skip
+            kind,
+            settings,
+            mapping,
+            ours,
+            Stamp(account_id=settings.account_id, function=FUNCTION),
+            watch=follower,
+        ).carried_out([trigger])
     (ended,) = result["runs"]
     roles = missing.roles_not_in_ram(settings, ours, mapping, ended, follower.held)
     places = [] if given.get("instance_ids") else coverage.others(settings, ended)
@@ -180,11 +190,17 @@ def _here(
     outcomes = follower.outcomes
     left_out = outcomes.left_out()
     told = {
-        "kind": kind, **ended, "changes": [shown(record) for record in (*outcomes.wrong(), *outcomes.others())],
-        "changes_left_out": sum(left_out.values()), "left_out": left_out, "summed": outcomes.changes(),
-        "warnings": roles.notes(), "not_covered": [msgspec.structs.asdict(place) for place in places],
-        "records": rest, "exit_code": code,
-    }  # fmt: skip
+        "kind": kind,
+        **ended,
+        "changes": [shown(record) for record in (*outcomes.wrong(), *outcomes.others())],
+        "changes_left_out": sum(left_out.values()),
+        "left_out": left_out,
+        "summed": outcomes.changes(),
+        "warnings": roles.notes(),
+        "not_covered": [msgspec.structs.asdict(place) for place in places],
+        "records": rest,
+        "exit_code": code,
+    }
     print_json(told)
     return code
 

@@ -63,17 +63,24 @@ class Stage:
 
     def provision(self, mapping: RoleMapping) -> Provisioned:
         provisioner = Provisioner(
-            self.ram, policies.desired(mapping, account_id=ACCOUNT, file=str(self.roles_file)), file=str(self.roles_file),
-            holders=Holders(self.settings, self._operator), pause=self.cloud.clock.advance,
-        )  # fmt: skip
+            self.ram,
+            policies.desired(mapping, account_id=ACCOUNT, file=str(self.roles_file)),
+            file=str(self.roles_file),
+            holders=Holders(self.settings, self._operator),
+            pause=self.cloud.clock.advance,
+        )
         return provisioner.apply(provisioner.propose())
 
     def deploy(self, env: Mapping[str, str] | None = None) -> list[str]:
         """Do what `s deploy` would do with s.yaml; return the names of the functions."""
         more = {
-            "ROLEKEEPER_ENDPOINT": self.url, "ROLEKEEPER_REGION": REGION, "ROLEKEEPER_ACCOUNT_ID": ACCOUNT,
-            "ROLEKEEPER_SLS_PROJECT": PROJECT, "ROLEKEEPER_ROLES_FILE": str(self.roles_file.resolve()), **(env or {}),
-        }  # fmt: skip
+            "ROLEKEEPER_ENDPOINT": self.url,
+            "ROLEKEEPER_REGION": REGION,
+            "ROLEKEEPER_ACCOUNT_ID": ACCOUNT,
+            "ROLEKEEPER_SLS_PROJECT": PROJECT,
+            "ROLEKEEPER_ROLES_FILE": str(self.roles_file.resolve()),
+            **(env or {}),
+        }
         return self.cloud.fc.deploy(HOME / "s.yaml", code=HOME, account=ACCOUNT, region=REGION, env=more)
 
     def invoke(self, function: str, payload: bytes) -> Outcome:

@@ -64,9 +64,16 @@ class Cloud:
         self.fc = FunctionCompute(self)
         self.metadata = Metadata(self)
         self.services: tuple[Service, ...] = (
-            self.metadata, self.sls, self.fc, self.ecs, self.ram, self.sts, self.tag, self.events,
+            self.metadata,
+            self.sls,
+            self.fc,
+            self.ecs,
+            self.ram,
+            self.sts,
+            self.tag,
+            self.events,
             self.ims,
-        )  # fmt: skip
+        )
 
     def reset(self) -> None:
         """Back to an empty cloud: no instance, role, log, rule, fault, moment, latency, quota or journal entry."""
@@ -191,8 +198,14 @@ class Cloud:
         self, service: str, action: str, began: float, status: int, code: str = "", call: Call | None = None
     ) -> None:
         entry = Entry(
-            service, action, status, round((time.perf_counter() - began) * 1000, 3), code,
-            call.request_id if call else "", call.identity.arn if call and call.identity.account else "",
-            self.clock.now(), dict(call.params) if call else {},
-        )  # fmt: skip
+            service,
+            action,
+            status,
+            round((time.perf_counter() - began) * 1000, 3),
+            code,
+            call.request_id if call else "",
+            call.identity.arn if call and call.identity.account else "",
+            self.clock.now(),
+            dict(call.params) if call else {},
+        )
         self.calls.add(entry)

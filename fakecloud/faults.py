@@ -83,7 +83,7 @@ class Fault:
     def matches(self, service: str, action: str, params: Collection[str]) -> bool:
         return (
             self.service in ("*", service) and self.action in ("*", action) and (not self.param or self.param in params)
-        )  # fmt: skip
+        )
 
     @property
     def alters(self) -> bool:

@@ -35,9 +35,15 @@ class Person:
         """RunInstances of one instance; its id."""
         rows = [self._models.RunInstancesRequestTag(key=k, value=v) for k, v in tags.items()]
         request = self._models.RunInstancesRequest(
-            region_id=self._region, image_id="aliyun_3_x64_20G_alibase_20260101.vhd", instance_type="ecs.g7.large",
-            instance_name=name, v_switch_id="vsw-bp1default", amount=1, tag=rows, ram_role_name=role or None,
-        )  # fmt: skip
+            region_id=self._region,
+            image_id="aliyun_3_x64_20G_alibase_20260101.vhd",
+            instance_type="ecs.g7.large",
+            instance_name=name,
+            v_switch_id="vsw-bp1default",
+            amount=1,
+            tag=rows,
+            ram_role_name=role or None,
+        )
         return str(self._ecs.run_instances(request).body.instance_id_sets.instance_id_set[0])
 
     def tag(self, instance_id: str, tags: Mapping[str, str]) -> None:

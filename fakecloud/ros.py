@@ -113,9 +113,14 @@ def _rule(cloud: Cloud, properties: dict[str, Any], account: str, region: str, w
     targets = [Target.of(given, account, region) for given in properties["Targets"]]
     cloud.events.drop_rule(account, region, properties["RuleName"])
     cloud.events.put_rule(
-        account, region, properties["RuleName"], json.dumps(properties["FilterPattern"]), targets,
-        enabled=properties.get("Status", "ENABLE") == "ENABLE", description=properties.get("Description", ""),
-    )  # fmt: skip
+        account,
+        region,
+        properties["RuleName"],
+        json.dumps(properties["FilterPattern"]),
+        targets,
+        enabled=properties.get("Status", "ENABLE") == "ENABLE",
+        description=properties.get("Description", ""),
+    )
 
 
 _MAKERS: Mapping[str, Callable[..., None]] = {

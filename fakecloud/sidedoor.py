@@ -174,15 +174,28 @@ class SideDoor:
         """Every queue, how many of its messages can be received and are hidden, and the first 100 of the former."""
         _only(asked)
         return [
-            {"account": q.key[0], "region": q.key[1], "name": q.name, "active": q.active(), "hidden": q.hidden(),
-             "messages": [message.body for message in q.peek()[:100]]}
+            {
+                "account": q.key[0],
+                "region": q.key[1],
+                "name": q.name,
+                "active": q.active(),
+                "hidden": q.hidden(),
+                "messages": [message.body for message in q.peek()[:100]],
+            }
             for q in self.cloud.mns.queues()
-        ]  # fmt: skip
+        ]
 
 
 def describe(i: Instance) -> dict[str, Any]:
-    return {"instance_id": i.instance_id, "region": i.region, "status": i.status, "network": i.network, "vpc": i.vpc,
-            "role": i.role, "tags": i.tags}  # fmt: skip
+    return {
+        "instance_id": i.instance_id,
+        "region": i.region,
+        "status": i.status,
+        "network": i.network,
+        "vpc": i.vpc,
+        "role": i.role,
+        "tags": i.tags,
+    }
 
 
 def _only(asked: Mapping[str, Any], *known: str, needed: str = "") -> None:

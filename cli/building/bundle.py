@@ -88,9 +88,16 @@ def make(
                 settle(folder)
         parts = _parts(finished, apart if layer else finished, kept)
         bundle = Bundle(
-            folder=output, target=aim, mapping=mapping, parts=parts, zipped=zipped(finished), python=compiler, layer=layer,
-            left_out=tuple(dist.name for dist in distributions if dist not in kept), warnings=warnings,
-        )  # fmt: skip
+            folder=output,
+            target=aim,
+            mapping=mapping,
+            parts=parts,
+            zipped=zipped(finished),
+            python=compiler,
+            layer=layer,
+            left_out=tuple(dist.name for dist in distributions if dist not in kept),
+            warnings=warnings,
+        )
         exchange({**({layer: apart} if layer else {}), output: finished}, shop)  # never a bundle without its layer
     return bundle
 

@@ -61,10 +61,26 @@ def _program(python: str, version: tuple[int, int]) -> str:
 def compile_folder(folder: Path, python: str, shown_as: str) -> None:
     """shown_as: where the folder will lie, for tracebacks. The same sources give the same bytes. Raises ConfigError."""
     ran = subprocess.run(  # noqa: S603 - an interpreter
-        [python, "-S", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", "-s", str(folder),
-         "-p", shown_as, str(folder)],
-        cwd=folder, env={"PYTHONHASHSEED": "0", "PATH": os.defpath}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [
+            python,
+            "-S",
+            "-m",
+            "compileall",
+            "-q",
+            "--invalidation-mode",
+            "unchecked-hash",
+            "-s",
+            str(folder),
+            "-p",
+            shown_as,
+            str(folder),
+        ],
+        cwd=folder,
+        env={"PYTHONHASHSEED": "0", "PATH": os.defpath},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if ran.returncode:
         said = (ran.stdout + ran.stderr).strip().splitlines()
         raise ConfigError(f"byte code: {python} cannot compile the bundle: {said[-1] if said else 'no word why'}")

@@ -53,11 +53,19 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     def markers(self) -> Mapping[str, str]:
         """For "; python_version < '3.11'" and the like in lock file and wheels (PEP 508)."""
         return {
-            "python_version": self.version, "python_full_version": f"{self.version}.0", "sys_platform": "linux",
-            "implementation_name": "cpython", "implementation_version": f"{self.version}.0", "os_name": "posix",
-            "platform_machine": "x86_64", "platform_python_implementation": "CPython", "platform_system": "Linux",
-            "platform_release": "", "platform_version": "", "extra": "",
-        }  # fmt: skip
+            "python_version": self.version,
+            "python_full_version": f"{self.version}.0",
+            "sys_platform": "linux",
+            "implementation_name": "cpython",
+            "implementation_version": f"{self.version}.0",
+            "os_name": "posix",
+            "platform_machine": "x86_64",
+            "platform_python_implementation": "CPython",
+            "platform_system": "Linux",
+            "platform_release": "",
+            "platform_version": "",
+            "extra": "",
+        }
 
     def tags(self) -> list[Tag]:
         """Of the wheels that run there, the best first."""

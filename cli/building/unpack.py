@@ -56,6 +56,9 @@ def _unpacked(wheel: Wheel, folder: Path) -> Distribution:
             if place not in metadata:
                 files.add(place)
     return Distribution(
-        name=wheel.name, version=wheel.version, requires=wheel.requires,
-        files=frozenset(files), metadata=frozenset(metadata),
-    )  # fmt: skip
+        name=wheel.name,
+        version=wheel.version,
+        requires=wheel.requires,
+        files=frozenset(files),
+        metadata=frozenset(metadata),
+    )

@@ -78,11 +78,22 @@ class Shelf:
             lines.write_text("".join(pin.line() + "\n" for pin in pins), encoding="utf-8")
             names = ", ".join(pin.name for pin in pins[:3]) + (f" and {len(pins) - 3} more" if len(pins) > 3 else "")
             pip(
-                ["download", "--quiet", "--no-deps", "--no-cache-dir", "--require-hashes", "--no-build-isolation",
-                 "--use-pep517", "--implementation=cp", f"--python-version={self.target.version}",
-                 *(f"--platform={platform}" for platform in PLATFORMS), f"--dest={new}", f"--requirement={lines}"],
+                [
+                    "download",
+                    "--quiet",
+                    "--no-deps",
+                    "--no-cache-dir",
+                    "--require-hashes",
+                    "--no-build-isolation",
+                    "--use-pep517",
+                    "--implementation=cp",
+                    f"--python-version={self.target.version}",
+                    *(f"--platform={platform}" for platform in PLATFORMS),
+                    f"--dest={new}",
+                    f"--requirement={lines}",
+                ],
                 f"downloading {names} for {self.target.runtime}",
-            )  # fmt: skip
+            )
             lines.unlink()
             for path in Path(new).iterdir():
                 os.replace(path, self.folder / path.name)
@@ -105,9 +116,11 @@ def gather(wanted: Sequence[Requirement], lock: Lock, target: Target, shelf: Pat
             requirements = list(_requirements(path, target.markers))
             asked += [(requirement, f"{name} {pins[name].version}") for requirement in requirements]
             got[name] = Wheel(
-                name=name, version=pins[name].version, path=path,
+                name=name,
+                version=pins[name].version,
+                path=path,
                 requires=frozenset(canonicalize_name(requirement.name) for requirement in requirements),
-            )  # fmt: skip
+            )
 
 
 def _wheel_files(pins: Sequence[Pin], shelf: Shelf, target: Target, built: Path) -> dict[str, Path]:
@@ -125,10 +138,19 @@ def _wheel_files(pins: Sequence[Pin], shelf: Shelf, target: Target, built: Path)
 def _built(sources: Mapping[str, Path], target: Target, into: Path) -> dict[str, Path]:
     """Built with this environment's own setuptools, which the lock file pins too."""
     pip(
-        ["wheel", "--quiet", "--no-deps", "--no-index", "--no-cache-dir", "--no-build-isolation", "--use-pep517",
-         f"--wheel-dir={into}", *map(str, sources.values())],
+        [
+            "wheel",
+            "--quiet",
+            "--no-deps",
+            "--no-index",
+            "--no-cache-dir",
+            "--no-build-isolation",
+            "--use-pep517",
+            f"--wheel-dir={into}",
+            *map(str, sources.values()),
+        ],
         f"building what is published as source only ({', '.join(sources)})",
-    )  # fmt: skip
+    )
     wheels = {parse_wheel_filename(path.name)[0]: path for path in sorted(into.glob("*.whl"))}
     for name, path in wheels.items():
         if not path.name.endswith("-none-any.whl"):

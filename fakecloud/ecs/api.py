@@ -60,9 +60,15 @@ class Ecs(RpcService):
         return self.place(call.account, call.args["RegionId"])
 
     def make(
-        self, count: int = 1, *, tags: dict[str, str] | None = None, region: str = "cn-hangzhou", account: str = ACCOUNT,
-        age_seconds: float = 3600.0, **properties: Any,
-    ) -> list[Instance]:  # fmt: skip
+        self,
+        count: int = 1,
+        *,
+        tags: dict[str, str] | None = None,
+        region: str = "cn-hangzhou",
+        account: str = ACCOUNT,
+        age_seconds: float = 3600.0,
+        **properties: Any,
+    ) -> list[Instance]:
         """Instances that are there already: nothing is announced. For tests and the side door; 100,000 take a second.
 
         Raises ValueError for a property or a value that an instance does not have, InvalidRegionId.

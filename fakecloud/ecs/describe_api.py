@@ -135,13 +135,23 @@ def item(i: Instance, *, meta: bool = False) -> dict[str, Any]:
     addresses = {"IpAddress": [i.ip] if i.network == "vpc" else []}
     options = {"HttpEndpoint": i.http_endpoint, "HttpTokens": i.http_tokens, "HttpPutResponseHopLimit": 1}
     return {
-        "InstanceId": i.instance_id, "RegionId": i.region, "ZoneId": i.zone, "InstanceName": i.name, "HostName": i.name,
-        "Status": i.status, "InstanceType": i.instance_type, "ImageId": i.image, "InstanceNetworkType": i.network,
-        "ResourceGroupId": i.resource_group, "CreationTime": made, "DeletionProtection": i.deletion_protection,
+        "InstanceId": i.instance_id,
+        "RegionId": i.region,
+        "ZoneId": i.zone,
+        "InstanceName": i.name,
+        "HostName": i.name,
+        "Status": i.status,
+        "InstanceType": i.instance_type,
+        "ImageId": i.image,
+        "InstanceNetworkType": i.network,
+        "ResourceGroupId": i.resource_group,
+        "CreationTime": made,
+        "DeletionProtection": i.deletion_protection,
         "VpcAttributes": {"VpcId": i.vpc, "VSwitchId": i.vswitch, "NatIpAddress": "", "PrivateIpAddress": addresses},
         "OperationLocks": {"LockReason": [{"LockReason": i.lock_reason, "LockMsg": ""}] if i.lock_reason else []},
-        **({"Tags": {"Tag": tags}} if tags else {}), **({"MetadataOptions": options} if meta else {}),
-    }  # fmt: skip
+        **({"Tags": {"Tag": tags}} if tags else {}),
+        **({"MetadataOptions": options} if meta else {}),
+    }
 
 
 def creation_range(rows: list[dict[str, str]]) -> tuple[float, float]:

@@ -99,15 +99,22 @@ def launch(ecs: Ecs, call: Call, amount: int, then: str) -> list[str]:
     now = ecs.cloud.clock.now()
     made = [
         region.new(
-            now, visible_at=now + ecs.switches.visible_after, zone=args["ZoneId"] or "", name=name,
+            now,
+            visible_at=now + ecs.switches.visible_after,
+            zone=args["ZoneId"] or "",
+            name=name,
             image=args["ImageId"] or "aliyun_3_x64_20G_alibase_20260101.vhd",
-            instance_type=args["InstanceType"] or "ecs.g7.large", vswitch=args["VSwitchId"] or "",
-            resource_group=args["ResourceGroupId"] or "", status="Pending", tags={} if ecs.switches.launch_tags_after else dict(tags),
-            http_tokens=args["HttpTokens"] or "optional", http_endpoint=args["HttpEndpoint"] or "enabled",
+            instance_type=args["InstanceType"] or "ecs.g7.large",
+            vswitch=args["VSwitchId"] or "",
+            resource_group=args["ResourceGroupId"] or "",
+            status="Pending",
+            tags={} if ecs.switches.launch_tags_after else dict(tags),
+            http_tokens=args["HttpTokens"] or "optional",
+            http_endpoint=args["HttpEndpoint"] or "enabled",
             deletion_protection=bool(args["DeletionProtection"]),
         )
         for name in names(args["InstanceName"] or "", amount, suffix=bool(args.get("UniqueSuffix")))
-    ]  # fmt: skip
+    ]
     for instance in made:
         region.add(instance)
         if ecs.switches.launch_tags_after:

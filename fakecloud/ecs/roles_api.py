@@ -25,8 +25,12 @@ _IDS = replace(IDS, required=True)
 
 
 def register(ecs: Ecs) -> None:
-    attach = {"RegionId": REGION, "RamRoleName": Param(required=True, high=64), "InstanceIds": _IDS,
-              "Policy": Param(low=1, high=1024)}  # fmt: skip
+    attach = {
+        "RegionId": REGION,
+        "RamRoleName": Param(required=True, high=64),
+        "InstanceIds": _IDS,
+        "Policy": Param(low=1, high=1024),
+    }
 
     @ecs.declare(attach, write=True)
     def AttachInstanceRamRole(call: Call) -> dict[str, Any]:
@@ -82,8 +86,13 @@ def register(ecs: Ecs) -> None:
             raise errors.NotAttached()
         return answer(ecs, call, "Detach", name, found, one)
 
-    describe = {"RegionId": REGION, "InstanceIds": IDS, "RamRoleName": Param(),
-                "PageNumber": Param("int", low=1, default=1), "PageSize": Param("int", low=1, high=50, default=10)}  # fmt: skip
+    describe = {
+        "RegionId": REGION,
+        "InstanceIds": IDS,
+        "RamRoleName": Param(),
+        "PageNumber": Param("int", low=1, default=1),
+        "PageSize": Param("int", low=1, high=50, default=10),
+    }
 
     @ecs.declare(describe)
     def DescribeInstanceRamRole(call: Call) -> dict[str, Any]:

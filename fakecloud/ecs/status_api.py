@@ -19,7 +19,9 @@ _MOST_IDS = 100
 _STATUS = {"RegionId": Param(required=True), "InstanceId": Param("list"), "ZoneId": Param(),
            "PageNumber": Param("int", low=1, default=1), "PageSize": Param("int", low=1, high=50, default=10)}  # fmt: skip
 _LANGUAGES = Param(values=("zh-CN", "en-US", "ja"), default="zh-CN", wrong=errors.InvalidAcceptLanguage)
-_CHARGES = Param(values=("PrePaid", "PostPaid", "SpotWithPriceLimit", "SpotAsPriceGo"), wrong=errors.InvalidInstanceChargeType)  # fmt: skip
+_CHARGES = Param(
+    values=("PrePaid", "PostPaid", "SpotWithPriceLimit", "SpotAsPriceGo"), wrong=errors.InvalidInstanceChargeType
+)
 _KINDS = Param(values=("instance", "disk", "reservedinstance", "scu"), wrong=errors.InvalidResourceType)
 
 

@@ -148,8 +148,9 @@ def register(ecs: Ecs) -> None:
             rows, more = region.page(keys, after, MOST_RESOURCES)
         tags = [
             {"ResourceId": i.instance_id, "ResourceType": "instance", "TagKey": k, "TagValue": v}
-            for i in rows for k, v in i.tags.items()
-        ]  # fmt: skip
+            for i in rows
+            for k, v in i.tags.items()
+        ]
         return {"NextToken": ecs.token(call, region, "tags", more), "TagResources": {"TagResource": tags}}
 
 

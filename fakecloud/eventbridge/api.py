@@ -62,9 +62,16 @@ class EventBridge(RpcService):
         return self._buses.setdefault((account, region), Bus(account, region))
 
     def put_rule(
-        self, account: str, region: str, name: str, pattern: str, targets: list[Target], *, enabled: bool = True,
+        self,
+        account: str,
+        region: str,
+        name: str,
+        pattern: str,
+        targets: list[Target],
+        *,
+        enabled: bool = True,
         description: str = "",
-    ) -> Rule:  # fmt: skip
+    ) -> Rule:
         """A rule on the default bus, as CreateRule and a function's trigger make one. Raises as Bus.put does."""
         now = int(self.cloud.clock.now() * 1000)
         with self.cloud.lock:
@@ -81,9 +88,7 @@ class EventBridge(RpcService):
         """An event stream from a queue to a function, as a function's trigger makes one: its ARN. Raises as compiled()."""
         account, region, _ = queue.key
         with self.cloud.lock:
-            stream = Stream(
-                self.cloud, self._courier, name, queue, target, compiled(pattern), count, seconds, decode
-            )  # fmt: skip
+            stream = Stream(self.cloud, self._courier, name, queue, target, compiled(pattern), count, seconds, decode)
             self.streams[account, region, name] = stream
             stream.start()
         return f"acs:eventbridge:{region}:{account}:eventstreaming/{name}"

@@ -113,9 +113,15 @@ class Target:
         if not given.get("Id") or not kind:
             raise exceptions.TargetInvalid("The target in event rule is invalid! Id and Type are needed.")
         unknown = set(given) - {
-            "Id", "Type", "Endpoint", "PushRetryStrategy", "DeadLetterQueue", "ErrorsTolerance", "ParamList",
+            "Id",
+            "Type",
+            "Endpoint",
+            "PushRetryStrategy",
+            "DeadLetterQueue",
+            "ErrorsTolerance",
+            "ParamList",
             "ConcurrentConfig",
-        }  # fmt: skip
+        }
         params = given.get("ParamList") or []
         unknown |= {
             p.get("ResourceKey", "") for p in params if p.get("ResourceKey", "").lower() not in KEYS.get(kind, ())
@@ -127,8 +133,14 @@ class Target:
             raise exceptions.TargetInvalid(f"The target in event rule is invalid! {retry}, {tolerance}: unknown value")
         dead_letter = (given.get("DeadLetterQueue") or {}).get("Arn", "")
         target = cls(
-            given["Id"], given.get("Endpoint", "").strip(), retry, tolerance, dead_letter, params, type=kind,
-        )  # fmt: skip
+            given["Id"],
+            given.get("Endpoint", "").strip(),
+            retry,
+            tolerance,
+            dead_letter,
+            params,
+            type=kind,
+        )
         if target.place != (region, account):
             raise exceptions.TargetInvalid(
                 f"The target in event rule is invalid! Endpoint is {target.endpoint}: another region or account"
@@ -175,9 +187,7 @@ class Bus:
             raise exceptions.RulesExceeded()
         if len(targets) > MAX_TARGETS:
             raise exceptions.TargetsExceeded()
-        rule = Rule(
-            name, f"{self.arn}/rule/{name}", pattern, compiled(pattern), targets, created, enabled, description
-        )  # fmt: skip
+        rule = Rule(name, f"{self.arn}/rule/{name}", pattern, compiled(pattern), targets, created, enabled, description)
         self.rules[name] = rule
         return rule
 

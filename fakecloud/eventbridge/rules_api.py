@@ -43,9 +43,14 @@ def declare(service: EventBridge) -> None:
             raise exceptions.PatternEmpty()
         targets = [Target.of(given, bus.account, bus.region) for given in shaped(args["EventTargets"], list[Any])]
         rule = service.put_rule(
-            bus.account, bus.region, args["RuleName"], args["FilterPattern"], targets,
-            enabled=args["Status"] == "ENABLE", description=args["Description"],
-        )  # fmt: skip
+            bus.account,
+            bus.region,
+            args["RuleName"],
+            args["FilterPattern"],
+            targets,
+            enabled=args["Status"] == "ENABLE",
+            description=args["Description"],
+        )
         return success({"RuleARN": rule.arn})
 
     @service.declare({"EventBusName": BUS, "RuleName": RULE})

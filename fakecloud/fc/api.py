@@ -81,12 +81,17 @@ class FunctionCompute:
                 ros.deploy(self.cloud, resource["props"], s_yaml.parent, account)
         functions = [
             deploy.build(
-                resource["props"], f"{s_yaml}: resources.{key}", code=code, account=account, env=extra, python=python,
+                resource["props"],
+                f"{s_yaml}: resources.{key}",
+                code=code,
+                account=account,
+                env=extra,
+                python=python,
                 runner=runner,
             )
             for key, resource in document["resources"].items()
             if resource["component"] != "ros"
-        ]  # fmt: skip
+        ]
         for function in functions:
             self._register(function)
         return [function.name for function in functions]
@@ -152,13 +157,13 @@ class FunctionCompute:
             text = f"{error.code}: {error.message}"
             self.invocations.append(
                 Invocation(function.name, rid, kind, number, False, text, payload, b"", 0.0, source)
-            )  # fmt: skip
+            )
             raise
         self.invocations.append(
             Invocation(
                 function.name, rid, kind, number, outcome.ok, outcome.error, payload, outcome.body, outcome.ms, source
             )
-        )  # fmt: skip
+        )
         return outcome
 
     def fire_timer(self, function: str, trigger: str, account: str = "", region: str = "") -> str:

@@ -58,12 +58,15 @@ def make_context(work: dict[str, Any], runtime: str) -> Context:
         credentials=Credentials(**work["credentials"]),
         function=SimpleNamespace(**about, memory=meta["memory"], timeout=str(meta["timeout"])),
         service=SimpleNamespace(
-            name=meta["service"], log_project=meta["log_project"], log_store=meta["log_store"],
-            qualifier=meta["qualifier"], version_id="",
+            name=meta["service"],
+            log_project=meta["log_project"],
+            log_store=meta["log_store"],
+            qualifier=meta["qualifier"],
+            version_id="",
         ),
         tracing=SimpleNamespace(span_context="", jaeger_endpoint="", span_baggages={}),
         retry_count=work["retry_count"],
-    )  # fmt: skip
+    )
 
 
 class Runtime:

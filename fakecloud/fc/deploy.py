@@ -59,15 +59,28 @@ def build(
         raise NotEmulated(f"logConfig: {log} ({where}); name a project and a logstore")
     hooks = props.get("instanceLifecycleConfig") or {}
     return Function(
-        name=name, account=account, region=props["region"], handler=props["handler"], code=code.resolve(),
-        runtime=props["runtime"], memory=_memory(props, where), timeout=_within(props, where, "timeout", 3, 1, 86_400),
-        cpu=float(props.get("cpu", 0.35)), disk=int(props.get("diskSize", 512)), description=props.get("description", ""),
-        role=_role(props.get("role", ""), account), environment=_environment(props, env, where),
-        log_project=log.get("project", ""), log_store=log.get("logstore", ""),
+        name=name,
+        account=account,
+        region=props["region"],
+        handler=props["handler"],
+        code=code.resolve(),
+        runtime=props["runtime"],
+        memory=_memory(props, where),
+        timeout=_within(props, where, "timeout", 3, 1, 86_400),
+        cpu=float(props.get("cpu", 0.35)),
+        disk=int(props.get("diskSize", 512)),
+        description=props.get("description", ""),
+        role=_role(props.get("role", ""), account),
+        environment=_environment(props, env, where),
+        log_project=log.get("project", ""),
+        log_store=log.get("logstore", ""),
         async_config=_async(props["asyncInvokeConfig"], where) if props.get("asyncInvokeConfig") else None,
-        initializer=_hook(hooks, "initializer"), pre_stop=_hook(hooks, "preStop"),
-        triggers=_triggers(props.get("triggers") or [], where), python=python, runner=runner,
-    )  # fmt: skip
+        initializer=_hook(hooks, "initializer"),
+        pre_stop=_hook(hooks, "preStop"),
+        triggers=_triggers(props.get("triggers") or [], where),
+        python=python,
+        runner=runner,
+    )
 
 
 def _memory(props: Mapping[str, Any], where: str) -> int:

@@ -78,9 +78,14 @@ class ProcessInstance:
         try:
             self._process = subprocess.Popen(  # noqa: S603 - the function that was deployed
                 [python, *alone, str(BOOTSTRAP), str(child_in), str(child_out)],
-                env=env, cwd=code, stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log,
-                pass_fds=(child_in, child_out), start_new_session=True,
-            )  # fmt: skip
+                env=env,
+                cwd=code,
+                stdin=subprocess.DEVNULL,
+                stdout=self._log,
+                stderr=self._log,
+                pass_fds=(child_in, child_out),
+                start_new_session=True,
+            )
         finally:
             os.close(child_in)
             os.close(child_out)

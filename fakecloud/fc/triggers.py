@@ -43,18 +43,26 @@ def attach(cloud: Cloud, function: Function, trigger: Trigger) -> None:
         if value not in known:
             raise NotEmulated(f"{key}: {value} in the trigger {trigger.name} of {function.name}")
     target = Target(
-        id=trigger.name, endpoint=function.arn, retry=retry, tolerance=tolerance,
+        id=trigger.name,
+        endpoint=function.arn,
+        retry=retry,
+        tolerance=tolerance,
         dead_letter=(options.get("deadLetterQueue") or {}).get("Arn", ""),
-        async_invocation_type=bool(config.get("asyncInvocationType", False)), raw=schema == "RawData",
-    )  # fmt: skip
+        async_invocation_type=bool(config.get("asyncInvocationType", False)),
+        raw=schema == "RawData",
+    )
     trigger.rule = f"{function.name.replace('$', '-')}-{trigger.name}"
     if source == "MNS":
         _stream(cloud, function, trigger, target, options)
         return
     rule = cloud.events.put_rule(
-        function.account, function.region, trigger.rule, config["eventRuleFilterPattern"], [target],
+        function.account,
+        function.region,
+        trigger.rule,
+        config["eventRuleFilterPattern"],
+        [target],
         enabled=bool(config.get("triggerEnable", True)),
-    )  # fmt: skip
+    )
     trigger.source_arn = rule.arn
 
 
@@ -72,9 +80,14 @@ def _stream(cloud: Cloud, function: Function, trigger: Trigger, target: Target, 
     seconds = _within(window, "TimeBasedWindow", 0, 15, where)
     if trigger.config.get("triggerEnable", True):
         trigger.source_arn = cloud.events.open_stream(
-            trigger.rule, queue, target, trigger.config["eventRuleFilterPattern"], count=count, seconds=seconds,
+            trigger.rule,
+            queue,
+            target,
+            trigger.config["eventRuleFilterPattern"],
+            count=count,
+            seconds=seconds,
             decode=bool(given.get("IsBase64Decode", True)),
-        )  # fmt: skip
+        )
 
 
 def _within(window: Mapping[str, Any], key: str, low: int, high: int, where: str) -> int:

@@ -123,13 +123,20 @@ class Metadata:
                 raise CloudError("No such RAM role on this instance.", status=404)
             return Response.json(self._credentials(instance, role))
         items = {
-            "hostname": instance.name, "image-id": instance.image, "instance-id": instance.instance_id,
-            "instance/instance-name": instance.name, "instance/instance-type": instance.instance_type,
-            "network-type": instance.network, "owner-account-id": self.cloud.ecs.owner(instance).account,
-            "private-ipv4": instance.ip, "region-id": instance.region, "vpc-id": instance.vpc,
-            "vswitch-id": instance.vswitch, "zone-id": instance.zone,
+            "hostname": instance.name,
+            "image-id": instance.image,
+            "instance-id": instance.instance_id,
+            "instance/instance-name": instance.name,
+            "instance/instance-type": instance.instance_type,
+            "network-type": instance.network,
+            "owner-account-id": self.cloud.ecs.owner(instance).account,
+            "private-ipv4": instance.ip,
+            "region-id": instance.region,
+            "vpc-id": instance.vpc,
+            "vswitch-id": instance.vswitch,
+            "zone-id": instance.zone,
             **({"ram/security-credentials/": role} if role else {}),
-        }  # fmt: skip
+        }
         folder = path.removeprefix("/latest/meta-data").strip("/")
         if items.get(folder):
             return Response.text(items[folder])
@@ -153,8 +160,12 @@ class Metadata:
         caller = Identity("AssumedRoleUser", place.account, role, instance.instance_id, narrowed)
         key = self.cloud.keys.temporary(caller, until)
         kept = {
-            "AccessKeyId": key.access_key_id, "AccessKeySecret": key.secret, "SecurityToken": key.token,
-            "Expiration": clock.stamp(until), "LastUpdated": clock.stamp(), "Code": "Success",
-        }  # fmt: skip
+            "AccessKeyId": key.access_key_id,
+            "AccessKeySecret": key.secret,
+            "SecurityToken": key.token,
+            "Expiration": clock.stamp(until),
+            "LastUpdated": clock.stamp(),
+            "Code": "Success",
+        }
         self._roles[name] = (kept, until)
         return kept

@@ -22,7 +22,7 @@ from fakecloud.ram import (
     trust,
     users_api,
     versions_api,
-)  # fmt: skip
+)
 from fakecloud.ram.account import Account
 from fakecloud.ram.grammar import parse_policy
 from fakecloud.ram.late import Late

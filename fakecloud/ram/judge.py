@@ -33,9 +33,14 @@ class Decision:
 
 
 def judge(
-    layers: Sequence[Layer], action: str, resource: str, context: Mapping[str, str], *, fold_roles: bool = False,
+    layers: Sequence[Layer],
+    action: str,
+    resource: str,
+    context: Mapping[str, str],
+    *,
+    fold_roles: bool = False,
     tag_case: bool = False,
-) -> Decision:  # fmt: skip
+) -> Decision:
     """A Deny in any layer denies, else every layer must allow. layers: at least one. context: condition key -> value.
 
     fold_roles: role names in policies count as lower-case, see covers_resource. tag_case: see conditions.holds.
@@ -51,9 +56,13 @@ def judge(
 
 
 def decide(
-    documents: Iterable[Document], action: str, resource: str, context: Mapping[str, str], fold_roles: bool = False,
+    documents: Iterable[Document],
+    action: str,
+    resource: str,
+    context: Mapping[str, str],
+    fold_roles: bool = False,
     tag_case: bool = False,
-) -> Verdict:  # fmt: skip
+) -> Verdict:
     """One layer: Deny wins over Allow, whatever their order; where no statement applies the answer is no."""
     effects = {
         statement["Effect"]
@@ -86,9 +95,13 @@ def covers_resource(pattern: str, resource: str, *, fold_roles: bool = False) ->
 
 
 def _applies(
-    statement: Mapping[str, Any], action: str, resource: str, context: Mapping[str, str], fold_roles: bool,
+    statement: Mapping[str, Any],
+    action: str,
+    resource: str,
+    context: Mapping[str, str],
+    fold_roles: bool,
     tag_case: bool,
-) -> bool:  # fmt: skip
+) -> bool:
     return (
         _names(statement, "Action", lambda pattern: covers_action(pattern, action))
         and _names(statement, "Resource", lambda pattern: covers_resource(pattern, resource, fold_roles=fold_roles))

@@ -56,9 +56,16 @@ def declare(ram: Ram) -> None:
         document = ram.trust_document("AssumeRolePolicyDocument", text)
         own = tags.read(args["Tag"])
         role = Role(
-            call.account, args["RoleName"], text, document, now, now, args["Description"] or "",
-            args["MaxSessionDuration"] or 3600, args["AllowConsoleLogin"],
-        )  # fmt: skip
+            call.account,
+            args["RoleName"],
+            text,
+            document,
+            now,
+            now,
+            args["Description"] or "",
+            args["MaxSessionDuration"] or 3600,
+            args["AllowConsoleLogin"],
+        )
         state.tags["role"].check_limit(role.name.lower(), own, ram.quotas.tags)
         state.add_role(role)
         state.tags["role"].put(role.name.lower(), own, ram.quotas.tags)

@@ -95,9 +95,14 @@ def declare(ram: Ram) -> None:
         found, token = paging.page(_pairs(state, type_, named, wanted, after), args["PageSize"])
         own = state.tags[type_]
         rows = [
-            {"ResourceType": type_, "ResourceName": _name(state, type_, key), "TagKey": tag, "TagValue": own.of(_key(type_, key))[tag]}
+            {
+                "ResourceType": type_,
+                "ResourceName": _name(state, type_, key),
+                "TagKey": tag,
+                "TagValue": own.of(_key(type_, key))[tag],
+            }
             for key, tag in found
-        ]  # fmt: skip
+        ]
         return {"TagResources": rows, **({"NextToken": token} if token else {})}
 
 

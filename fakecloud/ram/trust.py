@@ -19,7 +19,7 @@ from fakecloud.ram.grammar import (
     only_keys,
     parse_document,
     strings,
-)  # fmt: skip
+)
 
 ASSUME, SET_SOURCE_IDENTITY = "sts:AssumeRole", "sts:SetSourceIdentity"
 PRINCIPALS = {

@@ -42,9 +42,15 @@ def declare(ram: Ram) -> None:
     def CreateUser(call: Call) -> dict[str, Any]:
         state, args, now = ram.state(call), call.args, ram.cloud.clock.stamp()
         user = User(
-            call.account, args["UserName"], now, now, args["DisplayName"] or "", args["Comments"] or "",
-            args["Email"] or "", args["MobilePhone"] or "",
-        )  # fmt: skip
+            call.account,
+            args["UserName"],
+            now,
+            now,
+            args["DisplayName"] or "",
+            args["Comments"] or "",
+            args["Email"] or "",
+            args["MobilePhone"] or "",
+        )
         state.add_user(user)
         return {"User": shown(user, updated=False)}
 

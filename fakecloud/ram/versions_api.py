@@ -39,9 +39,12 @@ def declare(ram: Ram) -> None:
         ram.policy_document(args["PolicyDocument"])
         policy = state.policy("Custom", args["PolicyName"])
         version = state.add_version(
-            policy, args["PolicyDocument"], ram.cloud.clock.stamp(),
-            as_default=args["SetAsDefault"], rotate=args["RotateStrategy"] == ROTATE,
-        )  # fmt: skip
+            policy,
+            args["PolicyDocument"],
+            ram.cloud.clock.stamp(),
+            as_default=args["SetAsDefault"],
+            rotate=args["RotateStrategy"] == ROTATE,
+        )
         return {"PolicyVersion": shown(policy, version)}
 
     @ram.declare({"PolicyType": TYPE, "PolicyName": NAME, "VersionId": VERSION})

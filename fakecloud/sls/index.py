@@ -88,9 +88,13 @@ def parse(body: Any) -> Index:
     if include and exclude:
         raise IndexInfoInvalid("include_keys and exclude_keys cannot be specified at the same time.")
     return Index(
-        body, _line(line) if line is not None else None, {name: _key(name, spec) for name, spec in (keys or {}).items()},
-        frozenset(include), frozenset(exclude), length,
-    )  # fmt: skip
+        body,
+        _line(line) if line is not None else None,
+        {name: _key(name, spec) for name, spec in (keys or {}).items()},
+        frozenset(include),
+        frozenset(exclude),
+        length,
+    )
 
 
 def _line(spec: Any) -> KeyIndex:
@@ -113,8 +117,12 @@ def _key(name: str, spec: Any) -> KeyIndex:
         raise IndexInfoInvalid(f"type {kind} of key {name} is none of text, long, double, json.")
     delimiters = _delimiters(spec) if kind == "text" else ""
     return KeyIndex(
-        kind, delimiters, bool(spec.get("caseSensitive", False)), bool(spec.get("doc_value", False)), spec.get("alias") or ""
-    )  # fmt: skip
+        kind,
+        delimiters,
+        bool(spec.get("caseSensitive", False)),
+        bool(spec.get("doc_value", False)),
+        spec.get("alias") or "",
+    )
 
 
 def _delimiters(spec: Mapping[str, Any]) -> str:

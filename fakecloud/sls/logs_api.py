@@ -45,10 +45,17 @@ def get_logs_v2(state: State, call: Call) -> Response:
     began = time.perf_counter()
     answer = _ask(state, call, read_json(call.request))
     meta: dict[str, Any] = {
-        "progress": "Complete", "count": len(answer.rows), "processedRows": answer.processed,
-        "elapsedMillisecond": _ms(began), "hasSQL": bool(answer.columns), "whereQuery": answer.search,
-        "aggQuery": answer.analysis, "cpuSec": 0, "cpuCores": 0, "mode": 0,
-    }  # fmt: skip
+        "progress": "Complete",
+        "count": len(answer.rows),
+        "processedRows": answer.processed,
+        "elapsedMillisecond": _ms(began),
+        "hasSQL": bool(answer.columns),
+        "whereQuery": answer.search,
+        "aggQuery": answer.analysis,
+        "cpuSec": 0,
+        "cpuCores": 0,
+        "mode": 0,
+    }
     if answer.columns:
         meta.update({"keys": list(answer.columns), "columnTypes": list(answer.types)})
         meta.update({"limited": answer.limited} if answer.limited else {})
@@ -70,7 +77,7 @@ def get_histograms(state: State, call: Call) -> Response:
     store = state.logstore(call)
     parts = query.get_histograms(
         store, _window(given), params.text(given, "query"), params.text(given, "topic"), state.clock()
-    )  # fmt: skip
+    )
     count = sum(int(part["count"]) for part in parts)
     return answer_json(parts, {"x-log-progress": "Complete", "x-log-count": str(count)}, call.request)
 
@@ -85,24 +92,38 @@ def _ask(state: State, call: Call, given: Mapping[str, Any]) -> query.Answer:
     for name in ("powerSql", "accurate", "forward"):
         params.flag(given, name)
     return query.get_logs(
-        store, _window(given), text, params.text(given, "topic"), params.whole(given, "line", 100, errors.InvalidLine),
-        params.whole(given, "offset", 0, errors.InvalidOffset), params.flag(given, "reverse", False, errors.InvalidReverse),
+        store,
+        _window(given),
+        text,
+        params.text(given, "topic"),
+        params.whole(given, "line", 100, errors.InvalidLine),
+        params.whole(given, "offset", 0, errors.InvalidOffset),
+        params.flag(given, "reverse", False, errors.InvalidReverse),
         state.clock(),
-    )  # fmt: skip
+    )
 
 
 def _window(given: Mapping[str, Any]) -> query.Window:
-    start, end = params.whole(given, "from", wrong=errors.InvalidTimeRange), params.whole(given, "to", wrong=errors.InvalidTimeRange)  # fmt: skip
+    start, end = (
+        params.whole(given, "from", wrong=errors.InvalidTimeRange),
+        params.whole(given, "to", wrong=errors.InvalidTimeRange),
+    )
     return query.Window((start, params.whole(given, "fromNs", 0)), (end, params.whole(given, "toNs", 0)))
 
 
 def _headers(answer: query.Answer, began: float) -> dict[str, str]:
     return {
-        "x-log-progress": "Complete", "x-log-count": str(len(answer.rows)), "x-log-processed-rows": str(answer.processed),
-        "x-log-elapsed-millisecond": str(_ms(began)), "x-log-has-sql": "true" if answer.columns else "false",
-        "x-log-where-query": _header(answer.search), "x-log-agg-query": _header(answer.analysis), "x-log-cpu-sec": "0",
-        "x-log-cpu-cores": "0", "x-log-query-info": json.dumps({"mode": 0}),
-    }  # fmt: skip
+        "x-log-progress": "Complete",
+        "x-log-count": str(len(answer.rows)),
+        "x-log-processed-rows": str(answer.processed),
+        "x-log-elapsed-millisecond": str(_ms(began)),
+        "x-log-has-sql": "true" if answer.columns else "false",
+        "x-log-where-query": _header(answer.search),
+        "x-log-agg-query": _header(answer.analysis),
+        "x-log-cpu-sec": "0",
+        "x-log-cpu-cores": "0",
+        "x-log-query-info": json.dumps({"mode": 0}),
+    }
 
 
 def _header(text: str) -> str:

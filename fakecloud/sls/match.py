@@ -61,8 +61,9 @@ def _field(name: str, index: Index) -> KeyIndex:
     key = index.key(name)
     if key is None:
         raise QueryError(
-            f'key ({name}) is not config as key value config,if symbol : is in your log,please wrap : with quotation mark "', ""
-        )  # fmt: skip
+            f'key ({name}) is not config as key value config,if symbol : is in your log,please wrap : with quotation mark "',
+            "",
+        )
     return key
 
 
@@ -102,7 +103,10 @@ def _anywhere(text: str, quoted: bool, index: Index) -> Test:
         for name, value in log.contents.items():
             key = index.full_text(name)
             if key is not None:
-                words.update(line.words(name), KeyIndex(delimiters=line.delimiters).words(value) if key.type in NUMERIC else key.words(value))  # fmt: skip
+                words.update(
+                    line.words(name),
+                    KeyIndex(delimiters=line.delimiters).words(value) if key.type in NUMERIC else key.words(value),
+                )
         return wanted(words)
 
     return test

@@ -62,7 +62,7 @@ def _readable() -> Iterator[None]:
 @_readable()
 def get_logs(
     store: Logstore, window: Window, query: str, topic: str, line: int, offset: int, reverse: bool, now: float
-) -> Answer:  # fmt: skip
+) -> Answer:
     """line and offset page a search; an analytic statement pages with LIMIT. `*` costs only the page it returns."""
     index = _index(store)
     text, analysis = split(query)

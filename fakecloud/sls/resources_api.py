@@ -44,10 +44,18 @@ def create_project(state: State, call: Call) -> Response:
     if redundancy not in ("LRS", "ZRS"):
         raise errors.ParameterInvalid(f"dataRedundancyType {redundancy} is none of LRS, ZRS.")
     now = state.now()
-    state.add(models.Project(
-        params.text(body, "projectName", True), state.region(call), call.account, params.text(body, "description", True),
-        now, now, params.text(body, "resourceGroupId"), redundancy,
-    ))  # fmt: skip
+    state.add(
+        models.Project(
+            params.text(body, "projectName", True),
+            state.region(call),
+            call.account,
+            params.text(body, "description", True),
+            now,
+            now,
+            params.text(body, "resourceGroupId"),
+            redundancy,
+        )
+    )
     return Response(200)
 
 
@@ -89,9 +97,15 @@ def create_logstore(state: State, call: Call) -> Response:
     if mode != "standard" or params.text(body, "telemetryType") not in ("", "None"):
         raise NotEmulated("a logstore of another mode than standard, or for metrics or events")
     settings: dict[str, Any] = {
-        "ttl": ttl, "shardCount": shards, "enable_tracking": params.flag(body, "enable_tracking"), "autoSplit": split,
-        "maxSplitShard": most, "appendMeta": params.flag(body, "appendMeta"), "telemetryType": "", "mode": mode,
-    }  # fmt: skip
+        "ttl": ttl,
+        "shardCount": shards,
+        "enable_tracking": params.flag(body, "enable_tracking"),
+        "autoSplit": split,
+        "maxSplitShard": most,
+        "appendMeta": params.flag(body, "appendMeta"),
+        "telemetryType": "",
+        "mode": mode,
+    }
     settings |= {name: params.whole(body, name) for name in ("hot_ttl", "infrequentAccessTTL") if name in body}
     project.create_logstore(params.text(body, "logstoreName", True), settings, state.now(), state.limits.logstores)
     return Response(200)
@@ -210,7 +224,13 @@ def _search(call: Call) -> dict[str, Any]:
 
 def _project(project: models.Project) -> dict[str, str]:
     return {
-        "projectName": project.name, "region": project.region, "status": "Normal", "owner": project.account,
-        "description": project.description, "resourceGroupId": project.resource_group,
-        "dataRedundancyType": project.redundancy, "createTime": str(project.created), "lastModifyTime": str(project.modified),
-    }  # fmt: skip
+        "projectName": project.name,
+        "region": project.region,
+        "status": "Normal",
+        "owner": project.account,
+        "description": project.description,
+        "resourceGroupId": project.resource_group,
+        "dataRedundancyType": project.redundancy,
+        "createTime": str(project.created),
+        "lastModifyTime": str(project.modified),
+    }

@@ -121,9 +121,10 @@ def _signed_names(request: Request) -> list[str]:
     return sorted(
         name
         for name in request.headers
-        if name in ("content-type", "host") or name.startswith("x-acs-")
+        if name in ("content-type", "host")
+        or name.startswith("x-acs-")
         or (name.startswith("x-log-") and not name.startswith("x-log-meta-"))
-    )  # fmt: skip
+    )
 
 
 def _paths(request: Request) -> set[str]:

@@ -70,9 +70,11 @@ def run(select: Select, logs: Iterable[Log], index: Index, logstore: str) -> Tab
         raise QueryError(f"reading data with pagination only allow reading max {MAX_LIMIT} rows", "SyntaxError")
     shown = values[select.offset : select.offset + limit]
     return Table(
-        tuple(name for name, _ in columns), tuple(out.type for out in outputs),
-        tuple(tuple(to_text(value) for value in row) for row in shown), None if select.limit is not None else DEFAULT_LIMIT,
-    )  # fmt: skip
+        tuple(name for name, _ in columns),
+        tuple(out.type for out in outputs),
+        tuple(tuple(to_text(value) for value in row) for row in shown),
+        None if select.limit is not None else DEFAULT_LIMIT,
+    )
 
 
 def _columns(select: Select, scope: RowScope) -> list[tuple[str, Node]]:

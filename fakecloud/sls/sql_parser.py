@@ -34,9 +34,31 @@ _REFUSED = {
     "intersect",
 }
 _RESERVED = _REFUSED | {
-    "select", "from", "where", "group", "having", "order", "by", "limit", "as", "and", "or", "not", "in", "like", "between",
-    "is", "null", "case", "when", "then", "else", "end", "asc", "desc",
-}  # fmt: skip
+    "select",
+    "from",
+    "where",
+    "group",
+    "having",
+    "order",
+    "by",
+    "limit",
+    "as",
+    "and",
+    "or",
+    "not",
+    "in",
+    "like",
+    "between",
+    "is",
+    "null",
+    "case",
+    "when",
+    "then",
+    "else",
+    "end",
+    "asc",
+    "desc",
+}
 
 
 def parse(text: str) -> Select:

@@ -15,12 +15,16 @@ from shared.errors import CloudCallError, PermanentError, Throttled, TransientEr
 from shared.gateways import transport
 
 _THROTTLED = re.compile(r"Throttl|FlowControl|QpsLimit|(?:Read|Write)QuotaExceed|ServerBusy|ResourceExhausted")
-_TRANSIENT = re.compile(r"ServiceUnavailable|InternalError|InternalServerError|RequestTimeout|LogRequestError|BadResponse|"
-                        r"IncorrectInstanceStatus|OperationConflict|InvalidSecurityToken\.Expired|SecurityToken\.?Expired|"
-                        r"LastTokenProcessing|SignatureNonceUsed|InvalidTimeStamp|IllegalTimestamp|RequestTimeTooSkewed|RequestTimeExpired|"
-                        r"RequestExpired")  # fmt: skip
-_CLOCK = re.compile(r"Invalid_?Time_?[Ss]tamp|IllegalTimestamp|RequestTimeTooSkewed|RequestTimeExpired|RequestExpired|SignatureNonceUsed|"
-                    r"InvalidDate")  # fmt: skip
+_TRANSIENT = re.compile(
+    r"ServiceUnavailable|InternalError|InternalServerError|RequestTimeout|LogRequestError|BadResponse|"
+    r"IncorrectInstanceStatus|OperationConflict|InvalidSecurityToken\.Expired|SecurityToken\.?Expired|"
+    r"LastTokenProcessing|SignatureNonceUsed|InvalidTimeStamp|IllegalTimestamp|RequestTimeTooSkewed|RequestTimeExpired|"
+    r"RequestExpired"
+)
+_CLOCK = re.compile(
+    r"Invalid_?Time_?[Ss]tamp|IllegalTimestamp|RequestTimeTooSkewed|RequestTimeExpired|RequestExpired|SignatureNonceUsed|"
+    r"InvalidDate"
+)
 _CLOCK_SAID = re.compile(
     r"(?i)request time .{0,40}(?:skew|expire|15 ?min)|time ?stamp .{0,40}expire|signature .{0,20}expire"
 )
@@ -128,6 +132,9 @@ def from_sls(call: str, error: Exception) -> CloudCallError | None:
         return None
     get: Any = error
     return classify(
-        call, str(get.get_error_code() or ""), str(get.get_error_message()),
-        int(get.get_resp_status() or 0), str(get.get_request_id() or transport.request_id()),
-    )  # fmt: skip
+        call,
+        str(get.get_error_code() or ""),
+        str(get.get_error_message()),
+        int(get.get_resp_status() or 0),
+        str(get.get_request_id() or transport.request_id()),
+    )

@@ -101,11 +101,19 @@ class _Fc:
 
     def start(self, payload: bytes, task_id: str, *, delay: float = 0.0) -> bool:
         if (reported := size(payload)) > REQUEST:
-            raise PermanentError(CALL, "EntityTooLarge", f"{self.function}: the payload takes {reported} bytes in a report of its "
-                                 f"failure, and {REQUEST} fit into a dead letter: hand over less at once")  # fmt: skip
+            raise PermanentError(
+                CALL,
+                "EntityTooLarge",
+                f"{self.function}: the payload takes {reported} bytes in a report of its "
+                f"failure, and {REQUEST} fit into a dead letter: hand over less at once",
+            )
         if not TASK_ID.fullmatch(task_id):
-            raise PermanentError(CALL, "InvalidArgument", f"{self.function}: {task_id!r} is no task id: a letter or _, "
-                                 "then letters, digits, _ and -, at most 128")  # fmt: skip
+            raise PermanentError(
+                CALL,
+                "InvalidArgument",
+                f"{self.function}: {task_id!r} is no task id: a letter or _, "
+                "then letters, digits, _ and -, at most 128",
+            )
         seconds = min(round(delay), LONGEST_DELAY)
         headers = {"x-fc-async-delay": str(seconds)} if seconds > 0 else {}
         try:

@@ -95,12 +95,14 @@ class RamGateway:
             tags = self._role_tags()
         return [
             ListedRole(
-                name=role.role_name, description=role.description or "",
-                ours=is_ours(tags.get(role.role_name, {})), note=tags.get(role.role_name, {}).get(NOTE, ""),
+                name=role.role_name,
+                description=role.description or "",
+                ours=is_ours(tags.get(role.role_name, {})),
+                note=tags.get(role.role_name, {}).get(NOTE, ""),
                 tags=tags.get(role.role_name, {}),
             )
             for role in listed
-        ]  # fmt: skip
+        ]
 
     def _role_tags(self) -> dict[str, dict[str, str]]:
         """Every tag of the roles that carry ours: a listing by one tag may leave out the others, so these are asked for by name."""
@@ -163,16 +165,27 @@ class RamGateway:
         names: dict[str, int] = {}
         marker = ""
         while True:
-            page = self._read("ListPolicies", answers.Policies, PolicyType="Custom", MaxItems=str(PAGE), Marker=marker,
-                              Tag=_tags(OURS))  # fmt: skip
+            page = self._read(
+                "ListPolicies",
+                answers.Policies,
+                PolicyType="Custom",
+                MaxItems=str(PAGE),
+                Marker=marker,
+                Tag=_tags(OURS),
+            )
             names |= {policy.policy_name: policy.attachment_count for policy in page.policies.get("Policy", [])}
             if not page.is_truncated:
                 return names
             marker = _next("ListPolicies", page.marker)
 
     def create_role(self, name: str, description: str, trust: Mapping[str, Any], *, note: str = "") -> None:
-        self._write("CreateRole", RoleName=name, Description=description, Tag=_tags(OURS, (NOTE, note)),
-                    AssumeRolePolicyDocument=json.dumps(trust))  # fmt: skip
+        self._write(
+            "CreateRole",
+            RoleName=name,
+            Description=description,
+            Tag=_tags(OURS, (NOTE, note)),
+            AssumeRolePolicyDocument=json.dumps(trust),
+        )
 
     def update_role(self, name: str, *, description: str | None = None, trust: Mapping[str, Any] | None = None) -> None:
         document = "" if trust is None else json.dumps(trust)
@@ -194,13 +207,19 @@ class RamGateway:
         )
 
     def create_policy(self, name: str, description: str, document: Mapping[str, Any]) -> None:
-        self._write("CreatePolicy", PolicyName=name, Description=description, PolicyDocument=compact(document),
-                    Tag=_tags(OURS))  # fmt: skip
+        self._write(
+            "CreatePolicy", PolicyName=name, Description=description, PolicyDocument=compact(document), Tag=_tags(OURS)
+        )
 
     def new_version(self, policy: str, document: Mapping[str, Any]) -> None:
         """A new version in force; the oldest one not in force goes where there are five."""
-        self._write("CreatePolicyVersion", PolicyName=policy, PolicyDocument=compact(document), SetAsDefault="true",
-                    RotateStrategy="DeleteOldestNonDefaultVersionWhenLimitExceeded")  # fmt: skip
+        self._write(
+            "CreatePolicyVersion",
+            PolicyName=policy,
+            PolicyDocument=compact(document),
+            SetAsDefault="true",
+            RotateStrategy="DeleteOldestNonDefaultVersionWhenLimitExceeded",
+        )
 
     def delete_policy(self, name: str) -> None:
         """With its versions."""

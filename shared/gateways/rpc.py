@@ -78,9 +78,16 @@ def _one_at_first() -> Iterator[None]:
 def _params(action: str, version: str) -> Any:
     _, _, _, params, _ = _sdk()
     return params(
-        action=action, version=version, protocol="HTTPS", pathname="/", method="POST", auth_type="AK", style="RPC",
-        req_body_type="formData", body_type="json",
-    )  # fmt: skip
+        action=action,
+        version=version,
+        protocol="HTTPS",
+        pathname="/",
+        method="POST",
+        auth_type="AK",
+        style="RPC",
+        req_body_type="formData",
+        body_type="json",
+    )
 
 
 @lean

@@ -166,14 +166,21 @@ def typed(line: str, number: int) -> str:
 
 _NO_BARE_STAR = r"(?:[^*]|\.\*)*"
 _REGEX = re.compile(
-    "|".join((
-        r"\^.*", r".*[A-Za-z_*+)\]}]\$", r"/.*[\^$|\\+].*/[a-z]*", r"\(\?.*",
-        rf"{_NO_BARE_STAR}(?<![0-9])\.[*+](?!\.\w){_NO_BARE_STAR}",  # but for 1.2.*, web.*.example.com, *.prod.*
-        r".*\[[^\]]*[\w]-[\w][^\]]*\].*", r".*\([^)]*\|[^)]*\).*", r"[\w*?.-]+(?:\|[\w*?.-]+)+",
-        r".*\\[dwsDWSb](?:[+*?{$)].*|)",
-    )),
+    "|".join(
+        (
+            r"\^.*",
+            r".*[A-Za-z_*+)\]}]\$",
+            r"/.*[\^$|\\+].*/[a-z]*",
+            r"\(\?.*",
+            rf"{_NO_BARE_STAR}(?<![0-9])\.[*+](?!\.\w){_NO_BARE_STAR}",  # but for 1.2.*, web.*.example.com, *.prod.*
+            r".*\[[^\]]*[\w]-[\w][^\]]*\].*",
+            r".*\([^)]*\|[^)]*\).*",
+            r"[\w*?.-]+(?:\|[\w*?.-]+)+",
+            r".*\\[dwsDWSb](?:[+*?{$)].*|)",
+        )
+    ),
     re.DOTALL,
-)  # fmt: skip
+)
 _BRACES = re.compile(r".*\{(?:[^{}$]*,[^{}]*|\w+\.\.\w+)\}.*", re.DOTALL)
 _LIKE = re.compile(r"%[\w-].*|.*[A-Za-z-]%|(?:regexp?|re|glob):.+", re.DOTALL)
 _NEGATED = re.compile(r"(?:!=?|==?~?|=~|<>|\uff01)\s*\S.*", re.DOTALL)

@@ -28,11 +28,18 @@ _KEY = re.compile(r"[\w-]+:\S.*")  # a tag's key may have blanks: acs:ResourceTa
 _COMPARED = ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals")
 OPERATORS = frozenset(
     {
-        "StringEquals", "StringNotEquals", "StringEqualsIgnoreCase", "StringNotEqualsIgnoreCase", "StringLike", "StringNotLike",
-        *(kind + name for kind in ("Numeric", "Date") for name in _COMPARED), "Bool",
-        "IpAddress", "NotIpAddress",
+        "StringEquals",
+        "StringNotEquals",
+        "StringEqualsIgnoreCase",
+        "StringNotEqualsIgnoreCase",
+        "StringLike",
+        "StringNotLike",
+        *(kind + name for kind in ("Numeric", "Date") for name in _COMPARED),
+        "Bool",
+        "IpAddress",
+        "NotIpAddress",
     }
-)  # fmt: skip
+)
 """The operators that RAM documents. OSS has IpAddressIncludeBorder besides, for its bucket policies."""
 _ELEMENTS = {
     "policy": ("Effect", "Action", "NotAction", "Resource", "NotResource", "Condition"),
@@ -87,9 +94,11 @@ def _check_statement(statement: Any, trust: bool, template: bool, at: Path) -> I
             yield rules.MALFORMED, f"{' and '.join(names)} both stand here" if given else f"{names[0]} is missing", at
     resource = _TEMPLATE_RESOURCE if template else _RESOURCE
     for name, form, rule in (
-        ("Action", _ACTION, rules.ACTION_FORM), ("NotAction", _ACTION, rules.ACTION_FORM),
-        ("Resource", resource, rules.RESOURCE_FORM), ("NotResource", resource, rules.RESOURCE_FORM),
-    ):  # fmt: skip
+        ("Action", _ACTION, rules.ACTION_FORM),
+        ("NotAction", _ACTION, rules.ACTION_FORM),
+        ("Resource", resource, rules.RESOURCE_FORM),
+        ("NotResource", resource, rules.RESOURCE_FORM),
+    ):
         if name in statement:
             yield from _check_texts(statement[name], form, rule, (*at, name))
     if "Condition" in statement:

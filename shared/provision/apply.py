@@ -68,10 +68,19 @@ class Provisioner:
     """
 
     def __init__(
-        self, ram: RamGateway, desired: DesiredRam, *, file: str, holders: Callable[[str], int],
-        pause: Callable[[float], None], adopt: Collection[str] = (), prune: bool = False,
-        protected: Protected = NOBODY, account_id: str = "", limits: Callable[[], Limits] = Limits,
-    ) -> None:  # fmt: skip
+        self,
+        ram: RamGateway,
+        desired: DesiredRam,
+        *,
+        file: str,
+        holders: Callable[[str], int],
+        pause: Callable[[float], None],
+        adopt: Collection[str] = (),
+        prune: bool = False,
+        protected: Protected = NOBODY,
+        account_id: str = "",
+        limits: Callable[[], Limits] = Limits,
+    ) -> None:
         self._ram, self._desired, self._file, self._holders = ram, desired, file, holders
         self._pause, self._adopt, self._prune = pause, adopt, prune
         self._protected, self._account_id, self._limits = protected, account_id, limits
@@ -188,9 +197,15 @@ class Provisioner:
         }
         handled |= {(action.role, sign) for action in self._done for sign in action.struck}
         found = plan(
-            state, self._desired, adopt=self._adopt, prune=self._prune, protected=self._protected,
-            account_id=self._account_id, limits=limits, handled=handled,
-        )  # fmt: skip
+            state,
+            self._desired,
+            adopt=self._adopt,
+            prune=self._prune,
+            protected=self._protected,
+            account_id=self._account_id,
+            limits=limits,
+            handled=handled,
+        )
         return state, msgspec.structs.replace(found, actions=self._not_kept(found.actions))
 
     def _note_what_was_attached(self) -> None:

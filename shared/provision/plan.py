@@ -24,10 +24,16 @@ MAX_DESCRIPTION = 1024  # characters, of a policy as of a role (CreatePolicy)
 
 
 def plan(
-    state: RamState, desired: DesiredRam, *, adopt: Collection[str] = (), prune: bool = False,
-    protected: Protected = NOBODY, account_id: str = "", limits: Limits = DOCUMENTED,
+    state: RamState,
+    desired: DesiredRam,
+    *,
+    adopt: Collection[str] = (),
+    prune: bool = False,
+    protected: Protected = NOBODY,
+    account_id: str = "",
+    limits: Limits = DOCUMENTED,
     handled: Collection[tuple[str, str]] = (),
-) -> Plan:  # fmt: skip
+) -> Plan:
     """adopt: roles of somebody else to take over, with the policies they need. prune: also remove what nothing lists.
 
     protected, account_id: see protected.py. limits: of the account. handled: role and mark of each system policy that this
@@ -51,11 +57,13 @@ def plan(
         return Plan(conflicts=tuple(conflicts))
     unlisted = () if prune else tuple(_unlisted(state, desired))
     return Plan(
-        actions=actions, unlisted=unlisted, kept=removals.kept,
+        actions=actions,
+        unlisted=unlisted,
+        kept=removals.kept,
         orphan_roles=() if prune else tuple(state.orphan_roles),
         orphan_policies=() if prune else tuple(state.orphan_policies),
         warnings=(*beyond(state, desired, unlisted), *uncertain(state, actions, limits)),
-    )  # fmt: skip
+    )
 
 
 def _with_notes(state: RamState, handled: Collection[tuple[str, str]]) -> RamState:
@@ -111,9 +119,12 @@ def _role(state: RamState, role: DesiredRole, adopt: Collection[str]) -> Iterato
     if held is None:
         system = [policy.name for policy in role.policies if policy.type == "System"]
         yield Action(
-            call="CreateRole", role=role.name, document=role.trust, description=role.description,
+            call="CreateRole",
+            role=role.name,
+            document=role.trust,
+            description=role.description,
             note=note(system) if system else "",
-        )  # fmt: skip
+        )
         return
     if not held.ours and role.name in adopt:
         yield Action(call="TagResources", role=role.name, source="adopted")

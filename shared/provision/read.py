@@ -17,9 +17,13 @@ OUR_NAMES = "rolekeeper-"
 
 
 def read(
-    ram: RamGateway, desired: DesiredRam, *, prune: bool = False, orphans: bool = False,
+    ram: RamGateway,
+    desired: DesiredRam,
+    *,
+    prune: bool = False,
+    orphans: bool = False,
     holders: Callable[[str], int] = lambda role: 0,
-) -> RamState:  # fmt: skip
+) -> RamState:
     """The state of the roles and policies in the file. prune: also what nothing lists, and who still holds it. orphans: of that
     the names alone; without either, a policy that nothing lists is there only where a role in the file still has it.
 
@@ -59,13 +63,15 @@ def read(
             name: 0 for kind, name in sorted(leaving) if kind == "Custom" and name in policies and policies[name].ours
         }
     return RamState(
-        roles=roles, policies=policies, system=_documents(ram, wanted | leaving, "System"),
+        roles=roles,
+        policies=policies,
+        system=_documents(ram, wanted | leaving, "System"),
         orphan_roles={name: frozenset(ram.attached(name) if prune else ()) for name in unlisted},
         orphan_policies={name: count for name, count in known.items() if ("Custom", name) not in wanted},
         holders={name: holders(name) for name in unlisted} if prune else {},
         orphan_trusts={name: ram.trust(name) for name in unlisted} if prune else {},
         names=frozenset(listed),
-    )  # fmt: skip
+    )
 
 
 def _documents(ram: RamGateway, policies: set[Attachment], kind: PolicyType) -> dict[str, Mapping[str, Any]]:

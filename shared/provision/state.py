@@ -10,9 +10,17 @@ import msgspec
 PolicyType = Literal["Custom", "System"]
 Attachment = tuple[PolicyType, str]
 Call = Literal[
-    "CreateRole", "UpdateRole", "TagResources", "CreatePolicy", "CreatePolicyVersion", "AttachPolicyToRole",
-    "DetachPolicyFromRole", "DeletePolicy", "DeleteRole", "UntagResources",
-]  # fmt: skip
+    "CreateRole",
+    "UpdateRole",
+    "TagResources",
+    "CreatePolicy",
+    "CreatePolicyVersion",
+    "AttachPolicyToRole",
+    "DetachPolicyFromRole",
+    "DeletePolicy",
+    "DeleteRole",
+    "UntagResources",
+]
 
 
 class RoleState(msgspec.Struct, frozen=True, kw_only=True):

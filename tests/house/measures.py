@@ -27,12 +27,9 @@ from fakecloud.wire import installed
 
 ROOT = Path(__file__).resolve().parents[2]
 PARAMETERS = 5
-FORMATTED_BY_HAND = {
-    "shared/mapping/characters.py": 1,
-}
-"""Data tables whose columns the formatter would take apart, by file."""
 HEADS = re.compile(r"(What|Whether|Where|How|Those|Whose|Who|Which|When|Why)\b")
 """The first word of a clause that is no sentence by itself."""
+KEPT = re.compile(r"#\s*fmt: *(skip|off|on)\b")
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef, ast.Assign, ast.AnnAssign)
 ROLES = """
 version: 1
@@ -93,15 +90,18 @@ def homonyms() -> list[str]:
 
 
 def formatted_by_hand() -> list[str]:
-    """Find layouts that the formatter is kept from, beyond the data tables."""
+    """Find layouts that the formatter is kept from, but those of data tables: constants of a module that are literals."""
     found = []
     for name in python():
-        lines = [
-            number
-            for number, line in enumerate((ROOT / name).read_text(encoding="utf-8").splitlines(), 1)
-            if re.search(r"#\s*fmt: (skip|off)", line) and name != "tests/house/measures.py"
-        ]
-        found += [f"{name}:{number}" for number in lines[FORMATTED_BY_HAND.get(name, 0) :]]
+        tables = {
+            node.end_lineno
+            for node in tree(name).body
+            if isinstance(node, (ast.Assign, ast.AnnAssign))
+            and isinstance(node.value, (ast.Dict, ast.List, ast.Tuple, ast.Set))
+            and ast.unparse(node.targets[0] if isinstance(node, ast.Assign) else node.target).isupper()
+        }
+        lines = enumerate((ROOT / name).read_text(encoding="utf-8").splitlines(), 1)
+        found += [f"{name}:{number}" for number, line in lines if KEPT.search(line) and number not in tables]
     return found
 
 

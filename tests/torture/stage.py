@@ -34,19 +34,21 @@ class Flow:
     noted: bool = False
     ends: str = ""
     """The role that it is to hold in the end."""
+    done: str = ""
+    """Outcome and reason of its record where nothing fails."""
 
 
 FLOWS = {
     flow.name: flow
     for flow in (
-        Flow("attach", app="web", ends="web"),
-        Flow("swap", app="web", held="worker", ends="web"),
-        Flow("detach", held="web"),
-        Flow("displace", app="ours", held=FOREIGN, ends="web"),
-        Flow("put-back", held="web", noted=True, ends=FOREIGN),
-        Flow("put-back on none", noted=True, ends=FOREIGN),
+        Flow("attach", app="web", ends="web", done="attached missing"),
+        Flow("swap", app="web", held="worker", ends="web", done="swapped wrong"),
+        Flow("detach", held="web", done="detached no-longer-mapped"),
+        Flow("displace", app="ours", held=FOREIGN, ends="web", done="swapped foreign-role"),
+        Flow("put-back", held="web", noted=True, ends=FOREIGN, done="swapped put-back"),
+        Flow("put-back on none", noted=True, ends=FOREIGN, done="attached put-back"),
     )
-}  # fmt: skip
+}
 Asked = Callable[[list[str]], Any]
 FUNCTIONS: dict[str, Asked] = {
     "tags_changed": tagged,
