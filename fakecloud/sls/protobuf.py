@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from fakecloud.sls.exceptions import InvalidEncoding, PostBodyInvalid
 
@@ -68,7 +69,9 @@ def _log(body: bytes) -> RawLog:
     return log
 
 
+@lru_cache(maxsize=4096)
 def _pair(body: bytes) -> tuple[str, str]:
+    """Most of what a log says, the logs beside it say too."""
     parts = dict(_fields(body))
     key, value = parts.get(1), parts.get(2)
     if not isinstance(key, bytes) or not isinstance(value, bytes):
@@ -85,9 +88,9 @@ def _text(value: bytes) -> str:
 
 def _fields(body: bytes) -> Iterator[tuple[int, int | bytes]]:
     """The fields of one message: number and value. Unknown fields are yielded too; readers pass over them."""
-    at = 0
-    while at < len(body):
-        tag, at = _varint(body, at)
+    at, end = 0, len(body)
+    while at < end:
+        tag, at = (body[at], at + 1) if body[at] < 0x80 else _varint(body, at)
         number, kind = tag >> 3, tag & 7
         if number == 0:
             raise PostBodyInvalid()
@@ -96,12 +99,12 @@ def _fields(body: bytes) -> Iterator[tuple[int, int | bytes]]:
             yield number, number_value
             continue
         if kind == BYTES:
-            size, at = _varint(body, at)
+            size, at = (body[at], at + 1) if at < end and body[at] < 0x80 else _varint(body, at)
         elif kind in (FIXED32, FIXED64):
             size = 4 if kind == FIXED32 else 8
         else:
             raise PostBodyInvalid()
-        if at + size > len(body):
+        if at + size > end:
             raise PostBodyInvalid()
         piece = body[at : at + size]
         at += size

@@ -1,4 +1,4 @@
-"""Fixture world: the functions on an emulated cloud, once with each of Function Compute's two shapes of context."""
+"""Fixture world: the functions on an emulated cloud, with the context of Function Compute's python3.12; see world.both_shapes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from tests.clocks import emulated
 from tests.functional.handlers.world import World
 
 
-@pytest.fixture(params=["python3.10", "python3.12"])
+@pytest.fixture
 def world(
     request: pytest.FixtureRequest, cloud: Cloud, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str], tmp_path: Path,
 ) -> World:  # fmt: skip
     """Waiting takes no time: it moves the emulated clock."""
     waits = emulated(cloud, monkeypatch)
-    made = World(cloud, monkeypatch, capsys, tmp_path, request.param, waits=waits)
+    runtime = getattr(request, "param", "python3.12")
+    made = World(cloud, monkeypatch, capsys, tmp_path, runtime, waits=waits)
     made.open()
     return made

@@ -33,6 +33,7 @@ BAD: dict[str, tuple[object, str]] = {
 }
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("function", FUNCTIONS)
 @pytest.mark.parametrize(("event", "reason"), [pytest.param(*bad, id=name) for name, bad in BAD.items()])
 def test_a_bad_event_is_ignored_with_its_reason(world: World, function: str, event: object, reason: str) -> None:

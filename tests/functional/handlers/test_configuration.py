@@ -14,7 +14,7 @@ from fakecloud.identity import ACCOUNT
 from shared.app import credentials_from
 from shared.errors import ConfigError
 from shared.gateways.clients import Credentials
-from tests.functional.handlers.world import KEY_VARIABLES, World, created, tagged, timer
+from tests.functional.handlers.world import KEY_VARIABLES, World, both_shapes, created, tagged, timer
 
 
 @pytest.mark.parametrize(
@@ -47,6 +47,7 @@ def test_a_wrong_setting_is_named_and_no_call_is_made(
     assert run.calls == []
 
 
+@both_shapes
 @pytest.mark.parametrize("variable", ["REGION", "ACCOUNT_ID"])
 def test_region_and_account_come_from_the_context_where_they_are_not_set(world: World, variable: str) -> None:
     instance = world.instance("web")
@@ -83,6 +84,7 @@ def test_a_mapping_that_is_no_text_is_a_config_error(world: World) -> None:
     assert isinstance(world.run("reconcile", timer()).error, ConfigError)
 
 
+@both_shapes
 def test_without_credentials_the_error_says_where_they_come_from(world: World, mocker: Any) -> None:
     instance = world.instance("web")
     for name in KEY_VARIABLES:
@@ -135,6 +137,7 @@ def test_credentials_show_nothing_of_themselves() -> None:
     assert not any(word in shown for word in ("LTAI", "two", "three"))
 
 
+@both_shapes
 @pytest.mark.parametrize("trouble", ["none", "throttle", "5xx", "reset", "html", "wrong secret", "expired token"])
 def test_no_credential_ever_shows(world: World, trouble: Any, caplog: pytest.LogCaptureFixture) -> None:
     """Not on stdout or stderr, in a log line, an error, the result or SLS; nor in what the cloud says of a signature."""
@@ -158,6 +161,7 @@ def test_no_credential_ever_shows(world: World, trouble: Any, caplog: pytest.Log
     assert (instance.role == "web") == (trouble == "none")
 
 
+@both_shapes
 def test_a_token_that_has_expired_is_tried_again_with_the_next_ones(world: World) -> None:
     world.give_keys(world.cloud.keys.temporary(world.keys.identity, world.cloud.clock.now() - 1))
     instance = world.instance("web")

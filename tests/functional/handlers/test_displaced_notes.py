@@ -49,6 +49,7 @@ ATTACKS: dict[str, Callable[[str], str]] = {
 }  # fmt: skip
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("by", ["tags_changed", "reconcile"])
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_a_note_that_is_not_ours_is_as_good_as_none_and_recorded(world: World, attack: str, by: str) -> None:
@@ -65,6 +66,7 @@ def test_a_note_that_is_not_ours_is_as_good_as_none_and_recorded(world: World, a
     assert (again.error, instance.role, ATTACH in again.calls) == (None, "", False)
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("attack", ATTACKS)
 @pytest.mark.parametrize("held", ["", "foreign"])
 def test_nor_does_it_attach_or_remove_anything_elsewhere(world: World, attack: str, held: str) -> None:
@@ -158,6 +160,7 @@ GONE_FOR_GOOD: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("held", ["web", ""], ids=["in place of a listed role", "in place of none"])
 @pytest.mark.parametrize("why", GONE_FOR_GOOD)
 def test_a_role_that_is_refused_for_good_is_given_up_at_once(world: World, why: str, held: str) -> None:
@@ -175,6 +178,7 @@ def test_a_role_that_is_refused_for_good_is_given_up_at_once(world: World, why: 
     assert not {ATTACH, DETACH, TAG, UNTAG} & set(again.calls)
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("by", ["tags_changed", "reconcile"])
 @pytest.mark.parametrize(
     ("kind", "how"),
@@ -202,6 +206,7 @@ def test_while_attach_fails_throughout_the_note_stays_and_the_next_look_goes_on(
     assert (instance.role, NOTE in instance.tags) == ("foreign", False)
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("by", ["tags_changed", "reconcile"])
 @pytest.mark.parametrize("lost", [ATTACH, DETACH])
 @pytest.mark.parametrize("kind", ["5xx", "reset", "empty"])

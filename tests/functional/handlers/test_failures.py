@@ -126,7 +126,6 @@ def test_where_not_even_the_read_is_answered_the_record_says_so(world: World, ki
 @pytest.mark.parametrize("header", [0, 60_000], ids=["without a header", "with x-acs-retry-after"])
 @pytest.mark.parametrize("code", ["Throttling", "Throttling.User", "Throttling.Resource", "Throttling.Api"])
 @pytest.mark.parametrize("status", [400, 403, 429])
-@pytest.mark.parametrize("world", ["python3.12"], indirect=True)
 def test_a_throttle_is_raised_after_all_others_are_done(world: World, code: str, status: int, header: int) -> None:
     first, second = world.instances(2, "batch"), world.instances(2, "web")  # batch goes first
     world.cloud.faults.add("throttle", action=ATTACH, code=code, status=status, retry_after_ms=header)

@@ -7,7 +7,6 @@ import json
 from collections import Counter
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -39,7 +38,6 @@ switches = st.fixed_dictionaries({
     fleet=st.lists(machines, min_size=1, max_size=8), ghosts=st.integers(0, 2), trouble=st.lists(faults, max_size=3),
     open_points=switches, function=st.sampled_from(["instance_created", "tags_changed", "remediate", "reconcile"]),
 )  # fmt: skip
-@pytest.mark.parametrize("world", ["python3.12"], indirect=True)
 def test_every_named_instance_has_one_record_and_it_says_what_is_on_it(
     world: World, fleet: list[dict[str, Any]], ghosts: int, trouble: list[dict[str, Any]], open_points: dict[str, Any],
     function: str,
@@ -89,7 +87,6 @@ def event_for(function: str, named: list[str]) -> object:
     fleet=st.lists(machines, min_size=1, max_size=6), order=st.permutations(["created", "tagged", "tagged", "timer"]),
     trouble=st.lists(faults, max_size=2),
 )  # fmt: skip
-@pytest.mark.parametrize("world", ["python3.12"], indirect=True)
 def test_events_in_any_order_with_any_faults_end_where_the_timer_alone_would(
     world: World, fleet: list[dict[str, Any]], order: list[str], trouble: list[dict[str, Any]]
 ) -> None:
@@ -118,7 +115,6 @@ def test_events_in_any_order_with_any_faults_end_where_the_timer_alone_would(
     | st.dictionaries(st.sampled_from(["data", "type", "specversion", "eventName", "remediate", "all", "state", "id",
                                        "instance_ids", "tags", "triggerTime", "content", "resourceId"]), inner, max_size=4),
     max_leaves=12).map(lambda value: json.dumps(value).encode()))  # fmt: skip
-@pytest.mark.parametrize("world", ["python3.12"], indirect=True)
 def test_no_bytes_make_a_handler_fail(world: World, body: bytes) -> None:
     from functions import instance_created, reconcile, remediate, tags_changed
 

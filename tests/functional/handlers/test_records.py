@@ -13,7 +13,7 @@ from shared.gateways.clients import Credentials
 from shared.gateways.sls import GIVE_UP, SlsGateway
 from shared.model.record import Record, RunRecord
 from shared.settings import Settings
-from tests.functional.handlers.world import LOGSTORE, PROJECT, REGION, Run, World, created, tagged, timer
+from tests.functional.handlers.world import LOGSTORE, PROJECT, REGION, Run, World, both_shapes, created, tagged, timer
 
 FAULTS = ["throttle", "5xx", "html", "timeout", "reset", "error"]
 PUT = "PutLogs"
@@ -79,6 +79,7 @@ def test_a_missing_project_or_logstore_is_told_and_changes_nothing_else(world: W
     assert on_stdout(run)[0]["instance_id"] == instance.instance_id
 
 
+@both_shapes
 def test_a_retrying_record_stands_on_stdout_too_before_the_error_is_raised(world: World) -> None:
     instance = world.instance("web")
     world.cloud.faults.add("throttle", action="AttachInstanceRamRole")
@@ -94,7 +95,6 @@ def gateway(world: World, **settings: Any) -> SlsGateway:
     return SlsGateway(given, Credentials(access_key_id=id, access_key_secret=secret, security_token=token))
 
 
-@pytest.mark.parametrize("world", ["python3.12"], indirect=True)
 class TestSending:
     def test_more_logs_than_a_call_takes_are_split(self, world: World) -> None:
         assert gateway(world).send([{"n": str(n)} for n in range(8_001)])

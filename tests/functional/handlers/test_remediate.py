@@ -70,7 +70,6 @@ def test_by_tags_only_instances_that_carry_all_of_them_are_looked_at(world: Worl
     assert ({i.role for i in wanted}, {i.role for i in others}) == ({"web"}, {""})
 
 
-@pytest.mark.parametrize("world", ["python3.12"], indirect=True)
 @pytest.mark.parametrize("beyond", ["all", "cut"])
 def test_by_tags_that_more_than_a_thousand_carry_none_is_left_out(world: World, beyond: str) -> None:
     """DescribeInstances' own filter by tags shows no more than 1,000 (its API page)."""

@@ -20,7 +20,7 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize("world", ["python3.12"], indirect=True)
+@pytest.mark.each_value
 @pytest.mark.parametrize("held", ["", "worker"], ids=["attach", "swap"])
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("by", ["tags_changed", "remediate"])
@@ -35,7 +35,7 @@ def test_every_try_of_a_write_leaves_its_request_id(world: World, by: str, fault
     assert sorted(recorded) == sorted(made)
 
 
-@pytest.mark.parametrize("world", ["python3.12"], indirect=True)
+@pytest.mark.each_value
 @pytest.mark.parametrize("kind", ["", "throttle", "5xx", "html"])
 @pytest.mark.parametrize("action", ["TagResources", "UntagResources", ATTACH, DETACH])
 @pytest.mark.parametrize("change", ["displaces", "gives back", "only forgets"])
@@ -55,7 +55,6 @@ def test_so_do_the_tries_of_changes_of_the_note(world: World, by: str, change: s
     assert sorted(world.record(instance.instance_id)["cloud_request_ids"].split()) == sorted(made)
 
 
-@pytest.mark.parametrize("world", ["python3.12"], indirect=True)
 @pytest.mark.parametrize("kind", ["throttle", "5xx", "html"])
 def test_every_try_of_an_observation_that_failed_leaves_its_request_id(world: World, kind: Any) -> None:
     instance = world.instance("web")

@@ -55,8 +55,6 @@ def test_a_key_that_cannot_be_one_is_named_by_its_variable_and_never_shown(where
 
 @pytest.mark.parametrize("place", range(3))
 def test_a_function_with_such_a_key_asks_nothing(world: World, place: int) -> None:
-    if world.runtime != "python3.12":
-        pytest.skip("its keys are the context's")
     world.env.setenv(KEY_VARIABLES[place], "abcdefghijkl\rmnop")
     run = world.run("reconcile", timer())
     assert isinstance(run.error, ConfigError)

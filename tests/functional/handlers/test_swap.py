@@ -86,6 +86,7 @@ def test_where_putting_back_fails_too_the_record_says_that_nothing_is_on_it(worl
     assert instance.role == "web"
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize(
     ("kind", "count", "pauses", "after"),
     [
@@ -162,7 +163,6 @@ SHAPES = [
         pytest.param("batch", ATTACH, "retrying", "batch", id="a third attached in the gap"),
     ],
 )
-@pytest.mark.parametrize("world", ["python3.12"], indirect=True)
 def test_somebody_else_swaps_at_the_same_time(
     world: World, shapes: dict[str, Any], meanwhile: str, before: str, outcome: str, after: str
 ) -> None:
@@ -206,7 +206,6 @@ def test_a_swap_that_another_has_done_call_by_call_is_not_told_as_ours(
         pytest.param("", "web", "foreign", ("retrying",), "no-longer-mapped", id="a foreign role put on by another"),
     ],
 )
-@pytest.mark.parametrize("world", ["python3.12"], indirect=True)
 def test_somebody_else_attaches_or_detaches_at_the_same_time(
     world: World, shapes: dict[str, Any], tags: str, held: str, meanwhile: str, outcome: tuple[str, ...], reason: str
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from shared.gateways import sls
 from shared.gateways.clients import Credentials
 from shared.settings import Settings
-from tests.functional.handlers.world import World, tagged
+from tests.functional.handlers.world import World, both_shapes, tagged
 
 
 @pytest.mark.parametrize("action", ["DescribeInstances", "DescribeInstanceRamRole", "PutLogs"])
@@ -33,6 +33,7 @@ def test_sls_that_answers_nothing_twice_is_not_asked_a_third_time(world: World) 
     assert [line["record"]["instance_id"] for line in run.lines if "record" in line] == [second.instance_id]
 
 
+@both_shapes
 @pytest.mark.parametrize("renewed", [False, True], ids=["the same keys", "keys anew"])
 def test_a_session_is_the_process_s_and_its_client_lives_as_long_as_its_keys(
     world: World, mocker: Any, renewed: bool

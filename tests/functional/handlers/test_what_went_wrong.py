@@ -37,7 +37,6 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("world", ["python3.12"], indirect=True)
 @pytest.mark.parametrize("asked", ["timer", "remediate", "events"])
 @pytest.mark.parametrize(("prepare", "outcome"), WRONG)
 def test_what_went_wrong_comes_first_in_the_answer(
@@ -59,7 +58,6 @@ def test_what_went_wrong_comes_first_in_the_answer(
     assert result["changes"] == [{"outcome": "attached", "change": "- -> web", "instances": MANY}]
 
 
-@pytest.mark.parametrize("world", ["python3.12"], indirect=True)
 def test_where_very_many_fail_a_rarer_failure_is_shown_too_and_the_answer_says_what_it_leaves_out(world: World) -> None:
     world.instances(450, "web")
     rare = refused(world)
@@ -70,7 +68,6 @@ def test_where_very_many_fail_a_rarer_failure_is_shown_too_and_the_answer_says_w
     assert len(json.dumps(result)) < 200_000
 
 
-@pytest.mark.parametrize("world", ["python3.12"], indirect=True)
 @pytest.mark.parametrize("count", [3, 400])
 def test_an_error_that_is_raised_names_every_kind_of_failure_and_stays_short(world: World, count: int) -> None:
     """The answer is lost where an invocation raises; Function Compute keeps the error's text in its failure report."""
@@ -86,7 +83,6 @@ def test_an_error_that_is_raised_names_every_kind_of_failure_and_stays_short(wor
     assert len(str(error)) < 5_000
 
 
-@pytest.mark.parametrize("world", ["python3.12"], indirect=True)
 def test_changes_are_shown_before_what_is_unchanged(world: World) -> None:
     world.instances(200, "web", role="web")
     late = [i.instance_id for i in world.instances(5, "web")]
@@ -116,7 +112,6 @@ def test_an_id_that_ecs_does_not_show_is_a_failure_where_an_operator_named_it(
     assert world.record("i-mistyped").get("error_message", "") == message
 
 
-@pytest.mark.parametrize("world", ["python3.12"], indirect=True)
 def test_a_mistyped_id_is_shown_before_those_that_are_there(world: World) -> None:
     names = [i.instance_id for i in world.instances(150, "web")]
     result = world.run("remediate", remediate(instance_ids=[*names, "i-mistyped"])).result

@@ -115,7 +115,7 @@ def altered(world: World, flow: Flow, action: str, path: str, value: Any, count:
     return Counter(record["outcome"] for record in records)
 
 
-@pytest.mark.parametrize("world", ["python3.12"], indirect=True)
+@pytest.mark.each_value
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.__name__)
 @pytest.mark.parametrize(("action", "path", "values"), cases(ITEM))
 def test_what_is_wrong_in_one_item_costs_one_instance(
@@ -128,7 +128,7 @@ def test_what_is_wrong_in_one_item_costs_one_instance(
         assert carried_out >= outcomes.total() - bad, (value, count, outcomes)
 
 
-@pytest.mark.parametrize("world", ["python3.12"], indirect=True)
+@pytest.mark.each_value
 @pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.__name__)
 @pytest.mark.parametrize(("action", "path", "values"), cases(WHOLE))
 def test_what_is_wrong_around_the_items_is_no_answer_and_what_was_written_is_recorded(

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, timezone
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
@@ -32,7 +32,6 @@ from shared.mapping.nodes import Unreadable
 from shared.policies import execution_policies
 from shared.proof import Key, Place, sign
 
-Runtime = Literal["python3.10", "python3.12"]
 EXECUTION_ROLE = "rolekeeper-fc"
 PROJECT, LOGSTORE, REGION = "rolekeeper", "rolekeeper-records", "cn-hangzhou"
 KEY_VARIABLES = ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN")
@@ -40,6 +39,8 @@ PROOF_KEY = "0123456789abcdef" * 4
 NOTE = "rolekeeper-displaced-role"
 WRITES = ("AttachInstanceRamRole", "DetachInstanceRamRole")
 LISTED = ("web", "worker", "batch")
+both_shapes = pytest.mark.parametrize("world", ["python3.10", "python3.12"], indirect=True)
+"""For tests of what the two shapes of context differ in: the keys, and what else handlers take from it. The others have the newer."""
 RULES = """
 version: 1
 roles: {web: {description: w}, worker: {description: k}, batch: {description: b}}
@@ -74,7 +75,7 @@ class World:
     env: pytest.MonkeyPatch
     capsys: pytest.CaptureFixture[str]
     folder: Path
-    runtime: Runtime = "python3.12"
+    runtime: str = "python3.12"
     waits: list[float] = field(default_factory=list)  # in seconds
     printed: list[str] = field(default_factory=list)
     mappings: int = 0
