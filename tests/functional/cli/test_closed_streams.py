@@ -22,6 +22,7 @@ def is_closed(stream: str, closed: str) -> bool:
     return stream in closed.split()
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("closed", CLOSED)
 @pytest.mark.parametrize(
     "row", ["read", "read --json", "read, no file", "validate", "policy list", "an option that is none", "--help"]
@@ -46,6 +47,7 @@ def served(tmp_path: Path) -> Iterator[tuple[Cloud, dict[str, str]]]:
         yield cloud, {**HOME, **keys, "ROLEKEEPER_ENDPOINT": server.url}
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("closed", CLOSED)
 @pytest.mark.parametrize(
     "words", [["remediate", "--all"], ["reconcile"], ["remediate", "--all", "--json"]], ids=" ".join
@@ -67,6 +69,7 @@ def test_a_run_does_its_work_and_says_where_its_records_are(
     assert (b'"intent"' in ran.stderr) is not is_closed("2>&-", closed)
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("closed", CLOSED)
 @pytest.mark.parametrize(
     ("words", "code"), [(["provision", "--dry-run"], 1), (["roles"], 2)], ids=["provision", "roles"]
@@ -80,6 +83,7 @@ def test_a_command_of_ram_ends_as_it_always_does(
     assert b"Traceback" not in ran.stdout + ran.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", CLOSED)
 def test_a_dry_run_keeps_its_exit_code(served: tuple[Cloud, dict[str, str]], tmp_path: Path, closed: str) -> None:
     cloud, env = served
@@ -87,6 +91,7 @@ def test_a_dry_run_keeps_its_exit_code(served: tuple[Cloud, dict[str, str]], tmp
     assert process("remediate", "--all", "--dry-run", env=env, redirect=closed, cwd=tmp_path).returncode == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", CLOSED)
 def test_ids_from_a_closed_standard_input_are_none(
     served: tuple[Cloud, dict[str, str]], tmp_path: Path, closed: str
@@ -97,6 +102,7 @@ def test_ids_from_a_closed_standard_input_are_none(
     assert b"Traceback" not in ran.stderr
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("closed", CLOSED)
 @pytest.mark.parametrize("words", [["nothing"], ["serve", "--port", "TAKEN"]], ids=["a mistake", "a taken port"])
 def test_so_does_the_emulator_s_own_command(
@@ -124,6 +130,7 @@ def test_a_full_disk_under_standard_error(
     assert b"0 of 2 are in standard error, as JSON lines, the others nowhere: No space left on device" in ran.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("closed", CLOSED)
 def test_a_replay(tmp_path: Path, closed: str) -> None:
     words = every.words(every.STAGED["replay"], tmp_path, "x")
@@ -132,6 +139,7 @@ def test_a_replay(tmp_path: Path, closed: str) -> None:
     assert (b"i-bp1ecr0000000000000b" in ran.stdout) is not is_closed(">&-", closed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words", [["remediate", "--all"], ["reconcile"], ["roles"], ["provision", "--dry-run"], ["validate"]], ids=" ".join
 )

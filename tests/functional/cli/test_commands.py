@@ -1,28 +1,19 @@
-"""The operator's commands as an operator runs them: output, exit codes, and errors of one line."""
+"""The operator's commands: output, exit codes, and errors of one line."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import pytest
 
+from tests.functional.cli.inside import inside as run
+
 ROOT = Path(__file__).resolve().parents[3]
 EVENTS = ROOT / "events"
-
-
-def run(
-    *words: str, stdin: bytes = b"", env: Mapping[str, str] = MappingProxyType({})
-) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, "-W", "error::UserWarning", "-c", "from cli.main import main; main()", *words],
-        cwd=ROOT, env={"PATH": "/usr/bin:/bin", "PYTHONIOENCODING": "utf-8", **env}, capture_output=True, input=stdin, timeout=120,
-    )  # fmt: skip
 
 
 def rows(ran: subprocess.CompletedProcess[bytes]) -> list[dict[str, Any]]:

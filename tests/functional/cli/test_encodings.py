@@ -19,6 +19,7 @@ TEXT = "支付 ✔ → … “é” 😀 \xa0 ☃"
 ENCODINGS = ["gbk", "cp936", "ascii"]
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("row", [*every.OFFLINE, *every.CLOUD])
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_a_command_says_in_any_encoding_what_it_says_in_utf_8(
@@ -80,6 +81,7 @@ ENVIRONMENTS = {
 }
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("row", every.STAGED)
 @pytest.mark.parametrize("env", ENVIRONMENTS)
 def test_so_do_those_that_run_the_emulator(tmp_path: Path, row: str, env: str) -> None:

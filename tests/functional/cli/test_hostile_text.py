@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,6 +11,7 @@ from cli.main import app
 from cli.policy import app as policy
 from fakecloud.cloud import Cloud
 from tests.functional.cli import every
+from tests.functional.cli.inside import inside
 from tests.functional.cli.operator import Command
 from tests.unit.gateways.test_clean import UNSEEN
 
@@ -31,6 +30,7 @@ def check(told: str, *, is_json: bool) -> None:
         assert [json.loads(line) for line in told.splitlines()]
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("row", [*every.OFFLINE, *every.CLOUD])
 @pytest.mark.parametrize("text", [MARKUP, f"a{ORDERS}b\nforged"], ids=["markup", "orders"])
 def test_it_is_shown_and_not_obeyed(
@@ -79,18 +79,12 @@ def test_markup_is_shown_as_it_was_written(rolekeeper: Command, tmp_path: Path, 
     assert text in ran.out + ran.err
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("row", ["replay", "replay --json"])
 @pytest.mark.parametrize("text", [MARKUP, f"a{ORDERS}b\nforged"], ids=["markup", "orders"])
 def test_nor_in_a_replay(tmp_path: Path, row: str, text: str) -> None:
     words = every.words(every.STAGED[row], tmp_path, text)
-    code = "from cli.main import main; main()"
-    ran = subprocess.run(
-        [sys.executable, "-X", "utf8", "-c", code, *words],
-        cwd=every.ROOT,
-        capture_output=True,
-        timeout=120,
-        check=False,
-    )
+    ran = inside(*words)
     out, err = ran.stdout.decode(), ran.stderr.decode()
     assert "Traceback" not in out + err
     check(out, is_json="--json" in words)

@@ -24,6 +24,7 @@ def test_white_space_around_a_key_does_not_count(
     assert made.role == "web"
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("words", COMMANDS)
 @pytest.mark.parametrize("name", [KEY, SECRET, TOKEN])
 @pytest.mark.parametrize("char", ["\r", "\n", "\x1b", "\u200b", "密", " "])

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
+from tests.functional.cli.inside import inside
+
 RULES = "version: 1\nroles: {web: , worker: }\nrules: [{name: w, when: {tags: {app: web}}, role: web}, {name: k, when: {tags: {app: worker}}, role: worker}]\n"
 
 
 def run(*words: str, cwd: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "from cli.main import main; main()", *words],
-        cwd=cwd, env={"PATH": "/usr/bin:/bin", "PYTHONIOENCODING": "utf-8", "PYTHONPATH": str(ROOT)}, input=stdin,
-        capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+    ran = inside(*words, cwd=cwd, stdin=stdin.encode())
+    return subprocess.CompletedProcess(words, ran.returncode, ran.stdout.decode(), ran.stderr.decode())
 
 
 @pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])

@@ -1,10 +1,9 @@
-"""provision, roles and policy as an operator runs them: a process of its own, against the emulator's server."""
+"""provision, roles and policy as an operator runs them, against the emulator's server."""
 
 from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,8 +12,8 @@ import pytest
 from fakecloud.cloud import Cloud
 from fakecloud.identity import ACCOUNT, ROOT_KEY
 from fakecloud.server import Server
+from tests.functional.cli.inside import inside
 
-ROOT = Path(__file__).resolve().parents[3]
 Ran = subprocess.CompletedProcess[str]
 Command = Callable[..., Ran]
 
@@ -26,14 +25,11 @@ def served() -> Iterator[tuple[Cloud, Command]]:
 
         def run(*words: str, **env: str) -> Ran:
             given = {
-                "PATH": "/usr/bin:/bin", "PYTHONIOENCODING": "utf-8", "ROLEKEEPER_REGION": "cn-hangzhou",
-                "ROLEKEEPER_ACCOUNT_ID": ACCOUNT, "ROLEKEEPER_ENDPOINT": server.url,
+                "ROLEKEEPER_REGION": "cn-hangzhou", "ROLEKEEPER_ACCOUNT_ID": ACCOUNT, "ROLEKEEPER_ENDPOINT": server.url,
                 "ALIBABA_CLOUD_ACCESS_KEY_ID": ROOT_KEY[0], "ALIBABA_CLOUD_ACCESS_KEY_SECRET": ROOT_KEY[1], **env,
             }  # fmt: skip
-            code = "from cli.main import main; main()"
-            return subprocess.run(
-                [sys.executable, "-c", code, *words], cwd=ROOT, env=given, capture_output=True, text=True, timeout=120
-            )
+            ran = inside(*words, env=given)
+            return Ran(ran.args, ran.returncode, ran.stdout.decode(), ran.stderr.decode())
 
         yield cloud, run
 

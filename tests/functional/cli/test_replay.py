@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from shared.mapping.conditions import ATTRIBUTES
-from tests.functional.cli.test_commands import rows, run
+from tests.functional.cli.inside import inside as run
+from tests.functional.cli.test_commands import rows
 
 
 def test_replay_runs_events_through_the_functions_and_prints_the_records() -> None:

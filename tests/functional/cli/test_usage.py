@@ -74,6 +74,7 @@ ON_A_TERMINAL = """
 """
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize(
     "words", [["--help"], ["remediate", "--help"], ["--nope"], ["validate"], ["policy", "list"]], ids=" ".join
 )
@@ -148,6 +149,7 @@ WITHOUT_POSIX = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [["validate"], ["policy", "list"], ["--version"], ["schema"]], ids=" ".join)
 def test_the_commands_need_no_module_that_windows_lacks(words: list[str]) -> None:
     ran = run(WITHOUT_POSIX, *words)

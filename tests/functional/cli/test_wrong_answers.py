@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -83,34 +84,35 @@ ROWS: list[tuple[str, str, tuple[Any, ...]]] = [
 ]  # fmt: skip
 
 
-def ids(value: Any) -> str:
-    return (value or "the whole") if isinstance(value, str) else ""
+def cases() -> Iterator[Any]:
+    """Each value in one answer, and one of them in each; of a row one case is not slow, and not always that of the same value."""
+    for number, (action, path, values) in enumerate(ROWS):
+        tried = [*((value, 1) for value in values), (values[0], None)]
+        for place, (value, count) in enumerate(tried):
+            shown = "missing" if value is MISSING else value
+            name = f"{action} {path or 'the whole'} = {shown!r}, {'once' if count else 'always'}"
+            later = [pytest.mark.slow] if place != number % len(tried) else []
+            yield pytest.param(action, path, value, count, id=name, marks=later)
 
 
-@pytest.mark.parametrize(("action", "path", "values"), ROWS, ids=ids)
+@pytest.mark.parametrize(("action", "path", "value", "count"), list(cases()))
 def test_the_commands_end_in_an_error_or_well_and_what_is_held_is_never_deleted(
-    cloud: Cloud, rolekeeper: Command, tmp_path: Path, action: str, path: str, values: tuple[Any, ...]
+    cloud: Cloud, rolekeeper: Command, tmp_path: Path, action: str, path: str, value: Any, count: int | None
 ) -> None:
     file = tmp_path / "roles.yaml"
-    for value, count in [*((value, 1) for value in values), (values[0], None)]:
-        cloud.faults.clear()
-        cloud.ram.reset()
-        cloud.ecs.reset()
-        file.write_text(BEFORE)
-        assert rolekeeper("provision").code == 0
-        make(cloud, 1, "worker", role="worker")
-        file.write_text(AFTER)
-        given = {"missing": True} if value is MISSING else {"value": value}
-        fault = cloud.faults.add("alter", action=action, path=path, count=count, **given)
-        told = f"{action} {path} = {value!r}, {count}"
-        shown = rolekeeper("roles")
-        assert shown.code in (1, 2), told
-        ran = rolekeeper("provision", "--prune")
-        assert fault.hit, told
-        assert ran.code in (0, 1), told
-        assert ran.code == 0 or count is None or "stopped: " in ran.err or len(ran.err.splitlines()) == 1, told
-        assert cloud.ram.role(ACCOUNT, "worker") is not None, f"{told}: an instance holds it"
-        cloud.faults.clear()
-        again = rolekeeper("provision", "--prune")
-        assert (again.code, cloud.ram.role(ACCOUNT, "batch") is not None) == (0, True), told
-        assert (cloud.ram.role(ACCOUNT, "spare"), cloud.ram.role(ACCOUNT, "worker") is None) == (None, False), told
+    file.write_text(BEFORE)
+    assert rolekeeper("provision").code == 0
+    make(cloud, 1, "worker", role="worker")
+    file.write_text(AFTER)
+    given = {"missing": True} if value is MISSING else {"value": value}
+    fault = cloud.faults.add("alter", action=action, path=path, count=count, **given)
+    assert rolekeeper("roles").code in (1, 2)
+    ran = rolekeeper("provision", "--prune")
+    assert fault.hit
+    assert ran.code in (0, 1)
+    assert ran.code == 0 or count is None or "stopped: " in ran.err or len(ran.err.splitlines()) == 1
+    assert cloud.ram.role(ACCOUNT, "worker") is not None, "an instance holds it"
+    cloud.faults.clear()
+    again = rolekeeper("provision", "--prune")
+    assert (again.code, cloud.ram.role(ACCOUNT, "batch") is not None) == (0, True)
+    assert (cloud.ram.role(ACCOUNT, "spare"), cloud.ram.role(ACCOUNT, "worker") is None) == (None, False)

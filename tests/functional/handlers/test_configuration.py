@@ -21,7 +21,9 @@ from tests.functional.handlers.world import KEY_VARIABLES, World, both_shapes, c
     ("variable", "value", "words"),
     [
         pytest.param("ROLEKEEPER_REGON", "x", ("ROLEKEEPER_REGON", "ROLEKEEPER_REGION"), id="misspelt"),
-        pytest.param("ROLEKEEPER_XYZZY", "x", ("ROLEKEEPER_XYZZY", "known are", "ROLEKEEPER_SLS_PROJECT"), id="unknown"),
+        pytest.param(
+            "ROLEKEEPER_XYZZY", "x", ("ROLEKEEPER_XYZZY", "known are", "ROLEKEEPER_SLS_PROJECT"), id="unknown"
+        ),
         pytest.param("ROLEKEEPER_TIMEOUT_SECONDS", "five", ("ROLEKEEPER_TIMEOUT_SECONDS", "'five'"), id="no number"),
         pytest.param("ROLEKEEPER_ENDPOINT", "localhost:1", ("ROLEKEEPER_ENDPOINT", "http://"), id="no scheme"),
         pytest.param(
