@@ -125,7 +125,9 @@ def request(kind: RunKind, raw: object, *, region: str) -> Trigger:
     if payload.region and not place:
         raise Mistake(("region",), f"{payload.region!r} is not a region id such as cn-hangzhou")
     if payload.account_id and not re.fullmatch("[0-9]{1,20}", payload.account_id, re.ASCII):
-        raise Mistake(("account_id",), f"{payload.account_id!r} is not an account id: digits", in_json=", in quotes")
+        raise Mistake(
+            ("account_id",), f"{payload.account_id!r} is not an account id: digits alone", in_json=", in quotes"
+        )
     if payload.everywhere and (ids or place or payload.account_id):
         raise Mistake(("everywhere",), "goes with none of ", *keys(("instance_ids", "region", "account_id")))
     operator = text(payload.operator)

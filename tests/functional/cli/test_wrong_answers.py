@@ -99,6 +99,7 @@ def cases() -> Iterator[Any]:
 def test_the_commands_end_in_an_error_or_well_and_what_is_held_is_never_deleted(
     cloud: Cloud, rolekeeper: Command, tmp_path: Path, action: str, path: str, value: Any, count: int | None
 ) -> None:
+    cloud.ram.reset()
     file = tmp_path / "roles.yaml"
     file.write_text(BEFORE)
     assert rolekeeper("provision").code == 0
