@@ -25,7 +25,7 @@ def leave_to_remediate(
     Each has retries and a dead letter of its own, which names the instances. left: by region. Function Compute refuses a task id
     that it has seen, so an event's invocation that is tried again starts none twice.
     """
-    from shared.policies.own import STARTED  # nearly no invocation comes here
+    from shared.policies.execution import STARTED  # nearly no invocation comes here
 
     remediate = functions_gateway(settings, credentials, STARTED[1])
     reason = f"left by the request {request_id}, which is too large for a dead letter"

@@ -6,20 +6,14 @@ from __future__ import annotations
 from shared.policies.build import DesiredPolicy, DesiredRam, DesiredRole, desired
 from shared.policies.check import check, reach_of_system
 from shared.policies.deployment import check_deployment, own_roles, too_many, why_own
+from shared.policies.execution import execution_policies, execution_role, reach
 from shared.policies.findings import Finding, PolicyError
 from shared.policies.limits import compact
 from shared.policies.lint import Kind, lint, lint_text
 from shared.policies.meaning import Grant, canonical, grants, same
 from shared.policies.member import member_policies, member_trust
-from shared.policies.own import (
-    displaced,
-    execution_policies,
-    execution_role,
-    pass_policies,
-    pass_role,
-    provisioner_policies,
-    reach,
-)
+from shared.policies.named import displaced
+from shared.policies.operators import pass_policies, pass_role, provisioner_policies
 from shared.policies.rules import RULES
 from shared.policies.session import read_session, write_session
 from shared.policies.template import RenderError, Template, Variable

@@ -10,10 +10,10 @@ from shared.errors import ConfigError
 from shared.mapping import Mapping as Roles
 from shared.mapping.globs import matcher
 from shared.policies import rules
+from shared.policies.execution import execution_policies, reach
 from shared.policies.findings import Finding, Rule, found
 from shared.policies.limits import MAX_CUSTOM
 from shared.policies.member import member_policies
-from shared.policies.own import execution_policies, reach
 from shared.settings import Settings, targets, variable
 
 EXECUTION_ROLE = "rolekeeper-fc"

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shared.mapping import Mapping as Roles
-from shared.policies.own import Document, displaced, displacing, granted, split
+from shared.policies.execution import displacing
+from shared.policies.named import displaced, granted
+from shared.policies.splitting import Document, split
 from shared.policies.template import Values
 from shared.policies.templates import render, trust
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from shared.policies import rules
 from shared.policies.findings import PolicyError, found
 from shared.policies.limits import MAX_SESSION, compact, oversize
-from shared.policies.own import Document
+from shared.policies.splitting import Document
 from shared.policies.template import RenderError, Values
 from shared.policies.templates import render
 
