@@ -85,6 +85,8 @@ WRONG = {
     ("put-back on none", "tagged ours"): [READ],
 }
 """Where the role is then not what the tags say, by each of the functions: before these calls."""
+LIKE_OTHERS = ("tagged batch", "batch attached by hand")
+"""Happenings that come to the same as others in most flows."""
 LEFT = ("attach", "untagged")
 """Here the role stays until the next reconcile: to look once more before each attach would cost a call."""
 OTHER_RULES = RULES.replace(
@@ -137,11 +139,11 @@ def boundaries(world: World, by: str, flow: Flow, happening: str) -> dict[str, E
 
 
 def each(flows: list[str], happenings: list[str]) -> list[Any]:
-    """Every function with every flow and happening. What differs least between events and runs is for the long run alone."""
+    """Every function with every flow and happening. What differs least from the others is for the long run alone."""
     return [
         pytest.param(
-            by, flow, happening, marks=[pytest.mark.slow] if by != "tags_changed" and flow not in ("swap", "detach") else [],
-            id=f"{by}-{flow}-{happening}",
+            by, flow, happening, id=f"{by}-{flow}-{happening}",
+            marks=[pytest.mark.slow] * (happening in LIKE_OTHERS or (by != "tags_changed" and flow not in ("swap", "detach"))),
         )
         for by in FUNCTIONS for flow in flows for happening in happenings
     ]  # fmt: skip
@@ -162,7 +164,9 @@ def test_after_a_retagging_the_role_is_what_the_tags_say(world: World, by: str, 
 @pytest.mark.parametrize(
     ("by", "flow", "happening", "call"),
     [
-        pytest.param(by, flow, happening, call, marks=[pytest.mark.slow] * (by == "remediate"))
+        pytest.param(
+            by, flow, happening, call, marks=[pytest.mark.slow] * (by == "remediate" or happening in LIKE_OTHERS)
+        )
         for by in FUNCTIONS
         for (flow, happening), calls in WRONG.items()
         for call in calls
