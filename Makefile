@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test torture bench check build devs format lock clean
+.PHONY: help demo test bench mutants check build devs format lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,12 +20,11 @@ demo: $(READY)  ## the whole story on an emulated Alibaba Cloud, in this termina
 test: $(READY)  ## the tests but the slow ones (PYTEST_ARGS="-m 'slow or not slow'": all)
 	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m "not slow" $(PYTEST_ARGS)
 
-torture: $(READY)  ## histories and inputs without end in search of failures (HISTORIES=10000, INPUTS=100000: half an hour; SEED=)
-	@$(BIN)/python -m pytest -q -m "slow or not slow" tests/torture/test_planted.py
-	@$(BIN)/python -m tests.torture $(if $(HISTORIES),--histories $(HISTORIES)) $(if $(INPUTS),--inputs $(INPUTS)) $(if $(SEED),--seed $(SEED))
-
 bench: $(READY)  ## calls, time and memory of runs over fleets, launch storms, and starts (about a quarter of an hour)
 	@$(BIN)/python -m tests.bench
+
+mutants: $(READY)  ## small changes of the code that no test sees (about half an hour; what is known already is not tried again)
+	@$(BIN)/python -m tests.mutation $(MUTANTS)
 
 check: $(READY)  ## lint, formatting, types, import contracts, roles.yaml; shows the measures of the house
 	@$(BIN)/ruff check .
@@ -52,7 +51,7 @@ lock:  ## pin the dependencies of pyproject.toml anew (needs uv)
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file requirements.lock
 
 clean:  ## remove what the other commands made
-	@rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	@rm -rf $(VENV) build mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
 
 $(READY): requirements.lock pyproject.toml
 	@"$(PYTHON)" -c 'import sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || { echo "rolekeeper needs Python 3.10 or newer (with venv); name it: make PYTHON=/path/to/python3" >&2; exit 1; }

@@ -124,7 +124,7 @@ def request(kind: RunKind, raw: object, *, region: str) -> Trigger:
     place = region_id(payload.region)
     if payload.region and not place:
         raise Mistake(("region",), f"{payload.region!r} is not a region id such as cn-hangzhou")
-    if payload.account_id and not re.fullmatch("[0-9]{1,20}", payload.account_id, re.ASCII):
+    if payload.account_id and not re.fullmatch("[0-9]{1,20}", payload.account_id):
         raise Mistake(
             ("account_id",), f"{payload.account_id!r} is not an account id: digits alone", in_json=", in quotes"
         )

@@ -23,7 +23,7 @@ from shared.settings import APIS
 NAME = "own"
 _KEY, _SEAL = "rolekeeper", "seal"
 _ENDS = frozenset(f"{outcome.value}/{reason.value}" for outcome in Outcome for reason in Reason)
-_STOPS = (None, Reason.CANARY, Reason.MAX_ERRORS)
+_STOPS = (Reason.CANARY, Reason.MAX_ERRORS)
 
 
 def handed_over(trigger: Trigger, keys: Keys = ()) -> bytes:
@@ -78,14 +78,14 @@ def _slip(trigger: Trigger) -> str:
     for ids in (trigger.instance_ids, cursor.instance_ids):
         if len(set(ids)) < len(ids) or not all(map(INSTANCE_ID.fullmatch, ids)):
             return "its instance_ids are not ids, each once"
-    if trigger.region != region_id(trigger.region) or not re.fullmatch("[0-9]{0,20}", trigger.account_id, re.ASCII):
+    if trigger.region != region_id(trigger.region) or not re.fullmatch("[0-9]{0,20}", trigger.account_id):
         return "its region or its account_id is not one"
     if not cursor.counts.keys() <= _ENDS:
         return "its counts are not of outcomes and reasons"
     if cursor.used and not cursor.used.apis.keys() <= set(APIS):
         return "what it has used of the rate is not of APIs that a run calls"
-    if cursor.stopped not in _STOPS:
-        return f"a run that was stopped by {cursor.stopped.value if cursor.stopped else 'nothing'} is never handed over"
+    if cursor.stopped and cursor.stopped not in _STOPS:
+        return f"a run that was stopped by {cursor.stopped.value} is never handed over"
     if trigger.event_at != times.parse(trigger.event_time):
         return "its event_at is not its event_time"
     texts = [trigger.source, trigger.actor, trigger.event_id, trigger.event_time, trigger.event_name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import unicodedata
 from datetime import datetime, timezone
 
@@ -102,3 +103,13 @@ def test_the_time_of_the_call_goes_before_that_of_its_publishing() -> None:
 def test_the_time_of_publishing_stands_in_for_a_missing_one() -> None:
     event = envelope("ecs:Instance:StateChange", state()["data"], time=None, aliyunpublishtime="2026-11-23T08:00:01Z")
     assert trigger(event).event_time == "2026-11-23T08:00:01Z"
+
+
+def test_a_moment_is_written_in_utc_wherever_the_machine_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    try:
+        assert times.written(datetime(2026, 11, 23, 8, tzinfo=timezone.utc)) == "2026-11-23T08:00:00Z"
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -52,6 +52,11 @@ def by_ids(ids: object) -> Json:
         ),
         pytest.param(call("CreateInstance", responseElements={"InstanceId": A}), (A,), id="CreateInstance"),
         pytest.param(
+            call("RunInstances", responseElements={"Instances": {"Instance": [{"InstanceId": A}]}}),
+            (A,),
+            id="Instances",
+        ),
+        pytest.param(
             call("RunInstances", referencedResources={"ACS::ECS::Instance": [A], "ACS::ECS::Image": ["i-x"]}),
             (A,),
             id="only referencedResources, RunInstances",
@@ -63,6 +68,11 @@ def by_ids(ids: object) -> Json:
         pytest.param(call("TagResources", {"resourceIds": [A], "resourceType": "Instance"}), (A,), id="lower camel"),
         pytest.param(
             call("TagResources", {"ResourceId.10": C, "ResourceId.2": B, "ResourceId.1": A}), (A, B, C), id="by number"
+        ),
+        pytest.param(
+            call("TagResources", {"ResourceId.x.2": B, "ResourceId": C, "ResourceId.9999999999": A}),
+            (C, A, B),
+            id="by the last number, of nine digits at most",
         ),
         pytest.param(call("TagResources", {"ResourceId": {"1": A, "2": B}}), (A, B), id="an object by number"),
         pytest.param(call("TagResources", {"ResourceIds": {"ResourceId": [A]}}), (A,), id="wrapped list"),
@@ -91,6 +101,7 @@ def by_ids(ids: object) -> Json:
             id="a disk beside an instance",
         ),
         pytest.param(tag_event(), (A,), id="tag event"),
+        pytest.param(tag_event(product=""), (A,), id="tag event of no product"),
         pytest.param(tag_event(resourceId=ARN + A), (A,), id="tag event with an ARN"),
         pytest.param(tag_event(product="ECS", resourceType="ALIYUN::ECS::Instance"), (A,), id="tag event in capitals"),
         pytest.param(
