@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         tests.setdefault(item.nodeid.partition("[")[0], []).append(item)
     for sets in tests.values():
         if sets[0].get_closest_marker("each_value"):
-            for item in combinations(sets):
+            for item in combinations([item for item in sets if not item.get_closest_marker("slow")]):
                 item.add_marker("slow")
         if config.getoption("--few"):
             sets[:] = [item for item in sets if not item.get_closest_marker("slow")] or sets

@@ -42,7 +42,9 @@ SHOWN = {
 CLEAN = {"nothing": "print('nothing')", "another cloud's key": "print('CAISx')"}
 
 
-@pytest.mark.parametrize("options", [["-p", "no:xdist"], ["-n", "1"]], ids=["here", "xdist"])
+@pytest.mark.parametrize(
+    "options", [["-p", "no:xdist"], pytest.param(["-n", "1"], marks=pytest.mark.slow)], ids=["here", "xdist"]
+)
 def test_a_key_that_shows_fails_the_test_that_shows_it(tmp_path: Path, options: list[str]) -> None:
     lines = ["import pytest", "from types import SimpleNamespace", "def w(cloud): return SimpleNamespace(cloud=cloud)"]
     for number, code in enumerate([*SHOWN.values(), *CLEAN.values()]):

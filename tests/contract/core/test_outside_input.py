@@ -73,6 +73,7 @@ DOCUMENTS = [  # where a call takes JSON, or a number or a token in a text
 ]  # fmt: skip
 
 
+@pytest.mark.each_value
 @NASTY_VALUES
 @pytest.mark.parametrize(("product", "action", "query"), DOCUMENTS, ids=lambda v: v if isinstance(v, str) else None)
 @pytest.mark.not_emulated
@@ -109,6 +110,7 @@ FIELDS = {
 }  # fmt: skip
 
 
+@pytest.mark.each_value
 @NASTY_VALUES
 @pytest.mark.parametrize("route", ROUTES)
 def test_the_side_door_answers_whatever_it_is_sent(served: Way, route: str, nasty: str) -> None:

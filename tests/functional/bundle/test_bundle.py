@@ -24,6 +24,8 @@ from fakecloud.server import Server
 
 from .conftest import ROOT, SHELF
 
+pytestmark = pytest.mark.slow  # they need the whole bundle
+
 PROPS = {key: r["props"] for key, r in load_s_yaml(ROOT / "s.yaml", {}, ACCOUNT)["resources"].items()}
 LAUNCHED = "i-bp1ecr0000000000000a"
 EVENTS = {

@@ -65,6 +65,7 @@ def self_signed(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     return str(certificate), str(key)
 
 
+@pytest.mark.slow
 def test_from_the_bundle_alone_a_certificate_is_held_against_those_that_it_carries(
     bundle: Path, python310: str, self_signed: tuple[str, str]
 ) -> None:
@@ -102,12 +103,14 @@ def test_of_what_lies_beside_our_own_code_the_json_that_it_names_is_deployed_and
     }
 
 
+@pytest.mark.slow
 def test_every_template_that_a_function_may_render_is_in_it(bundle: Path, python310: str) -> None:
     code = "from shared.policies import template, template_names, trust\ntrust('ecs')\ntrust('fc')\n"
     read = alone(python310, bundle, code + "print(*[template(name) and name for name in template_names()])").split()
     assert read == sorted(path.stem for path in (ROOT / "shared/policies/templates").glob("*.json"))
 
 
+@pytest.mark.slow
 def test_the_mapping_lies_in_it_as_parsed(bundle: Path) -> None:
     text = (bundle / "roles.yaml").read_text(encoding="utf-8")
     is_known, root = known(text, (bundle / "roles.yaml.parsed").read_bytes())
@@ -131,6 +134,7 @@ def test_however_the_mapping_is_written_a_function_need_not_parse_it(
     assert mapping_from(str(project.output / "roles.yaml")).hash == bundle.mapping.hash
 
 
+@pytest.mark.slow
 def test_its_size_is_that_of_the_zip_that_a_deployment_sends(bundle: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "sent.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for path in bundle.rglob("*"):

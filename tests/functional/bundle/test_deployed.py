@@ -14,6 +14,8 @@ from fakecloud.people import Person
 
 from .conftest import ROOT
 
+pytestmark = pytest.mark.slow  # they need the whole bundle
+
 
 class Told(NamedTuple):
     """What came of a launch, a retagging and a reconcile."""

@@ -64,6 +64,7 @@ def test_an_interrupt_in_the_exchange_loses_no_bundle(
     assert list(project.output.parent.iterdir()) == [project.output]
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("at", range(4))
 @pytest.mark.parametrize("killed", [False, True], ids=["interrupted", "killed"])
 def test_a_bundle_and_its_layer_are_exchanged_together(

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from cli.stage import EXECUTION_ROLE, FUNCTIONS, PROJECT, REGION, stage
 from fakecloud.identity import ACCOUNT
 from shared.policies import execution_policies, member_policies, member_trust, reach
 from shared.settings import Settings
 
 from .conftest import ROOT
+
+pytestmark = pytest.mark.slow  # they need the whole bundle
 
 MEMBER, ROLE = "2222222222222222", "rolekeeper-member"
 SPREAD = {"ROLEKEEPER_ACCOUNTS": f"{MEMBER}={ROLE}", "ROLEKEEPER_EXTERNAL_ID": "s3cret"}

@@ -19,6 +19,8 @@ from shared.errors import ConfigError
 from .conftest import ROOT, SHELF
 from .test_bundle import alone
 
+pytestmark = pytest.mark.slow  # they need the whole bundle
+
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:

@@ -91,6 +91,7 @@ def test_no_wheel_writes_outside_its_folder(project: Project, tmp_path: Path) ->
     assert not Path("/out.py").exists()
 
 
+@pytest.mark.slow
 def test_what_pip_is_told_elsewhere_does_not_stop_a_build(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     project.wheel("thing").unlink()
     project.lock(project.source("thing"))

@@ -146,7 +146,18 @@ STOPS: list[tuple[str, Callable[[Project], object], str]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("change", "said"), [pytest.param(c, s, id=name) for name, c, s in STOPS])
+PIP = (
+    "source that cannot be built", "only source with parts to compile", "no such handler", "a syntax error",
+    "a module of ours that is nowhere", "a name of ours that is nowhere", "a dependency's dependency by an extra",
+    "only for another platform", "no network",
+)  # fmt: skip
+"""Of those that are found out with pip's help, some that take the same way as the others."""
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [pytest.param(c, s, id=name, marks=[pytest.mark.slow] if name in PIP else []) for name, c, s in STOPS],
+)
 def test_a_build_that_cannot_be_right_stops_and_leaves_the_former_bundle(
     change: Callable[[Project], object], said: str, project: Project
 ) -> None:
@@ -207,6 +218,7 @@ def test_a_bundle_without_byte_code_says_what_that_costs(project: Project, capsy
     assert "together" in said
 
 
+@pytest.mark.slow
 def test_a_package_published_as_source_only_is_built(project: Project) -> None:
     project.wheel("thing").unlink()
     project.lock(project.source("thing"))

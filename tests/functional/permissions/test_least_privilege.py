@@ -162,7 +162,9 @@ def test_the_rendered_role_is_enough_for_everything(cloud: Cloud, tmp_path: Path
     assert all(done.values()), done
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=[pytest.mark.slow] if "without Resource" in case else []) for case in CASES]
+)
 def test_nothing_in_the_role_can_be_left_out(cloud: Cloud, tmp_path: Path, case: str) -> None:
     done = Deployment(cloud, CASES[case], tmp_path).does()
     assert not all(done.values()), "it works without: the role allows more than it needs"

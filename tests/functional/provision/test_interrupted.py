@@ -52,11 +52,14 @@ def clean(story: str) -> tuple[dict[str, Any], list[str]]:
 
 
 CLEAN = {story: clean(story) for story in STORIES}
+MADE = [(story, number, action) for story, (_, calls) in CLEAN.items() for number, action in enumerate(calls)]
+FIRST = {action: (story, number) for story, number, action in reversed(MADE)}
 EVERY = [
-    pytest.param(story, number, id=f"{story}-{number}-{action}")
-    for story, (_, calls) in CLEAN.items()
-    for number, action in enumerate(calls)
-]
+    pytest.param(story, number, id=f"{story}-{number}-{action}",
+                 marks=[] if FIRST[action] == (story, number) else [pytest.mark.slow])
+    for story, number, action in MADE
+]  # fmt: skip
+"""Each call of each story; the first of each kind is not slow."""
 
 
 def test_the_stories_have_every_kind_of_call() -> None:
@@ -64,6 +67,7 @@ def test_the_stories_have_every_kind_of_call() -> None:
     assert writes == set(get_args(Call)) - {"UntagResources"}, "which stands in test_meanwhile.py"
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize(("story", "call"), EVERY)
 @pytest.mark.parametrize(
     ("kind", "lost"),
@@ -105,6 +109,7 @@ def test_a_refusal_stops_it_and_says_what_was_done_and_a_second_run_finishes(
     assert account.holds() == CLEAN[story][0]
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize(("story", "call"), EVERY)
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_killed_at_any_call_a_second_run_finishes(

@@ -130,8 +130,11 @@ def text(listed: dict[str, str]) -> str:
 
 
 BETWEEN = [
-    pytest.param(name, n, id=f"{name}-{n}-{action}") for name in FILES for n, action in enumerate(calls_of(name))
+    pytest.param(name, n, id=f"{name}-{n}-{action}", marks=[] if calls.index(action) == n else [pytest.mark.slow])
+    for name, calls in {name: calls_of(name) for name in FILES}.items()
+    for n, action in enumerate(calls)
 ]
+"""The first call of each kind is not slow."""
 
 
 @pytest.mark.parametrize(("name", "place"), BETWEEN)

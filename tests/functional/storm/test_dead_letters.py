@@ -60,6 +60,7 @@ def launches(count: int) -> dict[str, str]:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fails", ["for ever", "once"])
 @pytest.mark.parametrize("invocation", ["async", "sync"])
 def test_what_is_too_large_for_a_letter_is_left_to_remediate(
@@ -83,6 +84,7 @@ def test_what_is_too_large_for_a_letter_is_left_to_remediate(
     assert set().union(*(ids_of(message.body) for message in dead(cloud))) >= bare
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("invocation", ["async", "sync"])
 @pytest.mark.parametrize("shape", get_args(Shape))
 def test_no_batch_is_lost_and_each_can_be_given_back_as_it_is(
