@@ -9,7 +9,7 @@ READY := $(VENV)/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench mutants check build devs format lock clean
+.PHONY: help demo test torture bench mutants check build devs format lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,10 @@ demo: $(READY)  ## the whole story on an emulated Alibaba Cloud, in this termina
 
 test: $(READY)  ## the tests but the slow ones (PYTEST_ARGS="-m 'slow or not slow'": all)
 	@$(BIN)/python -m pytest --numprocesses auto --dist worksteal -m "not slow" $(PYTEST_ARGS)
+
+torture: $(READY)  ## histories and inputs without end in search of failures (HISTORIES=10000, INPUTS=100000: half an hour; SEED=)
+	@$(BIN)/python -m pytest -q -m "slow or not slow" tests/torture/test_planted.py
+	@$(BIN)/python -m tests.torture $(if $(HISTORIES),--histories $(HISTORIES)) $(if $(INPUTS),--inputs $(INPUTS)) $(if $(SEED),--seed $(SEED))
 
 bench: $(READY)  ## calls, time and memory of runs over fleets, launch storms, and starts (about a quarter of an hour)
 	@$(BIN)/python -m tests.bench

@@ -1,0 +1,292 @@
+"""Histories: a state machine that moves instances, lets the functions and commands run under every trouble, and in the end asks
+whether all is as roles.yaml says. What is drawn is in draws.py, what may never be in watch.py and after.py."""
+
+from __future__ import annotations
+
+import json
+import signal
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from tests.torture import after, draws
+from tests.torture.invocation import Invocation, Moment, Root
+from tests.torture.moves import Moves
+from tests.torture.oracle import End, File
+from tests.torture.quiet import settle
+from tests.torture.verdict import COUNTS, must_not
+from tests.torture.world import TRIES, Pending, Place, World
+
+MOST_PARTS = 30
+
+
+@cache
+def world() -> World:
+    return World(Path(tempfile.mkdtemp(prefix="torture-")))
+
+
+class Histories(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.world, self._open = world(), ExitStack()
+        self.sls_down = False
+
+    @initialize(
+        file=draws.files, fleet=st.lists(draws.machines, min_size=1, max_size=5), switches=draws.switches,
+        everywhere=st.sampled_from([False, False, False, True]),
+    )  # fmt: skip
+    def begin(self, file: File, fleet: list[dict[str, Any]], switches: dict[str, Any], everywhere: bool) -> None:
+        COUNTS["histories"] += 1
+        self._open.enter_context(self.world.open())
+        self.world.begin(file, Place(everywhere, {"ROLEKEEPER_CALLS_PER_MINUTE": "1000"}))
+        self.world.cloud.switches.set(switches)
+        self.moves = Moves(self.world)
+        for machine in fleet:
+            self.moves.launch(**machine)
+
+    # What others do.
+
+    @rule(machine=draws.machines, hidden=st.sampled_from([0.0, 0.0, 5.0, 60.0]))
+    def launch(self, machine: dict[str, Any], hidden: float) -> None:
+        self.moves.launch(**machine, hidden=hidden)
+
+    @rule(number=draws.numbers, app=draws.apps)
+    def retag(self, number: int, app: str) -> None:
+        self.moves.retag(number, app)
+
+    @rule(number=draws.numbers, role=draws.held)
+    def by_hand(self, number: int, role: str) -> None:
+        self.moves.hold(number, role)
+
+    @rule(number=draws.numbers, text=st.sampled_from([None, "legacy-a", "legacy-a:012345:AAAAAAAAAAAAAAAAAAAAAA", "x"]))
+    def note(self, number: int, text: str | None) -> None:
+        self.moves.note(number, text)
+
+    @rule(number=draws.numbers, status=st.sampled_from(["Stopped", "Running"]))
+    def stop_or_start(self, number: int, status: str) -> None:
+        self.moves.move(number, status)
+
+    @rule(number=draws.numbers)
+    def delete(self, number: int) -> None:
+        self.moves.delete(number)
+
+    @rule(role=st.sampled_from(["web", "worker", "legacy-a"]))
+    def role_gone(self, role: str) -> None:
+        self.moves.role_gone(role)
+
+    @rule()
+    def roles_back(self) -> None:
+        self.moves.roles_back()
+
+    @rule(file=draws.files)
+    def map(self, file: File) -> None:
+        self.moves.map(file)
+
+    @rule(seconds=st.sampled_from([1.0, 70.0, 700.0, 4000.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.world.cloud.clock.advance(seconds)
+
+    @rule()
+    def logs_fail_or_come_back(self) -> None:
+        self.sls_down = not self.sls_down
+
+    # What the functions and the commands do.
+
+    @precondition(lambda self: self.world.inbox)
+    @rule(
+        number=st.integers(0, 20),
+        keep=st.sampled_from([False, False, True]),
+        trouble=draws.troubles,
+        limit=draws.limits,
+    )
+    def deliver(self, number: int, keep: bool, trouble: tuple[Any, ...], limit: tuple[int, float]) -> None:
+        """An event, or a part of a run that was handed over; keep: it will come again."""
+        pending = self.world.inbox[number % len(self.world.inbox)]
+        if keep:
+            pending.root.forked = True
+        self.delivered(pending, trouble, limit, keep=keep)
+
+    @precondition(lambda self: self.world.inbox)
+    @rule(number=st.integers(0, 20))
+    def lose(self, number: int) -> None:
+        self.world.inbox.pop(number % len(self.world.inbox))
+
+    @precondition(lambda self: self.world.inbox)
+    @rule(
+        count=st.integers(1, 6), shape=st.sampled_from(["text", "object", "string", "event"]), raw=st.booleans(),
+        poison=st.sampled_from([[], ["{"], ["null"], ['{"data": 1}', "[[]]"]]), trouble=draws.troubles, limit=draws.limits,
+    )  # fmt: skip
+    def deliver_batch(
+        self, count: int, shape: Any, raw: bool, poison: list[str], trouble: tuple[Any, ...], limit: Any
+    ) -> None:
+        """By the buffered route; a batch that fails comes again, whole."""
+        events = [p for p in self.world.inbox if p.function not in ("reconcile", "remediate")][:count]
+        if events:
+            body = self.moves.batch([p.body for p in events], shape, raw=raw, poison=poison)
+            self.world.inbox = [p for p in self.world.inbox if p not in events]
+            names, born = (tuple({n: None for p in events for n in getattr(p, which)}) for which in ("names", "born"))
+            whole = Pending(
+                events[0].function, body, self.moves.request_id(), self.world.root(), names=names, born=born
+            )  # fmt: skip
+            self.world.inbox.append(whole)
+            self.delivered(whole, trouble, limit)
+
+    @rule(trouble=draws.troubles, limit=draws.limits, whole=st.booleans())
+    def timer(self, trouble: tuple[Any, ...], limit: tuple[int, float], whole: bool) -> None:
+        event = {"triggerTime": "2026-11-23T08:00:00Z", "triggerName": "every-half-hour", "payload": ""}
+        self.run("reconcile", event, self.world.root(), trouble, limit, whole)
+
+    @rule(asked=draws.selectors, options=draws.options, trouble=draws.troubles, limit=draws.limits, whole=st.booleans())
+    def remediate(self, asked: dict[str, Any], options: dict[str, Any], trouble: Any, limit: Any, whole: bool) -> None:
+        root = self.world.root(lifted=bool(options.get("lift_brake")), max_calls=options.get("max_calls"))
+        self.run("remediate", {"remediate": {**self._named(asked), **options}}, root, trouble, limit, whole)
+
+    @rule(options=draws.options, trouble=draws.troubles, stop=st.tuples(draws.calls, st.sampled_from([0, 0, 1, 2])),
+          term=st.booleans())  # fmt: skip
+    def command(self, options: dict[str, Any], trouble: tuple[Any, ...], stop: tuple[int, int], term: bool) -> None:
+        words = ["remediate", "--all"]
+        for flag in ("dry_run", "lift_brake"):
+            words += [f"--{flag.replace('_', '-')}"] if options.get(flag) else []
+        for name in ("canary", "max_errors", "concurrency", "max_calls"):
+            words += (
+                [f"--{name.replace('_', '-')}", str(options[name])] if options.get(name) not in (None, "", 0) else []
+            )
+        root = self.world.root(lifted=bool(options.get("lift_brake")), max_calls=options.get("max_calls") or None)
+        with self.under(trouble) as moments:
+            for n in range(stop[1]):
+                moments[stop[0] + n] = Moment(
+                    "before", lambda made: stopped(made, signal.SIGTERM if term else signal.SIGINT)
+                )
+            self.check(self.world.command(*words, moments=moments, root=root, dry=bool(options.get("dry_run"))))
+
+    # How it is done.
+
+    def run(self, function: str, event: object, root: Root, trouble: Any, limit: Any, whole: bool) -> None:
+        """whole: what it hands over runs at once, each part without trouble."""
+        pending = Pending(function, json.dumps(event).encode(), self.moves.request_id(), root)
+        self.world.inbox.append(pending)
+        ends = after.expected(self.world, self.world.instances()) if self.moves.roles_are_steady() else {}
+        self.delivered(pending, trouble, limit)
+        for _ in range(MOST_PARTS if whole else 0):
+            part = next((p for p in self.world.inbox if p.root is root), None)
+            if part is None:
+                must_not(after.run_missed(self.world, root, ends) if function == "reconcile" else ())
+                break
+            self.delivered(part, (), limit)
+
+    def delivered(self, pending: Pending, trouble: Any, limit: tuple[int, float], *, keep: bool = False) -> None:
+        """Function Compute tries again what raised, and what died."""
+        seconds, latency = limit
+        self.world.cloud.latency.set(latency * 1000, service="ecs")
+        if not keep:
+            self.world.inbox.remove(pending)
+        ends = self.sure(pending)
+        with self.under(trouble) as moments:
+            made = self.world.invoke(pending, limit=seconds, moments=moments)
+        if (made.error or made.dead) and not keep and pending.attempt + 1 < TRIES:
+            pending.attempt += 1
+            pending.root.forked = True
+            self.world.inbox.append(pending)
+        self.world.cloud.latency.clear()
+        self.check(made)
+        if made.clean and not made.error:
+            must_not(after.event_missed(self.world, made, ends))
+
+    def sure(self, pending: Pending) -> dict[str, End]:
+        """How an event must end, where nothing goes wrong."""
+        if not self.moves.roles_are_steady():
+            return {}
+        found = [self.world.cloud.ecs.instance(name) for name in pending.names]
+        shown = [i for i in found if i and i.visible_at <= self.world.cloud.clock.now()]
+        return after.expected(self.world, shown, just_created=pending.born)
+
+    @contextmanager
+    def under(self, trouble: tuple[Any, ...]) -> Iterator[dict[int, Moment]]:
+        """The troubles of one invocation."""
+        moments: dict[int, Moment] = {}
+        labels = {kind for kind, *_ in trouble}
+        for kind, *rest in trouble:
+            if kind == "fault":
+                self.world.cloud.faults.add(**rest[0])
+            elif kind == "kill":
+                moments[rest[0]] = Moment(rest[1], lambda made: made.die())
+            else:
+                moments[rest[0]] = Moment(rest[1], self._between(rest[2]))
+        if self.sls_down:
+            self.world.cloud.faults.add("5xx", action="PutLogs", count=None)
+        self.world.labels = labels
+        try:
+            yield moments
+        finally:
+            self.world.cloud.faults.clear()
+            self.world.labels = set()
+
+    def _between(self, move: tuple[Any, ...]) -> Callable[[Invocation], None]:
+        def happens(made: Invocation) -> None:
+            made.trouble.add("between")
+            self.other(*move)
+
+        return happens
+
+    def other(self, kind: str, *rest: Any) -> None:
+        """What happens between two calls of an invocation: a move, or another invocation from its beginning to its end."""
+        inbox = self.world.inbox
+        if kind in ("retag", "retag and its event"):
+            self.moves.retag(*rest)
+        elif kind == "hold":
+            self.moves.hold(*rest)
+        elif kind == "unnote":
+            self.moves.note(rest[0], None)
+        elif kind == "delete":
+            self.moves.delete(*rest)
+        elif kind == "map":
+            self.moves.map(*rest)
+        elif kind == "role gone":
+            self.moves.role_gone(*rest)
+        event = {"triggerTime": "2026-11-23T08:00:00Z", "triggerName": "every-half-hour", "payload": ""}
+        if kind == "timer":
+            self.nested(Pending("reconcile", json.dumps(event).encode(), self.moves.request_id(), self.world.root()))
+        elif kind == "event" and inbox:
+            self.nested(inbox.pop(rest[0] % len(inbox)))
+        elif kind == "retag and its event" and inbox:
+            self.nested(inbox.pop())
+
+    def nested(self, pending: Pending) -> None:
+        handlers, self.world.handlers = self.world.handlers, {}  # another process
+        try:
+            self.check(self.world.invoke(pending))
+        finally:
+            self.world.handlers = handlers
+
+    def check(self, made: Invocation) -> None:
+        COUNTS["invocations"] += 1
+        COUNTS["calls"] += len(made.calls)
+        must_not([*self.world.watch.violations, *after.wrong(self.world, made)])
+
+    def _named(self, asked: dict[str, Any]) -> dict[str, Any]:
+        if "instance_ids" not in asked:
+            return asked
+        ids = [self.moves.made[n % len(self.moves.made)] for n in asked["instance_ids"]]
+        return {"instance_ids": list(dict.fromkeys(ids))}
+
+    def teardown(self) -> None:
+        try:
+            if hasattr(self, "moves"):
+                settle(self.world, self.moves, self.check)
+        finally:
+            self._open.close()
+
+
+def stopped(made: Invocation, number: signal.Signals) -> None:
+    """The signal as this process has it handled now, in whichever thread the call is made."""
+    made.at_once = "stopped" in made.trouble
+    made.trouble.add("stopped")
+    handler = signal.getsignal(number)
+    if callable(handler):
+        handler(number, None)
