@@ -22,6 +22,8 @@ test: $(READY)  ## the tests but the slow ones (PYTEST_ARGS="-m 'slow or not slo
 
 torture: $(READY)  ## histories and inputs without end in search of failures (HISTORIES=10000, INPUTS=100000: half an hour; SEED=)
 	@$(BIN)/python -m pytest -q -m "slow or not slow" tests/torture/test_planted.py
+	@$(BIN)/python -m pytest -q -m "slow or not slow" --numprocesses auto --dist worksteal \
+		tests/torture/test_interleavings.py tests/torture/test_fault_table.py tests/torture/test_provision_faults.py
 	@$(BIN)/python -m tests.torture $(if $(HISTORIES),--histories $(HISTORIES)) $(if $(INPUTS),--inputs $(INPUTS)) $(if $(SEED),--seed $(SEED))
 
 bench: $(READY)  ## calls, time and memory of runs over fleets, launch storms, and starts (about a quarter of an hour)

@@ -16,7 +16,20 @@ import pytest
 
 from fakecloud.ecs.models import Instance
 from tests.functional.handlers.world import RULES, World
-from tests.torture.stage import FLOWS, FOREIGN, FUNCTIONS, Flow, begin, settled, work, work_to_the_end
+from tests.torture.stage import (
+    ATTACH,
+    DETACH,
+    FLOWS,
+    FOREIGN,
+    FUNCTIONS,
+    TAG,
+    UNTAG,
+    Flow,
+    begin,
+    settled,
+    work,
+    work_to_the_end,
+)
 
 pytestmark = pytest.mark.parametrize("world", ["python3.12"], indirect=True)
 MOST = 40
@@ -110,9 +123,11 @@ class End:
     error: Exception | None
 
 
-def played(world: World, by: str, flow: Flow, happening: str, **moment: Any) -> tuple[str, End]:
+def played(
+    world: World, by: str, flow: Flow, happening: str, *, side_by_side: bool = False, **moment: Any
+) -> tuple[str, End]:
     """The flow, with what happens at a moment; which call it was ("" = there was no such call), and the end."""
-    world.look(side_by_side=False)
+    world.look(side_by_side=side_by_side)
     (instance,) = begin(world, flow)
     ids = [instance.instance_id]
     met = world.cloud.between.before(do=lambda: HAPPENINGS[happening](world, instance), **moment)
@@ -177,6 +192,20 @@ def test_also_before_these_calls(world: World, by: str, flow: str, happening: st
     met, end = played(world, by, FLOWS[flow], happening, action=action, nth=int(nth))
     assert met
     assert end.settled, end
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("happening", RETAGS)
+@pytest.mark.parametrize("flow", FLOWS)
+def test_nor_does_it_matter_at_a_write_whether_the_looks_go_out_side_by_side(
+    world: World, flow: str, happening: str
+) -> None:
+    """Before they are answered nothing is decided, and which of them comes first is not certain then."""
+    for action in (TAG, DETACH, ATTACH, UNTAG):
+        if f"ecs {action} 1" not in WRONG.get((flow, happening), ()):
+            met, end = played(world, "tags_changed", FLOWS[flow], happening, side_by_side=True, action=action, nth=1)
+            assert end.settled or not met or (flow, happening) == LEFT, (action, end)
+            assert end.healed, (action, end)
 
 
 @pytest.mark.parametrize(
