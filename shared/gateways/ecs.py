@@ -30,7 +30,6 @@ from shared.settings import Settings
 
 __all__ = ["BatchResult", "EcsGateway", "Failure", "Page", "TokenRefused"]
 T = TypeVar("T")
-VERSION = "2014-05-26"
 DESCRIBE_IDS = 100
 ROLE_IDS = 50
 TAG_IDS = 50
@@ -79,55 +78,44 @@ class EcsGateway:
         """For what is asked of many at once."""
         return Bisection()
 
-    @property
     def _reader(self) -> Rpc:
         # A run counts its calls, and asks again itself.
         return self._client("", self._keys.reads(), retries=self._caller is call_once)
+
+    def _writer(self, role: str) -> Callable[[], Rpc]:
+        """Return what gives a client for one write. Without retries of the SDK's: an answer may be lost after the call was carried out."""
+        self._keys.writes(role)  # whether there are any shows before the call has its turn
+        return lambda: self._client(role, self._keys.writes(role), retries=False)
 
     def _client(self, role: str, credentials: Credentials, *, retries: bool) -> Rpc:
         """One for each set of keys that is in use."""
         kept = self._clients.get((role, retries))
         if kept is None or kept[0] != credentials:
-            made = Rpc(self._settings, credentials, region=self.region, service="ecs", version=VERSION, retries=retries)
+            made = Rpc(self._settings, credentials, region=self.region, service="ecs", retries=retries)
             self._clients[role, retries] = kept = credentials, made
         return kept[1]
 
     def _read(self, action: str, read: Callable[[Mapping[str, Any]], T], query: dict[str, str]) -> T:
-        """One call by the API's name. read: takes the answer apart; what it raises is no usable answer."""
+        """Make one call that changes nothing. read: takes the answer apart; what it raises is no usable answer."""
+        return self._call(action, self._reader, read, query)[0]
 
-        def send() -> T:
-            client = self._reader
-            with translated(action):
-                return read(client.call(action, {"RegionId": self.region, **query}))
-
-        return self._tried(action, send, read=True)[0]
-
-    def _write(
-        self, action: str, role: str, read: Callable[[Mapping[str, Any]], T], query: dict[str, str]
+    def _call(
+        self, action: str, client: Callable[[], Rpc], read: Callable[[Mapping[str, Any]], T], query: dict[str, str]
     ) -> tuple[T, list[str]]:
-        """Without retries of the SDK's: an answer may be lost after the call was carried out. Also the ids of tries that failed."""
-        self._keys.writes(role)  # whether there are any shows before the call has its turn
-
-        def send() -> T:
-            client = self._client(role, self._keys.writes(role), retries=False)
-            with translated(action):
-                return read(client.call(action, {"RegionId": self.region, **query}))
-
-        return self._tried(action, send, read=False)
-
-    def _tried(self, action: str, send: Callable[[], T], *, read: bool) -> tuple[T, list[str]]:
-        """The call, and the ids of its tries that failed, which are also in what it raises."""
+        """Make one call by the API's name; also return the ids of its tries that failed, which are in what it raises, too."""
         failed: list[str] = []
 
-        def tried() -> T:
+        def send() -> T:
             try:
-                return send()
+                asked = client()
+                with translated(action):
+                    return read(asked.call(action, {"RegionId": self.region, **query}))
             except CloudCallError as error:
                 failed.extend(error.request_ids)
                 raise
 
         try:
-            return self._caller(action, tried, read=read), failed
+            return self._caller(action, send, read=client == self._reader), failed
         except CloudCallError as error:
             error.request_ids = tuple(failed)
             raise
@@ -228,16 +216,15 @@ class EcsGateway:
 
     def attach(self, role: str, ids: Sequence[str]) -> BatchResult:
         """AttachInstanceRamRole, one call: up to 100 ids."""
-        return self._change("AttachInstanceRamRole", role, ids)
+        query = {"RamRoleName": role, "InstanceIds": json.dumps(list(ids))}
+        read = partial(answers.result, "AttachInstanceRamRole", ids)
+        return _with_tries(*self._call("AttachInstanceRamRole", self._writer(role), read, query))
 
     def detach(self, role: str, ids: Sequence[str]) -> BatchResult:
         """DetachInstanceRamRole, one call, by name: a role that somebody else attached meanwhile stays."""
-        return self._change("DetachInstanceRamRole", role, ids)
-
-    def _change(self, call: str, role: str, ids: Sequence[str]) -> BatchResult:
         query = {"RamRoleName": role, "InstanceIds": json.dumps(list(ids))}
-        result, failed = self._write(call, role, lambda body: answers.result(call, ids, body), query)
-        return msgspec.structs.replace(result, request_ids=(*failed, *result.request_ids))
+        read = partial(answers.result, "DetachInstanceRamRole", ids)
+        return _with_tries(*self._call("DetachInstanceRamRole", self._writer(role), read, query))
 
     def tag(self, role: str, ids: Sequence[str], key: str, value: str) -> list[str]:
         """TagResources on instances, 50 a call: the request ids. role: whose keys to use. What is tagged already stays tagged."""
@@ -251,19 +238,19 @@ class EcsGateway:
         made: list[str] = []
         for batch in _batches(ids, TAG_IDS):
             query = {"ResourceType": "instance", **_list("ResourceId", batch), **tag}
-            request_id, failed = self._write(action, role, answers.request_id, query)
+            request_id, failed = self._call(action, self._writer(role), answers.request_id, query)
             made += [*failed, *filter(None, [request_id])]
         return made
 
     def regions(self) -> list[str]:
         """Every region that the account may use."""
 
-        def send() -> list[str]:
-            client = self._reader
-            with translated("DescribeRegions"):
-                return answers.regions(client.call("DescribeRegions", {}))
+        return self._read("DescribeRegions", answers.regions, {"RegionId": ""})  # of all
 
-        return self._caller("DescribeRegions", send, read=True)
+
+def _with_tries(result: BatchResult, failed: list[str]) -> BatchResult:
+    """Return the result with the request ids of the tries before."""
+    return msgspec.structs.replace(result, request_ids=(*failed, *result.request_ids))
 
 
 def _list(name: str, values: Sequence[str]) -> dict[str, str]:
