@@ -16,11 +16,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from requests.adapters import HTTPAdapter
 
 from cli.main import main
 from fakecloud.cloud import Cloud
 from fakecloud.identity import ACCOUNT
-from fakecloud.wire import installed
+from fakecloud.wire import SEAM, installed
 from shared import events
 from shared.errors import TransientError
 from shared.model.trigger import Trigger
@@ -30,6 +31,7 @@ from tests.functional.handlers.world import EXECUTION_ROLE, LISTED, NOTE, PROOF_
 CALLS = 40
 WORK, WORK_A_BYTE, WORK_A_CALL = 100_000, 300, 10_000
 """Functions of Python that may run for an input: always, for each of its bytes, and for each call to the cloud."""
+AS_IT_WAS = {SEAM: HTTPAdapter.send, "time.sleep": time.sleep, "time.monotonic": time.monotonic}
 RUNS = ("reconcile", "remediate")
 CHANGES = {*WRITES, "TagResources", "UntagResources"}
 SECRET, TOKEN = "fuzz/secret+of=the/functions+keys", "fuzz/token+of=the/functions+keys=="
@@ -136,20 +138,24 @@ class Ground:
         (self.world.folder / name).write_bytes(self.body)
 
     def command(self, *words: str) -> str:
-        """Run it in this process; its exit code in words."""
+        """Run it in this process; its exit code in words. A cloud of its own is reached over a socket, in time that passes."""
         self._captured.readouterr()
-        self.world.env.setattr(sys, "argv", ["rolekeeper", *words])
-        try:
-            main()
-        except SystemExit as ended:
-            code = int(ended.code or 0)
+        with pytest.MonkeyPatch.context() as env:
+            env.setattr(sys, "argv", ["rolekeeper", *words])
+            if words[0] == "replay":
+                for place, was in AS_IT_WAS.items():
+                    env.setattr(place, was)
+            try:
+                main()
+            except SystemExit as ended:
+                code = int(ended.code or 0)
         told = self._captured.readouterr()
         check_text(told.out + told.err)
         assert code in (0, 1), f"exit code {code}"
         assert "Traceback" not in told.err, told.err[-1500:]
         if "--json" in words:
             for line in told.out.splitlines():
-                json.loads(line)
+                assert json.loads(line).get("error_type", "TransientError") == "TransientError", line
         return f"exit code {code}"
 
 
