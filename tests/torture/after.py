@@ -26,6 +26,7 @@ def wrong(world: World, made: Invocation) -> Iterator[str]:
         *_ended(made),
         *_recorded(world, made),
         *_bare(world, made),
+        *_stale(world, made),
         *_budget(made.root),
         *_braked(world, made.root),
     ):
@@ -92,6 +93,17 @@ def _answered(call: Call) -> bool:
 
 def _puts_back(call: Call, name: str, role: str) -> bool:
     return call.action == "AttachInstanceRamRole" and name in call.ids and call.role == role
+
+
+def _stale(world: World, made: Invocation) -> Iterator[str]:
+    """A removal that ends after somebody else has retagged the instance, and another invocation has brought it in line, leaves it so."""
+    if "stale removals" in TOLERATED or made.dead or made.trouble != {"between"}:
+        return
+    removed = {c.instance_id for call in made.calls if call.action == "DetachInstanceRamRole" for c in call.changes}
+    for name in sorted(removed & made.retagged):
+        instance = world.cloud.ecs.instance(name)
+        if instance and end(made.file, world.seen(instance)).action != "none":
+            yield f"{name} was retagged meanwhile, and is left with {instance.role!r}: {dict(instance.tags)}, {made.file}"
 
 
 def _budget(root: Root) -> Iterator[str]:

@@ -89,7 +89,7 @@ moves = st.one_of(
     st.tuples(st.just("retag"), numbers, apps), st.tuples(st.just("retag and its event"), numbers, apps),
     st.tuples(st.just("hold"), numbers, held), st.tuples(st.just("delete"), numbers), st.tuples(st.just("unnote"), numbers),
     st.tuples(st.just("event"), numbers), st.tuples(st.just("timer")), st.tuples(st.just("map"), files),
-    st.tuples(st.just("role gone"), st.sampled_from(LISTED)),
+    st.tuples(st.just("role gone"), st.sampled_from(LISTED)), st.tuples(st.just("sessions end")),
 )  # fmt: skip
 sides = st.sampled_from(["before", "after"])
 calls = st.integers(1, 9)
@@ -111,5 +111,7 @@ selectors = st.one_of(
     st.builds(lambda drift: {"drift": drift}, st.sampled_from(["missing", "wrong", "orphaned", "foreign"])),
     st.just({"tags": {"app": "web"}}), st.builds(lambda ns: {"instance_ids": ns}, st.lists(numbers, min_size=1, max_size=3, unique=True)),
 )  # fmt: skip
+crowds = st.sampled_from([0] * 29 + [110])
+"""Instances besides, so many that a look at all takes more than one page."""
 limits = st.sampled_from([(3600, 0.0)] * 5 + [(10, 1.0), (14, 1.5), (20, 1.5)])
 """Seconds that Function Compute gives an invocation, and that each call to ECS takes: so little that a swap has the five seconds it books."""

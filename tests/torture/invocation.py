@@ -79,7 +79,7 @@ class Moment:
 class Invocation:
     """file: the roles.yaml that it began with. trouble: what happened to it, "" kinds of which leave its end open. first: how many
     records there were before. touches: how often somebody else had changed something. dry: it is to write nothing. dead: killed. at_once: its
-    operator did not wait for what had begun."""
+    operator did not wait for what had begun. retagged: instances that were tagged anew, and brought in line, while it ran."""
 
     function: str
     request_id: str
@@ -93,6 +93,7 @@ class Invocation:
     dead: bool = False
     at_once: bool = False
     trouble: set[str] = field(default_factory=set)
+    retagged: set[str] = field(default_factory=set)
     moments: dict[int, Moment] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     out: io.StringIO = field(default_factory=io.StringIO)

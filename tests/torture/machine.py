@@ -40,8 +40,11 @@ class Histories(RuleBasedStateMachine):
     @initialize(
         file=draws.files, fleet=st.lists(draws.machines, min_size=1, max_size=5), switches=draws.switches,
         everywhere=st.sampled_from([False, False, False, True]),
+        crowd=draws.crowds,
     )  # fmt: skip
-    def begin(self, file: File, fleet: list[dict[str, Any]], switches: dict[str, Any], everywhere: bool) -> None:
+    def begin(
+        self, file: File, fleet: list[dict[str, Any]], switches: dict[str, Any], everywhere: bool, crowd: int
+    ) -> None:
         COUNTS["histories"] += 1
         self._open.enter_context(self.world.open())
         self.world.begin(file, Place(everywhere, {"ROLEKEEPER_CALLS_PER_MINUTE": "1000"}))
@@ -49,6 +52,8 @@ class Histories(RuleBasedStateMachine):
         self.moves = Moves(self.world)
         for machine in fleet:
             self.moves.launch(**machine)
+        if crowd:
+            self.moves.crowd(crowd)
 
     # What others do.
 
@@ -230,11 +235,11 @@ class Histories(RuleBasedStateMachine):
     def _between(self, move: tuple[Any, ...]) -> Callable[[Invocation], None]:
         def happens(made: Invocation) -> None:
             made.trouble.add("between")
-            self.other(*move)
+            self.other(made, *move)
 
         return happens
 
-    def other(self, kind: str, *rest: Any) -> None:
+    def other(self, made: Invocation, kind: str, *rest: Any) -> None:
         """What happens between two calls of an invocation: a move, or another invocation from its beginning to its end."""
         inbox = self.world.inbox
         if kind in ("retag", "retag and its event"):
@@ -249,13 +254,17 @@ class Histories(RuleBasedStateMachine):
             self.moves.map(*rest)
         elif kind == "role gone":
             self.moves.role_gone(*rest)
+        elif kind == "sessions end":
+            self.moves.sessions_end()
         event = {"triggerTime": "2026-11-23T08:00:00Z", "triggerName": "every-half-hour", "payload": ""}
         if kind == "timer":
             self.nested(Pending("reconcile", json.dumps(event).encode(), self.moves.request_id(), self.world.root()))
         elif kind == "event" and inbox:
             self.nested(inbox.pop(rest[0] % len(inbox)))
         elif kind == "retag and its event" and inbox:
-            self.nested(inbox.pop())
+            pending = inbox.pop()
+            self.nested(pending)
+            made.retagged.update(pending.names)
 
     def nested(self, pending: Pending) -> None:
         handlers, self.world.handlers = self.world.handlers, {}  # another process

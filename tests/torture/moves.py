@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
 
@@ -15,7 +16,7 @@ from fakecloud.identity import ACCOUNT
 from fakecloud.mns.models import Message
 from tests.torture.oracle import File
 from tests.torture.watch import NOTE
-from tests.torture.world import HOME, ROLES, Pending, World
+from tests.torture.world import HOME, MEMBER, ROLES, Pending, World
 
 TAGS: dict[str, dict[str, str]] = {
     "": {}, "web": {"app": "web"}, "worker": {"app": "worker"}, "batch": {"app": "batch"}, "ours": {"app": "ours"},
@@ -53,6 +54,16 @@ class Moves:
             born = {"InstanceIdSets": {"InstanceIdSet": [instance.instance_id]}}
             self.tell(self.trail("RunInstances", region.name, responseElements=born), born=instance.instance_id)
             self.tell(instance_state(self.cloud, *place, instance.instance_id, "Created"), born=instance.instance_id)
+
+    def crowd(self, count: int) -> None:
+        """Instances that are right as they are, and that nobody moves."""
+        self.cloud.ecs.make(count, tags=TAGS["gentle"], role="web")
+
+    def sessions_end(self) -> None:
+        """Whoever works in the member account has to ask for keys anew."""
+        for name, key in list(self.cloud.keys._keys.items()):
+            if key.identity.account == MEMBER:
+                self.cloud.keys._keys[name] = replace(key, expires=self.cloud.clock.now() - 1)
 
     def retag(self, number: int, app: str) -> None:
         """Tags of the deployment's key stay."""
