@@ -23,11 +23,13 @@ class Killed(BaseException):
 @dataclass(eq=False)
 class Root:
     """What begins with one request and goes on in others: a run, spread and handed over. forked: a part of it was delivered twice, or
-    anew after its process had been killed. holders: of listed roles when it began, by account and region. lifted: the brake is."""
+    anew after its process had been killed. holders: of listed roles when it began, by account and region. lifted: the brake is. dry: it
+    is to write nothing."""
 
     number: int = field(default_factory=lambda: next(_numbers))
     forked: bool = False
     lifted: bool = False
+    dry: bool = False
     max_calls: int | None = None
     holders: dict[tuple[str, str], int] = field(default_factory=dict)
     invocations: list[Invocation] = field(default_factory=list)
@@ -78,7 +80,7 @@ class Moment:
 @dataclass(eq=False)
 class Invocation:
     """file: the roles.yaml that it began with. trouble: what happened to it, "" kinds of which leave its end open. first: how many
-    records there were before. touches: how often somebody else had changed something. dry: it is to write nothing. dead: killed. at_once: its
+    records there were before. touches: how often somebody else had changed something. dead: killed. at_once: its
     operator did not wait for what had begun. retagged: instances that were tagged anew, and brought in line, while it ran."""
 
     function: str
@@ -89,7 +91,6 @@ class Invocation:
     until: float
     touches: int = 0
     first: int = 0
-    dry: bool = False
     dead: bool = False
     at_once: bool = False
     trouble: set[str] = field(default_factory=set)
@@ -135,9 +136,9 @@ class Invocation:
         """It has ended. records: all that are in SLS."""
         mine = [r for r in records[self.first :] if r.get("request_id", "") == self.request_id]
         printed = [line["record"] for line in self.lines if "record" in line]
-        self.records = mine + [
-            record for record in printed if record not in mine
-        ]  # a lost answer of SLS: they stand in both
+        self.records = mine + printed
+        if any(call.action == "PutLogs" and call.status != 200 for call in self.calls):  # they may stand twice
+            self.records = [record for n, record in enumerate(self.records) if record not in self.records[:n]]
 
     def looks(self) -> list[dict[str, str]]:
         return [record for record in self.records if record.get("action") != "run"]

@@ -24,6 +24,7 @@ from tests.torture.verdict import COUNTS, must_not
 from tests.torture.world import TRIES, Pending, Place, World
 
 MOST_PARTS = 30
+TIMER = {"triggerTime": "2026-11-23T08:00:00Z", "triggerName": "every-half-hour", "payload": ""}
 
 
 @cache
@@ -38,7 +39,7 @@ class Histories(RuleBasedStateMachine):
         self.sls_down = False
 
     @initialize(
-        file=draws.files, fleet=st.lists(draws.machines, min_size=1, max_size=5), switches=draws.switches,
+        file=draws.files, fleet=st.lists(draws.machines, min_size=3, max_size=6), switches=draws.switches,
         everywhere=st.sampled_from([False, False, False, True]),
         crowd=draws.crowds,
     )  # fmt: skip
@@ -51,51 +52,15 @@ class Histories(RuleBasedStateMachine):
         self.world.cloud.switches.set(switches)
         self.moves = Moves(self.world)
         for machine in fleet:
-            self.moves.launch(**machine)
+            self.moves.launch(machine)
         if crowd:
             self.moves.crowd(crowd)
 
     # What others do.
 
-    @rule(machine=draws.machines, hidden=st.sampled_from([0.0, 0.0, 5.0, 60.0]))
-    def launch(self, machine: dict[str, Any], hidden: float) -> None:
-        self.moves.launch(**machine, hidden=hidden)
-
-    @rule(number=draws.numbers, app=draws.apps)
-    def retag(self, number: int, app: str) -> None:
-        self.moves.retag(number, app)
-
-    @rule(number=draws.numbers, role=draws.held)
-    def by_hand(self, number: int, role: str) -> None:
-        self.moves.hold(number, role)
-
-    @rule(number=draws.numbers, text=st.sampled_from([None, "legacy-a", "legacy-a:012345:AAAAAAAAAAAAAAAAAAAAAA", "x"]))
-    def note(self, number: int, text: str | None) -> None:
-        self.moves.note(number, text)
-
-    @rule(number=draws.numbers, status=st.sampled_from(["Stopped", "Running"]))
-    def stop_or_start(self, number: int, status: str) -> None:
-        self.moves.move(number, status)
-
-    @rule(number=draws.numbers)
-    def delete(self, number: int) -> None:
-        self.moves.delete(number)
-
-    @rule(role=st.sampled_from(["web", "worker", "legacy-a"]))
-    def role_gone(self, role: str) -> None:
-        self.moves.role_gone(role)
-
-    @rule()
-    def roles_back(self) -> None:
-        self.moves.roles_back()
-
-    @rule(file=draws.files)
-    def map(self, file: File) -> None:
-        self.moves.map(file)
-
-    @rule(seconds=st.sampled_from([1.0, 70.0, 700.0, 4000.0]))
-    def time_passes(self, seconds: float) -> None:
-        self.world.cloud.clock.advance(seconds)
+    @rule(move=draws.moves)
+    def happens(self, move: tuple[str, tuple[Any, ...]]) -> None:
+        getattr(self.moves, move[0])(*move[1])
 
     @rule()
     def logs_fail_or_come_back(self) -> None:
@@ -116,6 +81,14 @@ class Histories(RuleBasedStateMachine):
         if keep:
             pending.root.forked = True
         self.delivered(pending, trouble, limit, keep=keep)
+
+    @rule(turn=draws.turn, trouble=draws.troubles, limit=draws.limits)
+    def turn(self, turn: tuple[int, str | None, str], trouble: tuple[Any, ...], limit: tuple[int, float]) -> None:
+        """An instance is retagged, and the event comes at once."""
+        before = len(self.world.inbox)
+        self.moves.turn([turn])
+        if len(self.world.inbox) > before:
+            self.delivered(self.world.inbox[-1], trouble, limit)
 
     @precondition(lambda self: self.world.inbox)
     @rule(number=st.integers(0, 20))
@@ -142,19 +115,30 @@ class Histories(RuleBasedStateMachine):
             self.world.inbox.append(whole)
             self.delivered(whole, trouble, limit)
 
-    @rule(trouble=draws.troubles, limit=draws.limits, whole=st.booleans())
-    def timer(self, trouble: tuple[Any, ...], limit: tuple[int, float], whole: bool) -> None:
-        event = {"triggerTime": "2026-11-23T08:00:00Z", "triggerName": "every-half-hour", "payload": ""}
-        self.run("reconcile", event, self.world.root(), trouble, limit, whole)
+    @rule(turns=draws.turns, trouble=draws.troubles, limit=draws.limits, whole=st.booleans())
+    def timer(self, turns: Any, trouble: tuple[Any, ...], limit: tuple[int, float], whole: bool) -> None:
+        self.moves.turn(turns)
+        self.run("reconcile", TIMER, self.world.root(), trouble, limit, whole)
 
-    @rule(asked=draws.selectors, options=draws.options, trouble=draws.troubles, limit=draws.limits, whole=st.booleans())
-    def remediate(self, asked: dict[str, Any], options: dict[str, Any], trouble: Any, limit: Any, whole: bool) -> None:
-        root = self.world.root(lifted=bool(options.get("lift_brake")), max_calls=options.get("max_calls"))
+    @rule(
+        turns=draws.turns, asked=draws.selectors, options=draws.options, trouble=draws.troubles, limit=draws.limits,
+        whole=st.booleans(),
+    )  # fmt: skip
+    def remediate(self, turns: Any, asked: Any, options: dict[str, Any], trouble: Any, limit: Any, whole: bool) -> None:
+        self.moves.turn(turns)
+        root = self.world.root(
+            lifted=bool(options.get("lift_brake")), max_calls=options.get("max_calls"), dry=bool(options.get("dry_run"))
+        )
         self.run("remediate", {"remediate": {**self._named(asked), **options}}, root, trouble, limit, whole)
 
-    @rule(options=draws.options, trouble=draws.troubles, stop=st.tuples(draws.calls, st.sampled_from([0, 0, 1, 2])),
-          term=st.booleans())  # fmt: skip
-    def command(self, options: dict[str, Any], trouble: tuple[Any, ...], stop: tuple[int, int], term: bool) -> None:
+    @rule(
+        turns=draws.turns, options=draws.options, trouble=draws.troubles,
+        stop=st.tuples(draws.calls, st.sampled_from([0, 0, 1, 2])), term=st.booleans(),
+    )  # fmt: skip
+    def command(
+        self, turns: Any, options: dict[str, Any], trouble: tuple[Any, ...], stop: tuple[int, int], term: bool
+    ) -> None:
+        self.moves.turn(turns)
         words = ["remediate", "--all"]
         for flag in ("dry_run", "lift_brake"):
             words += [f"--{flag.replace('_', '-')}"] if options.get(flag) else []
@@ -162,19 +146,23 @@ class Histories(RuleBasedStateMachine):
             words += (
                 [f"--{name.replace('_', '-')}", str(options[name])] if options.get(name) not in (None, "", 0) else []
             )
-        root = self.world.root(lifted=bool(options.get("lift_brake")), max_calls=options.get("max_calls") or None)
+        root = self.world.root(
+            lifted=bool(options.get("lift_brake")),
+            max_calls=options.get("max_calls") or None,
+            dry=bool(options.get("dry_run")),
+        )
         with self.under(trouble) as moments:
             for n in range(stop[1]):
                 moments[stop[0] + n] = Moment(
                     "before", lambda made: stopped(made, signal.SIGTERM if term else signal.SIGINT)
                 )
-            self.check(self.world.command(*words, moments=moments, root=root, dry=bool(options.get("dry_run"))))
+            self.check(self.world.command(*words, moments=moments, root=root))
 
     # How it is done.
 
     def run(self, function: str, event: object, root: Root, trouble: Any, limit: Any, whole: bool) -> None:
         """whole: what it hands over runs at once, each part without trouble."""
-        pending = Pending(function, json.dumps(event).encode(), self.moves.request_id(), root)
+        pending = self.asked(function, event, root)
         self.world.inbox.append(pending)
         ends = after.expected(self.world, self.world.instances()) if self.moves.roles_are_steady() else {}
         self.delivered(pending, trouble, limit)
@@ -232,39 +220,34 @@ class Histories(RuleBasedStateMachine):
             self.world.cloud.faults.clear()
             self.world.labels = set()
 
-    def _between(self, move: tuple[Any, ...]) -> Callable[[Invocation], None]:
+    def _between(self, move: tuple[str, tuple[Any, ...]]) -> Callable[[Invocation], None]:
         def happens(made: Invocation) -> None:
             made.trouble.add("between")
-            self.other(made, *move)
+            kind, given = move
+            if kind == "timer":
+                self.nested(self.asked("reconcile", TIMER, self.world.root()))
+            elif kind == "event":
+                if self.world.inbox:
+                    self.nested(self.world.inbox.pop(given[0] % len(self.world.inbox)))
+            elif kind == "retag and its event":
+                before = len(self.world.inbox)
+                self.moves.retag(self._meant(made, given[0]), given[1])
+                if len(self.world.inbox) > before:
+                    pending = self.world.inbox.pop()
+                    self.nested(pending)
+                    made.retagged.update(pending.names)
+            else:
+                getattr(self.moves, kind)(*given)
 
         return happens
 
-    def other(self, made: Invocation, kind: str, *rest: Any) -> None:
-        """What happens between two calls of an invocation: a move, or another invocation from its beginning to its end."""
-        inbox = self.world.inbox
-        if kind in ("retag", "retag and its event"):
-            self.moves.retag(*rest)
-        elif kind == "hold":
-            self.moves.hold(*rest)
-        elif kind == "unnote":
-            self.moves.note(rest[0], None)
-        elif kind == "delete":
-            self.moves.delete(*rest)
-        elif kind == "map":
-            self.moves.map(*rest)
-        elif kind == "role gone":
-            self.moves.role_gone(*rest)
-        elif kind == "sessions end":
-            self.moves.sessions_end()
-        event = {"triggerTime": "2026-11-23T08:00:00Z", "triggerName": "every-half-hour", "payload": ""}
-        if kind == "timer":
-            self.nested(Pending("reconcile", json.dumps(event).encode(), self.moves.request_id(), self.world.root()))
-        elif kind == "event" and inbox:
-            self.nested(inbox.pop(rest[0] % len(inbox)))
-        elif kind == "retag and its event" and inbox:
-            pending = inbox.pop()
-            self.nested(pending)
-            made.retagged.update(pending.names)
+    def _meant(self, made: Invocation, number: int) -> int:
+        """Half of the numbers are of what the call at hand is about."""
+        named = [self.moves.made.index(name) for name in made.calls[-1].ids if name in self.moves.made]
+        return named[number % len(named)] if named and number % 2 else number
+
+    def asked(self, function: str, event: object, root: Root) -> Pending:
+        return Pending(function, json.dumps(event).encode(), self.moves.request_id(), root)
 
     def nested(self, pending: Pending) -> None:
         handlers, self.world.handlers = self.world.handlers, {}  # another process

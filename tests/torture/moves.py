@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timezone
 from typing import Any
@@ -40,8 +40,13 @@ class Moves:
         """None where it is gone, or there never was one."""
         return self.cloud.ecs.instance(self.made[number % len(self.made)]) if self.made else None
 
-    def launch(self, app: str, *, place: tuple[str, str] = (ACCOUNT, HOME), role: str = "", classic: bool = False, age: float = 0.0,
-               hidden: float = 0.0) -> None:  # fmt: skip
+    def launch(self, machine: Mapping[str, Any], hidden: float = 0.0) -> None:
+        """hidden: seconds until it is shown."""
+        self._launch(**machine, hidden=hidden)
+
+    def _launch(
+        self, app: str, place: tuple[str, str], role: str, classic: bool, age: float, hidden: float
+    ) -> None:  # fmt: skip
         region, now = self.cloud.ecs.place(*place), self.cloud.clock.now()
         instance = region.new(
             now - age, tags=dict(TAGS[app]), role="" if classic else role, network="classic" if classic else "vpc",
@@ -54,6 +59,9 @@ class Moves:
             born = {"InstanceIdSets": {"InstanceIdSet": [instance.instance_id]}}
             self.tell(self.trail("RunInstances", region.name, responseElements=born), born=instance.instance_id)
             self.tell(instance_state(self.cloud, *place, instance.instance_id, "Created"), born=instance.instance_id)
+
+    def time_passes(self, seconds: float) -> None:
+        self.cloud.clock.advance(seconds)
 
     def crowd(self, count: int) -> None:
         """Instances that are right as they are, and that nobody moves."""
@@ -87,13 +95,20 @@ class Moves:
             self.cloud.ecs.set_role(self.cloud.ecs.owner(instance), instance, role)
             self.world.watch.touch(instance.instance_id)
 
+    def turn(self, turns: Iterable[tuple[int, str | None, str]]) -> None:
+        """Let instances need something."""
+        for number, role, app in turns:
+            if role is not None:
+                self.hold(number, role)
+            self.retag(number, app)
+
     def note(self, number: int, text: str | None) -> None:
         """Somebody writes, or removes, the tag that is ours."""
         if instance := self.instance(number):
             self.cloud.ecs.owner(instance).tag(instance, NOTE, text)
             self.world.watch.touch(instance.instance_id)
 
-    def move(self, number: int, status: str) -> None:
+    def status(self, number: int, status: str) -> None:
         if instance := self.instance(number):
             region = self.cloud.ecs.owner(instance)
             region.change(instance, "status", status)

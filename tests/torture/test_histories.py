@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, settings
 from tests.torture.machine import Histories
 from tests.torture.search import STEPS
 
-HISTORIES = 200
+HISTORIES = 120
 
 TestHistories = Histories.TestCase
 TestHistories.settings = settings(

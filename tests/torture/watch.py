@@ -118,7 +118,7 @@ class Watch:
         """What must not be about this write, judged by what is on the instances now."""
         found = []
         what = f"{call.action} of {call.role or '-'} on {', '.join(call.ids[:3])}"
-        if made.dry:
+        if made.root.dry:
             found.append(f"a dry run writes: {what}")
         if not any(_announces(intent, call) for intent in made.intents):
             found.append(f"no intent says so before: {what}")

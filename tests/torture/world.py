@@ -61,7 +61,6 @@ class Pending:
     request_id: str
     root: Root
     attempt: int = 0
-    dry: bool = False
     names: tuple[str, ...] = ()
     born: tuple[str, ...] = ()
 
@@ -111,7 +110,8 @@ class World:
         self.labels: set[str] = set()
         self.handlers: dict[str, Callable[[bytes, Any], Any]] = {}
         self.printed: list[str] = []
-        self.count = self._logs_read = 0
+        self.count = 0
+        self._logs_read = set[int]()
         for account in (ACCOUNT, MEMBER):
             for role in ROLES:
                 self.cloud.ram.put_role(account, role)
@@ -166,13 +166,13 @@ class World:
         """Whether somebody else did something to it after that invocation began."""
         return self.watch.touched.get(instance_id, 0) > made.touches
 
-    def root(self, *, lifted: bool = False, max_calls: int | None = None) -> Root:
+    def root(self, *, lifted: bool = False, max_calls: int | None = None, dry: bool = False) -> Root:
         """Of what begins now."""
         holders = Counter(
             (account, region) for account, region in self.place
             for i in self.cloud.ecs.place(account, region).instances.values() if i.role in self.file.roles
         )  # fmt: skip
-        return Root(lifted=lifted, max_calls=max_calls, holders=dict(holders))
+        return Root(lifted=lifted, dry=dry, max_calls=max_calls, holders=dict(holders))
 
     def seen(self, instance: Instance) -> Seen:
         return Seen(
@@ -202,7 +202,7 @@ class World:
         self, pending: Pending, *, limit: float = 3600.0, moments: Mapping[int, Moment] | None = None
     ) -> Invocation:
         """Run a function once, to its end or its death."""
-        made = self._made(pending.function, pending.request_id, pending.root, limit, dry=pending.dry)
+        made = self._made(pending.function, pending.request_id, pending.root, limit)
         key = self.cloud.sts.assume_for_service(ACCOUNT, EXECUTION_ROLE, "fc.aliyuncs.com", "f", 36 * 3600)
         function = SimpleNamespace(name=f"rolekeeper-{pending.function}", handler="h", memory=512, timeout=int(limit))
         context = SimpleNamespace(
@@ -216,11 +216,11 @@ class World:
             self.handlers.pop(pending.function, None)
         return made
 
-    def command(self, *words: str, moments: Mapping[int, Moment], root: Root, dry: bool) -> Invocation:
+    def command(self, *words: str, moments: Mapping[int, Moment], root: Root) -> Invocation:
         """Run an operator's command once; its exit code is the result."""
         from cli.main import main
 
-        made = self._made("command", "", root, float("inf"), dry=dry)
+        made = self._made("command", "", root, float("inf"))
         key = self.cloud.keys.permanent(Identity("Account", ACCOUNT))
         lines = self.folder / f"lines-{self.count}.json"
         given = ["rolekeeper", *words, "--json", "--records", str(lines), "--roles-file", str(self._path())]
@@ -236,12 +236,10 @@ class World:
         lines.unlink(missing_ok=True)
         return made
 
-    def _made(self, function: str, request_id: str, root: Root, limit: float, *, dry: bool) -> Invocation:
+    def _made(self, function: str, request_id: str, root: Root, limit: float) -> Invocation:
         self.count += 1
         began = self.cloud.clock.now()
-        return Invocation(
-            function, request_id, root, self.file, began, began + limit, dry=dry, trouble=set(self.labels)
-        )
+        return Invocation(function, request_id, root, self.file, began, began + limit, trouble=set(self.labels))
 
     @contextmanager
     def _run(self, made: Invocation, key: AccessKey, moments: Mapping[int, Moment]) -> Iterator[None]:
@@ -277,9 +275,12 @@ class World:
         return self.handlers[function]
 
     def _new_records(self) -> list[dict[str, str]]:
-        logs = list(self.cloud.sls.logs(PROJECT, LOGSTORE))
-        new, self._logs_read = logs[self._logs_read :], len(logs)
-        self.watch.records += [{k: v for k, v in log.items() if not k.startswith("__")} for log in new]
+        logs = self.cloud.sls.state.find(
+            PROJECT, LOGSTORE
+        ).logs  # in the order of their times, which is not that of writing
+        new = [log for log in logs if id(log) not in self._logs_read]
+        self._logs_read |= set(map(id, new))
+        self.watch.records += [{k: v for k, v in log.answer().items() if not k.startswith("__")} for log in new]
         return self.watch.records
 
     def secrets(self) -> set[str]:
