@@ -29,7 +29,9 @@ from shared.provision import (
     Provisioned,
     Provisioner,
     ProvisionError,
+    RamAccount,
     RamState,
+    Wanted,
     diff,
     limits,
     plan,
@@ -50,16 +52,20 @@ def run(
         refuse_example(load(text(roles_file), file=str(roles_file)), roles_file, "provision")
     desired, credentials = desired_ram(roles_file, settings), keys(settings)
     provisioner = Provisioner(
-        RamGateway(settings, credentials),
-        desired,
-        file=str(roles_file),
-        holders=Holders(settings, credentials),
+        RamAccount(
+            ram=RamGateway(settings, credentials),
+            holders=Holders(settings, credentials),
+            limits=lambda: quotas(settings, credentials),
+        ),
+        Wanted(
+            desired=desired,
+            file=str(roles_file),
+            adopt=adopt,
+            prune=prune,
+            protected=protected(settings),
+            account_id=settings.account_id,
+        ),
         pause=CLOCK.sleep,
-        adopt=adopt,
-        prune=prune,
-        protected=protected(settings),
-        account_id=settings.account_id,
-        limits=lambda: quotas(settings, credentials),
     )
 
     begun: list[Action] = []

@@ -21,7 +21,7 @@ from shared.gateways.ram import RamGateway
 from shared.gateways.sls_admin import SlsAdmin
 from shared.mapping import Mapping as RoleMapping
 from shared.mapping import load
-from shared.provision import Provisioned, Provisioner
+from shared.provision import Provisioned, Provisioner, RamAccount, Wanted
 from shared.settings import PREFIX, Settings
 
 HOME = Path(__file__).resolve().parent.parent
@@ -63,10 +63,11 @@ class Stage:
 
     def provision(self, mapping: RoleMapping) -> Provisioned:
         provisioner = Provisioner(
-            self.ram,
-            policies.desired(mapping, account_id=ACCOUNT, file=str(self.roles_file)),
-            file=str(self.roles_file),
-            holders=Holders(self.settings, self._operator),
+            RamAccount(ram=self.ram, holders=Holders(self.settings, self._operator)),
+            Wanted(
+                desired=policies.desired(mapping, account_id=ACCOUNT, file=str(self.roles_file)),
+                file=str(self.roles_file),
+            ),
             pause=self.cloud.clock.advance,
         )
         return provisioner.apply(provisioner.propose())

@@ -13,7 +13,7 @@ from shared.mapping.model import Allow, InlinePolicy, PolicySpec, RoleSpec, Syst
 from shared.mapping.nodes import Block, Items, Node, Scalar
 from shared.mapping.problems import Report, Where
 from shared.mapping.shapes import ListOf, Schema, Text
-from shared.mapping.tables import Field, MapOf, Table
+from shared.mapping.tables import Field, MapOf, Table, Wording
 from shared.mapping.template import MAX_NAME, NAME_RULE, UPPER_CASE
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -133,8 +133,7 @@ POLICY: Table[PolicySpec] = Table(
     _ALLOW,
     build=_policy,
     check=_check_policy,
-    meant=_meant_policy,
-    instead=_instead_of_policy,
+    wording=Wording(meant=_meant_policy, instead=_instead_of_policy),
     constraint={
         "oneOf": [{"required": [kind]} for kind in _KINDS],
         "dependentRequired": {key: [kind] for key, kind in _GOES_WITH.items()},
@@ -146,7 +145,7 @@ ROLE: Table[RoleSpec] = Table(
     Field("policies", ListOf(Lined(POLICY), "policies", instead=_instead_of_policies), "what the role may do"),
     _ALLOW,
     build=RoleSpec,
-    optional=True,
+    empty="null",
 )
 
 

@@ -9,7 +9,7 @@ from shared.mapping.model import Rule
 from shared.mapping.nodes import Block, Node, Scalar
 from shared.mapping.problems import Report, Where
 from shared.mapping.shapes import Choice, ListOf, Schema, Text, text_of
-from shared.mapping.tables import Field, Table
+from shared.mapping.tables import Field, Table, Wording
 from shared.mapping.template import PATTERN, BadTemplate, RoleTemplate, parse_role
 from shared.mapping.when import When
 from shared.mapping.when import meant as meant_condition
@@ -75,7 +75,7 @@ RULE: Table[Rule] = Table(
     Field("mode", MODE, f"for this rule alone. {ABOUT_MODE}"),
     Field("foreign_roles", FOREIGN_ROLES, f"for this rule alone. {ABOUT_FOREIGN_ROLES}"),
     build=_rule,
-    meant=_meant,
+    wording=Wording(meant=_meant),
     check=_check_rule,
     constraint={"oneOf": [{"required": ["role"]}, {"required": ["then"]}]},
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
@@ -24,33 +24,37 @@ class Field(msgspec.Struct, frozen=True):
     required: bool = False
 
 
+class Wording(msgspec.Struct, frozen=True, kw_only=True):
+    """Words to write in place of a mistake. hint: of an unknown key that is like no known one. meant: of an unknown key, "" = nothing is
+    known of it. instead: of something that is no mapping."""
+
+    hint: str = ""
+    meant: Callable[[str], str] = lambda key: ""
+    instead: Callable[[Node], str] = lambda node: ""
+
+
 class Table(Generic[T]):
-    """A mapping with known keys. build: gets the fields that are there, by name. hint: what to say of an unknown key that
-    is like no known one. meant: what to write in place of an unknown key, "" = nothing is known of it. instead: what to
-    write in place of something that is no mapping. optional: nothing at all means an empty mapping."""
+    """A mapping with known keys. build: gets the fields that are there, by name. empty: whether it may be; "null" = also nothing at all
+    means an empty mapping."""
 
     def __init__(
         self,
         *fields: Field,
         build: Callable[..., T],
-        hint: str = "",
-        meant: Callable[[str], str] = lambda key: "",
-        instead: Callable[[Node], str] = lambda node: "",
-        optional: bool = False,
-        nonempty: bool = False,
+        wording: Wording = Wording(),  # noqa: B008 - frozen
+        empty: Literal["valid", "null", "refused"] = "valid",
         check: Check | None = None,
         constraint: Schema | None = None,
     ) -> None:
         self._fields = {field.name: field for field in fields}
-        self._build, self._hint, self._check = build, hint, check
-        self._meant, self._instead = meant, instead
-        self._optional, self._nonempty, self._constraint = optional, nonempty, constraint or {}
+        self._build, self._wording, self._empty = build, wording, empty
+        self._check, self._constraint = check, constraint or {}
 
     def read(self, node: Node, where: Where, report: Report) -> T | None:
-        if self._optional and isinstance(node, Scalar) and node.kind == "null":
+        if self._empty == "null" and isinstance(node, Scalar) and node.kind == "null":
             return self._build()
         before = report.count
-        found = entries(node, where, report, self._instead)
+        found = entries(node, where, report, self._wording.instead)
         if found is None or not isinstance(node, Block):
             return None
         known = {name: value for name, (key, value) in found.items() if name in self._fields}
@@ -60,7 +64,7 @@ class Table(Generic[T]):
         for field in self._fields.values():
             if field.required and field.name not in found:
                 report.error(node, where.at(field.name), f"missing: {field.about}")
-        if self._nonempty and not node.entries:
+        if self._empty == "refused" and not node.entries:
             report.error(node, where, f"empty; write at least one of {', '.join(self._fields)}")
         if self._check is not None and len(known) == len(found):  # a misspelt key would be blamed twice
             self._check(node, known, where, report)
@@ -68,16 +72,18 @@ class Table(Generic[T]):
         return self._build(**values) if report.count == before else None
 
     def _unknown(self, key: Scalar, where: Where, report: Report) -> None:
-        fallback = self._hint or f"known are {', '.join(self._fields)}"
-        report.error(key, where, "unknown key", self._meant(key.text) or nearest(key.text, self._fields) or fallback)
+        fallback = self._wording.hint or f"known are {', '.join(self._fields)}"
+        report.error(
+            key, where, "unknown key", self._wording.meant(key.text) or nearest(key.text, self._fields) or fallback
+        )
 
     def schema(self) -> Schema:
         required = [field.name for field in self._fields.values() if field.required]
         return {
-            "type": ["object", "null"] if self._optional else "object",
+            "type": ["object", "null"] if self._empty == "null" else "object",
             "properties": {f.name: {**f.shape.schema(), "description": f.about} for f in self._fields.values()},
             **({"required": required} if required else {}),
-            **({"minProperties": 1} if self._nonempty else {}),
+            **({"minProperties": 1} if self._empty == "refused" else {}),
             "additionalProperties": False,
             **self._constraint,
         }

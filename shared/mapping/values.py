@@ -6,7 +6,7 @@ from shared.mapping.conditions import TAG, Condition, Has, Not, all_of
 from shared.mapping.nodes import Block, Items, Node, Scalar
 from shared.mapping.problems import Report, Where
 from shared.mapping.shapes import Flag, Schema, text_of
-from shared.mapping.tables import Field, Table
+from shared.mapping.tables import Field, Table, Wording
 
 WHAT = "a text or a glob"
 _NEGATE = "write {not: VALUE} for any other value, or quotes around a value that begins with !"
@@ -63,9 +63,11 @@ class Value:
             Field("exists", Flag(), "true: it is there; false: it is not"),
             Field("not", self, "what the value must not be; an absent tag or attribute is not it either"),
             build=self._combined,
-            meant=lambda key: _SYNONYMS.get(key.lower().replace("-", "_"), ""),
-            hint=f"a value is {WHAT}, a list of them, {{exists: true|false}} or {{not: ...}}",
-            nonempty=True,
+            wording=Wording(
+                meant=lambda key: _SYNONYMS.get(key.lower().replace("-", "_"), ""),
+                hint=f"a value is {WHAT}, a list of them, {{exists: true|false}} or {{not: ...}}",
+            ),
+            empty="refused",
         )
 
     def _combined(self, exists: bool | None = None, **others: Condition) -> Condition:

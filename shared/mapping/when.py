@@ -8,7 +8,7 @@ from shared.mapping.conditions import ATTRIBUTES, AnyOf, Condition, Not, all_of,
 from shared.mapping.nodes import Block, Node, Scalar
 from shared.mapping.problems import Report, Where, nearest, negated
 from shared.mapping.shapes import ListOf, Schema, Text
-from shared.mapping.tables import Field, MapOf, Table, entries
+from shared.mapping.tables import Field, MapOf, Table, Wording, entries
 from shared.mapping.values import Value
 
 _TAG_KEY = Text("a tag key", r"[\s\S]{1,128}", "1 to 128 characters")
@@ -87,9 +87,10 @@ class When:
             Field("any", ListOf(nested, "conditions"), "conditions of which at least one must hold"),
             Field("not", nested, "conditions that must not all hold"),
             build=_combined,
-            hint=f"known are tags, {', '.join(ATTRIBUTES)}, any, not; a tag stands under tags",
-            meant=meant,
-            nonempty=True,
+            wording=Wording(
+                hint=f"known are tags, {', '.join(ATTRIBUTES)}, any, not; a tag is under tags", meant=meant
+            ),
+            empty="refused",
         )
 
     def schema(self) -> Schema:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.provision.apply import Provisioned, Provisioner, ProvisionError
+from shared.provision.apply import Provisioned, Provisioner, ProvisionError, RamAccount, Wanted
 from shared.provision.diff import Change, diff, principals
 from shared.provision.limits import Limits, limits
 from shared.provision.plan import plan
@@ -19,8 +19,10 @@ __all__ = [
     "ProvisionError",
     "Provisioned",
     "Provisioner",
+    "RamAccount",
     "RamState",
     "RoleState",
+    "Wanted",
     "diff",
     "limits",
     "plan",

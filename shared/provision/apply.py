@@ -60,41 +60,43 @@ class Provisioned(msgspec.Struct, frozen=True, kw_only=True):
     kept: tuple[str, ...] = ()
 
 
+class RamAccount(msgspec.Struct, frozen=True, kw_only=True):
+    """The account that is provisioned. holders: how many instances hold a role, asked before pruning deletes one. limits: reads the
+    account's quotas."""
+
+    ram: RamGateway
+    holders: Callable[[str], int]
+    limits: Callable[[], Limits] = Limits
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """The state that RAM is to have. file: roles.yaml as errors name it. The others: see plan."""
+
+    desired: DesiredRam
+    file: str
+    adopt: Collection[str] = ()
+    prune: bool = False
+    protected: Protected = NOBODY
+    account_id: str = ""
+
+
 class Provisioner:
-    """Makes RAM hold what is desired.
+    """Makes RAM hold what is wanted. pause: sleeps seconds."""
 
-    file: roles.yaml as errors name it. holders: how many instances hold a role, asked before pruning deletes one. pause:
-    sleeps seconds. adopt, prune, protected, account_id: see plan. limits: reads the account's quotas.
-    """
-
-    def __init__(
-        self,
-        ram: RamGateway,
-        desired: DesiredRam,
-        *,
-        file: str,
-        holders: Callable[[str], int],
-        pause: Callable[[float], None],
-        adopt: Collection[str] = (),
-        prune: bool = False,
-        protected: Protected = NOBODY,
-        account_id: str = "",
-        limits: Callable[[], Limits] = Limits,
-    ) -> None:
-        self._ram, self._desired, self._file, self._holders = ram, desired, file, holders
-        self._pause, self._adopt, self._prune = pause, adopt, prune
-        self._protected, self._account_id, self._limits = protected, account_id, limits
+    def __init__(self, account: RamAccount, wanted: Wanted, *, pause: Callable[[float], None]) -> None:
+        self._account, self._ram, self._wanted, self._desired = account, account.ram, wanted, wanted.desired
+        self._file, self._pause = wanted.file, pause
         self._done: list[Action] = []
         self._kept: dict[str, str] = {}
-        self._listed = {role.name for role in desired.roles}
+        self._listed = {role.name for role in wanted.desired.roles}
         self._wrote = False
 
     def propose(self) -> Provisioned:
         """Return what is to be done; nothing is done yet. Raises ProvisionError where something of somebody else is in the way."""
-        unknown = sorted(set(self._adopt) - {role.name for role in self._desired.roles})
+        unknown = sorted(set(self._wanted.adopt) - {role.name for role in self._desired.roles})
         if unknown:
             raise ProvisionError(f"--adopt {unknown[0]}: {self._file} lists no such role")
-        state, found = self._look("reading RAM", self._limits())
+        state, found = self._look("reading RAM", self._account.limits())
         return Provisioned(plan=found, changes=diff(state, self._desired, found))
 
     def apply(self, proposed: Provisioned, announce: Callable[[Action], None] = lambda action: None) -> Provisioned:
@@ -142,7 +144,7 @@ class Provisioner:
 
     def _all(self, actions: Sequence[Action], announce: Callable[[Action], None]) -> None:
         """Carry them out, but for what is to be kept after all: what a removal rests on is asked again directly before it."""
-        look = Recheck(self._ram, self._desired, self._holders)
+        look = Recheck(self._ram, self._desired, self._account.holders)
         for action in self._not_kept(actions):
             thing = self._thing(action)
             if thing in self._kept:
@@ -189,7 +191,7 @@ class Provisioner:
 
     def _look_once(self, limits: Limits = DOCUMENTED) -> tuple[RamState, Plan]:
         """Raises PermanentError, TransientError or Throttled."""
-        state = read(self._ram, self._desired, prune=self._prune, holders=self._holders)
+        state = read(self._ram, self._desired, prune=self._wanted.prune, holders=self._account.holders)
         handled = {
             (action.role, mark(action.policy))
             for action in self._done
@@ -199,10 +201,10 @@ class Provisioner:
         found = plan(
             state,
             self._desired,
-            adopt=self._adopt,
-            prune=self._prune,
-            protected=self._protected,
-            account_id=self._account_id,
+            adopt=self._wanted.adopt,
+            prune=self._wanted.prune,
+            protected=self._wanted.protected,
+            account_id=self._wanted.account_id,
             limits=limits,
             handled=handled,
         )

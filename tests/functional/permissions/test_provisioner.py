@@ -14,7 +14,7 @@ from shared.gateways.holders import Holders
 from shared.gateways.ram import RamGateway
 from shared.mapping import load
 from shared.policies import desired, lint, provisioner_policies
-from shared.provision import Provisioner, ProvisionError
+from shared.provision import Provisioner, ProvisionError, RamAccount, Wanted
 from shared.settings import Settings
 from tests.contract.permissions import callers
 from tests.functional.permissions.test_least_privilege import Document, without
@@ -56,9 +56,10 @@ class Operator:
         try:
             for expected in (True, False):
                 provisioner = Provisioner(
-                    self.ram, desired(load(text), account_id=ACCOUNT), file="roles.yaml", holders=self.holders,
-                    pause=self.cloud.clock.advance, **how,
-                )  # fmt: skip
+                    RamAccount(ram=self.ram, holders=self.holders),
+                    Wanted(desired=desired(load(text), account_id=ACCOUNT), file="roles.yaml", **how),
+                    pause=self.cloud.clock.advance,
+                )
                 proposed = provisioner.propose()
                 if bool(proposed.plan.actions) != expected:
                     return False

@@ -18,7 +18,7 @@ from shared.gateways.ims import account_summary
 from shared.gateways.ram import RamGateway
 from shared.mapping import load
 from shared.policies import DesiredRam, desired
-from shared.provision import Provisioned, Provisioner, limits
+from shared.provision import Provisioned, Provisioner, RamAccount, Wanted, limits
 from shared.settings import Settings
 
 WRITES = ("Create", "Update", "Delete", "Attach", "Detach", "Tag", "Untag", "Set")
@@ -37,13 +37,10 @@ class Account:
     def provision(self, text: str, *, dry_run: bool = False, **how: Any) -> Provisioned:
         """The journal begins anew. Pauses take no time."""
         self.cloud.calls.clear()
-        given = {
-            "holders": self.holders,
-            "pause": self.cloud.clock.advance,
-            "limits": self.limits,
-            "account_id": ACCOUNT,
-        }
-        provisioner = Provisioner(self.ram, self.desired(text), file="roles.yaml", **{**given, **how})
+        account = {name: how.pop(name, getattr(self, name)) for name in ("ram", "holders", "limits")}
+        pause = how.pop("pause", self.cloud.clock.advance)
+        wanted = Wanted(desired=self.desired(text), file="roles.yaml", **{"account_id": ACCOUNT, **how})
+        provisioner = Provisioner(RamAccount(**account), wanted, pause=pause)
         proposed = provisioner.propose()
         return proposed if dry_run else provisioner.apply(proposed)
 

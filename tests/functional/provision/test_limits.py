@@ -151,7 +151,7 @@ def test_where_pruning_cannot_make_room_it_says_what_stays_and_why(account: Acco
 def test_a_policy_from_a_file_with_a_very_long_name_is_made(account: Account) -> None:
     from shared.mapping import load
     from shared.policies import desired
-    from shared.provision import Provisioner
+    from shared.provision import Provisioner, RamAccount, Wanted
 
     inline = '{name: own, document: {Version: "1", Statement: [{Effect: Allow, Action: "oss:GetObject", Resource: "acs:oss:*:*:b/*"}]}}'
     wanted = desired(
@@ -159,7 +159,9 @@ def test_a_policy_from_a_file_with_a_very_long_name_is_made(account: Account) ->
         account_id=ACCOUNT, file=f"{'folder/' * 200}roles.yaml",
     )  # fmt: skip
     made = Provisioner(
-        account.ram, wanted, file="roles.yaml", holders=account.holders, pause=account.cloud.clock.advance
+        RamAccount(ram=account.ram, holders=account.holders),
+        Wanted(desired=wanted, file="roles.yaml"),
+        pause=account.cloud.clock.advance,
     )
     made.apply(made.propose())
     assert account.attached("web") == {"rolekeeper-web-own"}
