@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import faulthandler
 import json
-import os
 import re
+import signal
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
@@ -51,8 +50,8 @@ SHARES = {
     "replay": 0.03,
 }
 """Of a hundred inputs."""
-HANG = 120
-"""Seconds of one input after which the process ends itself and shows where it is."""
+HANG = 300
+"""Seconds that one input may take on a busy machine before it is taken for one without end."""
 ANEW = 100
 """Inputs that one emulated cloud lives for."""
 SEARCH = 1_000_000
@@ -87,7 +86,8 @@ class Fuzz:
         attempt, samples = self._kinds[kind]
         chosen = Random(f"{self._seed}/{kind}/{number}")
         try:
-            return attempt(Mutator(chosen, samples, texts=SECRETS * 5 if samples in TO_HANDLERS else ()))
+            with _no_longer(HANG):
+                return attempt(Mutator(chosen, samples, texts=SECRETS * 5 if samples in TO_HANDLERS else ()))
         except Exception as error:
             body = self._on.body if isinstance(self._on.body, bytes) else self._on.body.encode(errors="surrogatepass")
             (kept := Path(tempfile.gettempdir()) / f"fuzz-{self._seed}-{kind}-{number}").write_bytes(body)
@@ -235,29 +235,30 @@ def fuzzing(seed: int) -> Iterator[Fuzz]:
 
 
 @contextlib.contextmanager
-def _ended_where_it_hangs() -> Iterator[Callable[[], None]]:
-    """Within pytest that is done already, for a whole test."""
-    alone = "PYTEST_CURRENT_TEST" not in os.environ
+def _no_longer(seconds: float) -> Iterator[None]:
+    """Raise TimeoutError where it is, once that has passed: a search must not wait without end."""
 
-    def again() -> None:
-        if alone:
-            faulthandler.dump_traceback_later(HANG, exit=True, file=2)
+    def end(number: int, frame: object) -> None:
+        raise TimeoutError(f"still at it after {seconds} s")
 
-    yield again
-    if alone:
-        faulthandler.cancel_dump_traceback_later()
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def run(inputs: int, seed: int) -> dict[str, int]:
     """Try so many inputs of a seed, of all kinds by their share; how many of each there were, and what became of them. Raises Found."""
     counts: Counter[str] = Counter()
     done: Counter[str] = Counter()
-    with fuzzing(seed) as fuzz, _ended_where_it_hangs() as begun:
+    with fuzzing(seed) as fuzz:
         for number in range(1, inputs + 1):
             kind = max(
                 SHARES, key=lambda kind: SHARES[kind] * number - 100 * done[kind]
             )  # the one that is furthest behind
-            begun()
             counts[f"{kind}: {fuzz.one(kind, done[kind])}"] += 1
             done[kind] += 1
     return dict(sorted(counts.items()))
