@@ -17,9 +17,9 @@ from cli.output import counted, print_json, print_table, say, say_error, table
 from shared import policies
 from shared.clock import CLOCK
 from shared.errors import CloudCallError
+from shared.gateways.account_holders import AccountHolders
 from shared.gateways.clients import Credentials
 from shared.gateways.ecs import EcsGateway
-from shared.gateways.holders import Holders
 from shared.gateways.ims import account_summary
 from shared.gateways.ram import RamGateway
 from shared.mapping import load
@@ -54,7 +54,7 @@ def run(
     provisioner = Provisioner(
         RamAccount(
             ram=RamGateway(settings, credentials),
-            holders=Holders(settings, credentials),
+            holders=AccountHolders(settings, credentials),
             limits=lambda: quotas(settings, credentials),
         ),
         Wanted(

@@ -15,8 +15,8 @@ from fakecloud.identity import ACCOUNT, ROOT_KEY
 from fakecloud.server import Server
 from shared import policies
 from shared.errors import ConfigError
+from shared.gateways.account_holders import AccountHolders
 from shared.gateways.clients import Credentials
-from shared.gateways.holders import Holders
 from shared.gateways.ram import RamGateway
 from shared.gateways.sls_admin import SlsAdmin
 from shared.mapping import Mapping as RoleMapping
@@ -63,7 +63,7 @@ class Stage:
 
     def provision(self, mapping: RoleMapping) -> Provisioned:
         provisioner = Provisioner(
-            RamAccount(ram=self.ram, holders=Holders(self.settings, self._operator)),
+            RamAccount(ram=self.ram, holders=AccountHolders(self.settings, self._operator)),
             Wanted(
                 desired=policies.desired(mapping, account_id=ACCOUNT, file=str(self.roles_file)),
                 file=str(self.roles_file),

@@ -1,6 +1,6 @@
 """What may be shown of a text that comes from outside: no credential, and no character that a terminal or a reader takes for an order.
 
-Messages of the cloud pass cleaned() in shared/gateways/errors.py, once; what the commands show passes visible() in cli/output.py.
+Messages of the cloud pass cleaned() in shared/gateways/translation.py, once; what the commands show passes visible() in cli/output.py.
 Pure, but for the secrets in use, which whoever reads one names by keep().
 """
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 
 
-class Key(str):
+class PayloadKey(str):
     """A key of the payload within a sentence: the command line has an option of another name in its place."""
 
 
 def keys(names: Iterable[str]) -> Iterator[str]:
     """Yield the keys as parts of a sentence, `none` where there are none."""
-    found = list(map(Key, names))
+    found = list(map(PayloadKey, names))
     for place, name in enumerate(found):
         yield from (", ", name) if place else (name,)
     if not found:
@@ -32,7 +32,7 @@ class Mistake(ValueError):
 
     def said(self, show: Callable[[str], str]) -> str:
         """Return the sentence. show: what a key is called where it is read."""
-        return "".join(show(word) if isinstance(word, Key) else word for word in self._words)
+        return "".join(show(word) if isinstance(word, PayloadKey) else word for word in self._words)
 
     def in_json(self, path: str) -> str:
         """Return the line for one who writes JSON. path: of the object, `$` or `$.remediate`."""

@@ -22,9 +22,9 @@ from shared.gateways import ecs_answers as answers
 from shared.gateways.caller import Caller, call_once
 from shared.gateways.clients import Credentials
 from shared.gateways.ecs_answers import BatchResult, Failure, Page
-from shared.gateways.errors import translated
 from shared.gateways.keys import Keys, SameKeys
 from shared.gateways.rpc import Rpc
+from shared.gateways.translation import translated
 from shared.model.instance import Instance
 from shared.settings import Settings
 

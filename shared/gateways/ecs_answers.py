@@ -17,7 +17,7 @@ import msgspec
 from shared.clean import cleaned
 from shared.errors import CloudCallError, OutOfTime, Throttled, TransientError
 from shared.events.times import parse
-from shared.gateways.errors import CODE, classify, unreadable
+from shared.gateways.translation import CODE, classify, unreadable
 from shared.model.instance import Instance
 from shared.settings import REGION
 

@@ -18,8 +18,8 @@ import msgspec
 
 from shared.errors import PermanentError, Throttled, TransientError
 from shared.gateways.clients import Credentials, config
-from shared.gateways.errors import translated
 from shared.gateways.sdk import lean
+from shared.gateways.translation import translated
 from shared.reported import REQUEST, size
 from shared.settings import Settings
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from shared.gateways.clients import Credentials
-from shared.gateways.errors import translated
 from shared.gateways.rpc import Rpc
+from shared.gateways.translation import translated
 from shared.settings import Settings
 
 CALL = "GetAccountSummary"

@@ -17,9 +17,9 @@ import msgspec
 from shared.errors import PermanentError
 from shared.gateways import ram_answers as answers
 from shared.gateways.clients import Credentials
-from shared.gateways.errors import translated, unreadable
 from shared.gateways.ram_answers import PolicyType
 from shared.gateways.rpc import Rpc
+from shared.gateways.translation import translated, unreadable
 from shared.settings import Settings
 
 T = TypeVar("T")
@@ -81,7 +81,7 @@ class RamGateway:
         listed: list[answers.Role] = []
         marker = ""
         while True:
-            page = self._read("ListRoles", answers.Roles, MaxItems=str(PAGE), Marker=marker)
+            page = self._read("ListRoles", answers.RolePage, MaxItems=str(PAGE), Marker=marker)
             listed += page.roles.get("Role", [])
             if not page.is_truncated:
                 break
@@ -111,7 +111,7 @@ class RamGateway:
                 names.append(row.resource_name)
         return self.tags("role", dict.fromkeys(names))
 
-    def _tagged(self, **query: str) -> Iterator[answers.Tagged]:
+    def _tagged(self, **query: str) -> Iterator[answers.TaggedResource]:
         """Tags of resources, page by page."""
         token: str | None = ""
         while token is not None:
@@ -121,17 +121,17 @@ class RamGateway:
 
     def trust(self, role: str) -> Mapping[str, Any]:
         """The trust policy of a role."""
-        return _document(self._read("GetRole", answers.Shown, RoleName=role).role.assume_role_policy_document)
+        return _document(self._read("GetRole", answers.ShownRole, RoleName=role).role.assume_role_policy_document)
 
     def attached(self, role: str) -> list[tuple[PolicyType, str]]:
         """Type and name of each policy on a role."""
-        policies = self._read("ListPoliciesForRole", answers.Attached, RoleName=role).policies
+        policies = self._read("ListPoliciesForRole", answers.AttachedPolicies, RoleName=role).policies
         return [(policy.policy_type, policy.policy_name) for policy in policies.get("Policy", [])]
 
     def document(self, policy: str, kind: PolicyType = "Custom") -> Mapping[str, Any] | None:
         """The document in force of a policy; None where there is no such policy."""
         try:
-            shown = self._read("GetPolicy", answers.Document, PolicyType=kind, PolicyName=policy)
+            shown = self._read("GetPolicy", answers.PolicyDocument, PolicyType=kind, PolicyName=policy)
         except PermanentError as error:
             if error.code.startswith("EntityNotExist"):
                 return None
@@ -166,7 +166,7 @@ class RamGateway:
         while True:
             page = self._read(
                 "ListPolicies",
-                answers.Policies,
+                answers.PolicyPage,
                 PolicyType="Custom",
                 MaxItems=str(PAGE),
                 Marker=marker,

@@ -18,14 +18,14 @@ class Tag(msgspec.Struct, rename="pascal"):
     tag_value: str | None = None
 
 
-class Tags(msgspec.Struct, rename="pascal"):
+class TagList(msgspec.Struct, rename="pascal"):
     tag: list[Tag] | None = None
 
 
 class Role(msgspec.Struct, rename="pascal"):
     role_name: Name
     description: str | None = None
-    tags: Tags | None = None
+    tags: TagList | None = None
 
 
 class Policy(msgspec.Struct, rename="pascal"):
@@ -40,30 +40,30 @@ class Ours(msgspec.Struct, rename="pascal"):
     attachment_count: Annotated[int, msgspec.Meta(ge=0)]
 
 
-class Roles(msgspec.Struct, rename="pascal"):
+class RolePage(msgspec.Struct, rename="pascal"):
     roles: dict[Literal["Role"], list[Role]]
     is_truncated: bool
     marker: str | None = None
 
 
-class Policies(msgspec.Struct, rename="pascal"):
+class PolicyPage(msgspec.Struct, rename="pascal"):
     policies: dict[Literal["Policy"], list[Ours]]
     is_truncated: bool
     marker: str | None = None
 
 
-class Attached(msgspec.Struct, rename="pascal"):
+class AttachedPolicies(msgspec.Struct, rename="pascal"):
     policies: dict[Literal["Policy"], list[Policy]]
 
 
-class Tagged(msgspec.Struct, rename="pascal"):
+class TaggedResource(msgspec.Struct, rename="pascal"):
     resource_name: Name
     tag_key: str
     tag_value: str | None = None
 
 
 class TaggedPage(msgspec.Struct, rename="pascal"):
-    tag_resources: list[Tagged]
+    tag_resources: list[TaggedResource]
     next_token: str | None = None
 
 
@@ -85,13 +85,13 @@ class Trust(msgspec.Struct, rename="pascal"):
     assume_role_policy_document: str
 
 
-class Shown(msgspec.Struct, rename="pascal"):
+class ShownRole(msgspec.Struct, rename="pascal"):
     role: Trust
 
 
-class Version(msgspec.Struct, rename="pascal"):
+class PolicyVersion(msgspec.Struct, rename="pascal"):
     policy_document: str
 
 
-class Document(msgspec.Struct, rename="pascal"):
-    default_policy_version: Version
+class PolicyDocument(msgspec.Struct, rename="pascal"):
+    default_policy_version: PolicyVersion

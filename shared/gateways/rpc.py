@@ -26,7 +26,7 @@ VERSIONS: Mapping[Service, str] = {
 
 
 class Rpc:
-    """One service with one set of keys. call() raises the SDK's errors: see gateways/errors.py."""
+    """One service with one set of keys. call() raises the SDK's errors: see gateways/translation.py."""
 
     def __init__(
         self,

@@ -11,8 +11,8 @@ from shared.errors import CloudCallError, PermanentError, TransientError
 from shared.gateways import sdk_private, transport
 from shared.gateways.clients import Credentials
 from shared.gateways.endpoints import host
-from shared.gateways.errors import from_sls, translated
 from shared.gateways.sdk import lean
+from shared.gateways.translation import from_sls, translated
 from shared.lines import say
 from shared.settings import Settings
 

@@ -11,8 +11,8 @@ import msgspec
 
 from shared.errors import PermanentError
 from shared.gateways.clients import Credentials
-from shared.gateways.errors import translated
 from shared.gateways.sls import client
+from shared.gateways.translation import translated
 from shared.settings import Settings
 
 INDEX = Path(__file__).resolve().parent.parent / "sls_index.json"

@@ -13,8 +13,8 @@ from typing import Annotated
 import msgspec
 
 from shared.gateways.clients import Credentials
-from shared.gateways.errors import translated
 from shared.gateways.rpc import Rpc
+from shared.gateways.translation import translated
 from shared.settings import Settings
 
 CALL, WHO = "AssumeRole", "GetCallerIdentity"

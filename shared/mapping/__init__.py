@@ -5,10 +5,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shared.mapping.decode import FILE, check_whole, role_lines
-from shared.mapping.documents import Located
-from shared.mapping.lint import warn
-from shared.mapping.model import (
+from shared.mapping.contents import (
     Allow,
     Brake,
     InlinePolicy,
@@ -20,9 +17,12 @@ from shared.mapping.model import (
     SystemPolicy,
     TemplatePolicy,
 )
+from shared.mapping.decode import FILE, check_whole, role_lines
+from shared.mapping.documents import Located
 from shared.mapping.nodes import Node, Scalar, Unreadable, decoded, kept, known
 from shared.mapping.problems import MappingError, Problem, Report, Where
 from shared.mapping.schema import schema
+from shared.mapping.warnings import warn
 
 __all__ = [
     "Allow",

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from shared.mapping.conditions import Condition, Has, Not
-from shared.mapping.model import MappingSettings, RoleSpec, Rule
+from shared.mapping.contents import MappingSettings, RoleSpec, Rule
 
 
 def fingerprint(roles: Mapping[str, RoleSpec], rules: Sequence[Rule], settings: MappingSettings) -> str:

@@ -7,15 +7,15 @@ from collections.abc import Collection
 from types import MappingProxyType
 
 from shared.mapping.canonical import fingerprint
-from shared.mapping.model import Brake, Mapping, MappingSettings, RoleSpec, Rule
+from shared.mapping.contents import Brake, Mapping, MappingSettings, RoleSpec, Rule
 from shared.mapping.nodes import Block, Items, Node, Scalar
-from shared.mapping.policies import ROLE_NAME, ROLES
 from shared.mapping.problems import Report, Where, nearest
 from shared.mapping.quantities import Count, Duration, Percentage, Version
-from shared.mapping.rules import ABOUT_FOREIGN_ROLES, ABOUT_MODE, FOREIGN_ROLES, MODE, RULES, name_of
+from shared.mapping.role_policies import ROLE_NAME, ROLES
+from shared.mapping.role_template import NAME_RULE
+from shared.mapping.rule_fields import ABOUT_FOREIGN_ROLES, ABOUT_MODE, FOREIGN_ROLES, MODE, RULES, name_of
 from shared.mapping.shapes import Flag, ListOf, Text
 from shared.mapping.tables import Field, Table
-from shared.mapping.template import NAME_RULE
 
 MAX_SUGGESTIONS = 50
 """Roles that are not listed, for which a listed one like it is sought."""

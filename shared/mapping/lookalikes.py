@@ -10,7 +10,7 @@ from shared.mapping.characters import Odd, alike, hidden, named, otherwise, spea
 from shared.mapping.conditions import ATTRIBUTES
 from shared.mapping.nodes import Block, Items, Node, Scalar
 from shared.mapping.problems import Report, Where
-from shared.mapping.rules import name_of
+from shared.mapping.rule_fields import name_of
 
 Found = tuple[Scalar, Where, bool, bool]
 """A text of the file, where it is, whether it is a key, and whether nothing stands behind that."""

@@ -13,10 +13,10 @@ import msgspec
 
 from shared.mapping.compiled import Predicate, compile_condition
 from shared.mapping.conditions import TAG, Condition, Has, Not, tag
+from shared.mapping.contents import Rule
 from shared.mapping.effort import Effort, Undecided
-from shared.mapping.model import Rule
+from shared.mapping.role_template import RoleTemplate
 from shared.mapping.solve import Solver, Witness
-from shared.mapping.template import RoleTemplate
 from shared.model.instance import Instance
 
 MAX_EFFORT_A_RULE = 200_000

@@ -10,7 +10,7 @@ from typing import Any
 
 from shared.mapping.conditions import tag
 from shared.mapping.decode import FILE
-from shared.mapping.values import Value
+from shared.mapping.value_conditions import Value
 from shared.mapping.when import When
 
 

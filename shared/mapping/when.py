@@ -9,7 +9,7 @@ from shared.mapping.nodes import Block, Node, Scalar
 from shared.mapping.problems import Report, Where, nearest, negated
 from shared.mapping.shapes import ListOf, Schema, Text
 from shared.mapping.tables import Field, MapOf, Table, Wording, entries
-from shared.mapping.values import Value
+from shared.mapping.value_conditions import Value
 
 _TAG_KEY = Text("a tag key", r"[\s\S]{1,128}", "1 to 128 characters")
 

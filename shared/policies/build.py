@@ -12,7 +12,7 @@ from shared.errors import ConfigError
 from shared.mapping import InlinePolicy, PolicySpec, RoleSpec, SystemPolicy, TemplatePolicy
 from shared.mapping import Mapping as Roles
 from shared.policies import rules
-from shared.policies.findings import Finding, PolicyError, Rule, found
+from shared.policies.findings import Finding, LintRule, PolicyError, found
 from shared.policies.limits import MAX_CUSTOM, MAX_SYSTEM, POLICY_NAME, ROLE_NAME, compact, oversize
 from shared.policies.meaning import canonical
 from shared.policies.names import Wanted, policy_names
@@ -127,7 +127,7 @@ def _wanted(draft: Draft) -> Wanted:
     return Wanted(draft.role, name, compact(canonical(draft.document or {})))
 
 
-def _draft_problems(draft: Draft) -> Iterator[tuple[Rule, str]]:
+def _draft_problems(draft: Draft) -> Iterator[tuple[LintRule, str]]:
     if draft.problem:
         yield rules.RENDER, draft.problem
     if not POLICY_NAME.fullmatch(draft.name):
@@ -152,7 +152,7 @@ def _policy(draft: Draft, file: str) -> DesiredPolicy:
     return DesiredPolicy(type="Custom", name=draft.name, document=draft.document, source=source)
 
 
-def _problem(rule: Rule, message: str, draft: Draft, file: str) -> Finding:
+def _problem(rule: LintRule, message: str, draft: Draft, file: str) -> Finding:
     return msgspec.structs.replace(
         found(rule, message, line=draft.spec.line), role=draft.role, policy=draft.label, file=file
     )

@@ -11,17 +11,17 @@ from typing import Any, NamedTuple
 from shared.mapping.effort import Effort, Undecided
 from shared.mapping.globs import example, matcher
 from shared.policies import rules
-from shared.policies.findings import Rule
+from shared.policies.findings import LintRule
 from shared.policies.forms import Found, texts
 from shared.policies.positions import Path
 
 INSTANCES = {"ecs": ("instance/*",)}
 
 
-class Way(NamedTuple):
+class Choice(NamedTuple):
     """actions: on resources of these services that begin thus. every: only where all of them are meant."""
 
-    rule: Rule
+    rule: LintRule
     what: str
     actions: tuple[str, ...]
     on: Mapping[str, tuple[str, ...]]
@@ -29,7 +29,7 @@ class Way(NamedTuple):
 
 
 WAYS = (
-    Way(
+    Choice(
         rules.TAG_INSTANCES, "the rules read an instance's tags",
         (
             "ecs:TagResources", "ecs:AddTags", "ecs:UntagResources", "ecs:RemoveTags",
@@ -37,19 +37,19 @@ WAYS = (
         ),
         INSTANCES,
     ),
-    Way(
+    Choice(
         rules.TAG_INSTANCES, "the rules read an instance's tags",
         ("tag:TagResources", "tag:UntagResources"), {**INSTANCES, "tag": ("*",)},
     ),
-    Way(
+    Choice(
         rules.TAG_INSTANCES, "rules may read an instance's name and its resource group",
         ("ecs:ModifyInstanceAttribute", "ecs:JoinResourceGroup"), INSTANCES,
     ),
-    Way(
+    Choice(
         rules.TAG_INSTANCES, "an instance may be launched with any tags",
         ("ecs:RunInstances", "ecs:CreateInstance"), INSTANCES,
     ),
-    Way(
+    Choice(
         rules.OWN_FUNCTIONS, "rolekeeper's functions hand out the roles",
         (
             "fc:UpdateFunction", "fc:InvokeFunction", "fc:UpdateFunctionCode", "fc:UpdateService", "fc:UpdateAlias", "fc:CreateAlias",
@@ -58,7 +58,7 @@ WAYS = (
         ),
         {"fc": ("functions/rolekeeper-*", "services/*/functions/rolekeeper-*", "services/rolekeeper*")},
     ),
-    Way(
+    Choice(
         rules.RUN_ANYWHERE, "a command on an instance has that instance's role",
         (
             "ecs:RunCommand", "ecs:InvokeCommand", "ecs:SendFile", "ecs:StartTerminalSession", "ecs:AttachKeyPair",
@@ -66,7 +66,7 @@ WAYS = (
         ),
         {"ecs": ("instance/i-*",)}, every=True,
     ),
-    Way(
+    Choice(
         rules.RUN_ANYWHERE, "an execution may run commands on every instance",
         ("oos:StartExecution",), {"oos": ("template/*", "execution/*")}, every=True,
     ),
@@ -88,7 +88,7 @@ def check_choosing(
             yield way.rule, f"{action!r} allows {', '.join(reached[:3])}{more} on {resource}; {way.what}", path
 
 
-def _reached(statement: dict[str, Any], way: Way) -> str | None:
+def _reached(statement: dict[str, Any], way: Choice) -> str | None:
     """The resource of the statement that the way goes through, None where there is none."""
     if "NotResource" in statement:
         return "all that NotResource does not list"

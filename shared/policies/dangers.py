@@ -8,14 +8,14 @@ from typing import Any
 from shared.mapping.globs import matcher
 from shared.policies import rules
 from shared.policies.choosing import check_choosing, within
-from shared.policies.findings import Rule
+from shared.policies.findings import LintRule
 from shared.policies.forms import Found, texts
 from shared.policies.positions import Path
 
 _IDENTITY = ("ram", "ims")
 """The services that say who may do what; ims is the newer half of RAM's API, and its actions are judged by the same names."""
 
-_WAYS: dict[Rule, tuple[str, ...]] = {
+_WAYS: dict[LintRule, tuple[str, ...]] = {
     rules.ATTACH_POLICY: (
         "ram:AttachPolicyToRole", "ram:AttachPolicyToUser", "ram:AttachPolicyToGroup", "resourcemanager:AttachPolicy",
     ),
@@ -30,7 +30,7 @@ _WAYS: dict[Rule, tuple[str, ...]] = {
 }  # fmt: skip
 """Ways to permissions beyond those granted."""
 
-_ON_ROLES: dict[str, Rule | None] = {
+_ON_ROLES: dict[str, LintRule | None] = {
     "ram:PassRole": rules.PASS_ANY,
     "sts:AssumeRole": rules.ASSUME_ANY,
     "ecs:AttachInstanceRamRole": None,  # ram:PassRole is what limits the roles
@@ -85,7 +85,9 @@ def _check_action(
         yield rules.WHOLE_SERVICE, f"{action!r} on every resource", path
 
 
-def _check_roles(action: str, rule: Rule | None, statement: dict[str, Any], at: Path, path: Path) -> Iterator[Found]:
+def _check_roles(
+    action: str, rule: LintRule | None, statement: dict[str, Any], at: Path, path: Path
+) -> Iterator[Found]:
     if "NotResource" in statement and rule:
         yield rule, f"{action} on every role that NotResource does not list", path
     for index, resource in texts(statement, "Resource"):

@@ -11,7 +11,7 @@ from shared.mapping import Mapping as Roles
 from shared.mapping.globs import matcher
 from shared.policies import rules
 from shared.policies.execution import execution_policies, reach
-from shared.policies.findings import Finding, Rule, found
+from shared.policies.findings import Finding, LintRule, found
 from shared.policies.limits import MAX_CUSTOM
 from shared.policies.member import member_policies
 from shared.settings import Settings, targets, variable
@@ -88,5 +88,5 @@ def _policies(mapping: Roles, settings: Settings, file: str) -> Iterator[Finding
             yield _finding(rules.TOO_MANY_ROLES, over, line, file)
 
 
-def _finding(rule: Rule, message: str, line: int, file: str, role: str = "") -> Finding:
+def _finding(rule: LintRule, message: str, line: int, file: str, role: str = "") -> Finding:
     return msgspec.structs.replace(found(rule, message, line=line), file=file, role=role)

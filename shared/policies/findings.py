@@ -13,7 +13,7 @@ from shared.errors import ConfigError
 Severity = Literal["error", "warning"]
 
 
-class Rule(msgspec.Struct, frozen=True):
+class LintRule(msgspec.Struct, frozen=True):
     """One thing that the lint looks for. name: a word for people, beside the stable code."""
 
     code: str
@@ -66,7 +66,7 @@ class PolicyError(ConfigError):
         super().__init__("\n".join(map(str, self.findings)))
 
 
-def found(rule: Rule, message: str, path: str = "", line: int = 0) -> Finding:
+def found(rule: LintRule, message: str, path: str = "", line: int = 0) -> Finding:
     return Finding(
         code=rule.code, name=rule.name, severity=rule.severity, message=message, mend=rule.mend, path=path, line=line
     )

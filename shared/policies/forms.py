@@ -12,10 +12,10 @@ from typing import Any
 
 from shared.mapping.problems import nearest
 from shared.policies import rules
-from shared.policies.findings import Rule
+from shared.policies.findings import LintRule
 from shared.policies.positions import Path
 
-Found = tuple[Rule, str, Path]
+Found = tuple[LintRule, str, Path]
 """A finding: the rule, the message, the place in the document."""
 
 _ACTION = re.compile(r"\*|[\w*?.-]+:[\w*?:/.-]+", re.ASCII)
@@ -105,7 +105,7 @@ def _check_statement(statement: Any, trust: bool, template: bool, at: Path) -> I
         yield from _check_condition(statement["Condition"], (*at, "Condition"))
 
 
-def _check_texts(value: Any, form: re.Pattern[str], rule: Rule, at: Path) -> Iterator[Found]:
+def _check_texts(value: Any, form: re.Pattern[str], rule: LintRule, at: Path) -> Iterator[Found]:
     if value == []:
         yield rules.MALFORMED, f"{at[-1]} is an empty list", at
     for index, text in _members(value):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from shared.mapping import Mapping as Roles
-from shared.mapping.model import SystemPolicy
+from shared.mapping.contents import SystemPolicy
 from shared.policies.named import listed
 from shared.policies.splitting import Document, Make, single, split
 from shared.policies.template import Values

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from shared.policies import rules
-from shared.policies.findings import Rule
+from shared.policies.findings import LintRule
 
 _BOTH = """
 ADAM ADB AHAS ALB AMQP ARMS ASM ActionTrail Adcp Advisor Alimail AnycastEIP ApiGateway BSS BSSCart BSSRenew BaaS Bailian BizWorks
@@ -51,7 +51,7 @@ _TAGS = (rules.TAG_INSTANCES, "it allows tagging every instance")
 _RUNS = (rules.RUN_ANYWHERE, "it allows running commands on every instance")
 _STARTS = (rules.OWN_FUNCTIONS, "it allows invoking every function, rolekeeper's own too")
 
-REACH: Mapping[str, tuple[tuple[Rule, str], ...]] = {
+REACH: Mapping[str, tuple[tuple[LintRule, str], ...]] = {
     "AdministratorAccess": ((rules.EVERYTHING, "it allows every action on every resource"),),
     "PowerUserAccess": ((rules.EVERYTHING, "it allows every action on every resource, but for RAM"),),
     "AliyunRAMFullAccess": ((rules.RAM_ALL, "it allows everything that RAM can do"),),

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from shared.provision.apply import Provisioned, Provisioner, ProvisionError, RamAccount, Wanted
-from shared.provision.diff import Change, diff, principals
-from shared.provision.limits import Limits, limits
-from shared.provision.plan import plan
+from shared.provision.actions import plan
+from shared.provision.diff import AccessChange, diff, principals
 from shared.provision.protected import protected
+from shared.provision.provisioner import Provisioned, Provisioner, ProvisionError, RamAccount, Wanted
+from shared.provision.quotas import Limits, limits
 from shared.provision.read import read
-from shared.provision.state import Action, Plan, PolicyState, RamState, RoleState
+from shared.provision.state import Action, PolicyState, RamPlan, RamState, RoleState
 
 __all__ = [
+    "AccessChange",
     "Action",
-    "Change",
     "Limits",
-    "Plan",
     "PolicyState",
     "ProvisionError",
     "Provisioned",
     "Provisioner",
     "RamAccount",
+    "RamPlan",
     "RamState",
     "RoleState",
     "Wanted",

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from shared.policies import DesiredRam, DesiredRole, grants
-from shared.provision.state import Attachment, Plan, RamState
+from shared.provision.state import Attachment, RamPlan, RamState
 
 
-class Change(msgspec.Struct, frozen=True, kw_only=True):
+class AccessChange(msgspec.Struct, frozen=True, kw_only=True):
     """One role. gains, losses: lines "Allow oss:GetObject on acs:oss:*:*:jobs/*"; a policy that was not read stands by name."""
 
     role: str
@@ -19,7 +19,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     losses: tuple[str, ...]
 
 
-def diff(state: RamState, desired: DesiredRam, planned: Plan) -> tuple[Change, ...]:
+def diff(state: RamState, desired: DesiredRam, planned: RamPlan) -> tuple[AccessChange, ...]:
     """The roles of the file whose permissions or trust the plan changes, system policies' documents included."""
     changes = []
     for role in desired.roles:
@@ -35,7 +35,7 @@ def diff(state: RamState, desired: DesiredRam, planned: Plan) -> tuple[Change, .
         after = _all(state, attached - off - _own(role)) | _wanted(state, role) | trust
         if before != after:
             changes.append(
-                Change(role=role.name, gains=tuple(sorted(after - before)), losses=tuple(sorted(before - after)))
+                AccessChange(role=role.name, gains=tuple(sorted(after - before)), losses=tuple(sorted(before - after)))
             )
     return tuple(changes)
 

@@ -89,7 +89,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.call}: {', '.join(filter(None, what))}" + (f" ({self.source})" if self.source else "")
 
 
-class Plan(msgspec.Struct, frozen=True, kw_only=True):
+class RamPlan(msgspec.Struct, frozen=True, kw_only=True):
     """actions: in order. conflicts: what is in the way: nothing is done while there is anything.
 
     unlisted: attachments on our roles that roles.yaml does not list and that are not ours to take off unasked. kept: what

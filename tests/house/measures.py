@@ -81,8 +81,8 @@ def homonyms() -> list[str]:
     """Find modules of one name, and classes of one name."""
     places: defaultdict[str, list[str]] = defaultdict(list)
     for name in code("shared"):
-        path = Path(name)
-        places[path.parent.name if path.stem == "__init__" else path.stem].append(name)
+        if (stem := Path(name).stem) != "__init__":  # a folder may have a module of its name, as its main one
+            places[stem].append(name)
         for node in tree(name).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places[node.name].append(name)

@@ -40,7 +40,7 @@ def results() -> dict[str, str]:
 
 
 def place(name: str) -> str:
-    """The function that it is in, as people write it: shared.mapping.model.Mapping.desired."""
+    """The function that it is in, as people write it: shared.mapping.contents.Mapping.desired."""
     module, _, function = name.rpartition("__mutmut_")[0].rpartition(".")
     return f"{module}.{function[2:] if function.startswith('x_') else function[2:].replace('ǁ', '.')}"
 

@@ -9,8 +9,8 @@ import pytest
 from fakecloud.cloud import Cloud
 from fakecloud.identity import ACCOUNT
 from shared.errors import CloudCallError
+from shared.gateways.account_holders import AccountHolders
 from shared.gateways.clients import Credentials
-from shared.gateways.holders import Holders
 from shared.gateways.ram import RamGateway
 from shared.mapping import load
 from shared.policies import desired, lint, provisioner_policies
@@ -48,7 +48,7 @@ class Operator:
         key = callers.user(cloud, *policy["Statement"]).key
         settings = Settings(region="cn-hangzhou", account_id=ACCOUNT)
         keys = Credentials(access_key_id=key.access_key_id, access_key_secret=key.secret)
-        self.ram, self.holders = RamGateway(settings, keys), Holders(settings, keys)
+        self.ram, self.holders = RamGateway(settings, keys), AccountHolders(settings, keys)
         cloud.switches.permissions = "on"
 
     def provision(self, text: str, **how: Any) -> bool:

@@ -12,8 +12,8 @@ from pytest_mock import MockerFixture
 from fakecloud.cloud import Cloud
 from fakecloud.http import Request, Response
 from fakecloud.identity import ACCOUNT, ROOT_KEY
+from shared.gateways.account_holders import AccountHolders
 from shared.gateways.clients import Credentials
-from shared.gateways.holders import Holders
 from shared.gateways.ims import account_summary
 from shared.gateways.ram import RamGateway
 from shared.mapping import load
@@ -31,7 +31,7 @@ class Account:
         self.cloud = cloud
         settings = Settings(region="cn-hangzhou", account_id=ACCOUNT)
         keys = Credentials(access_key_id=ROOT_KEY[0], access_key_secret=ROOT_KEY[1])
-        self.ram, self.holders = RamGateway(settings, keys), Holders(settings, keys)
+        self.ram, self.holders = RamGateway(settings, keys), AccountHolders(settings, keys)
         self.limits = lambda: limits(account_summary(settings, keys))
 
     def provision(self, text: str, *, dry_run: bool = False, **how: Any) -> Provisioned:

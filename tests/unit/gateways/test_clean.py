@@ -12,7 +12,7 @@ from darabonba.policy.retry import RetryPolicyContext
 from shared import clean
 from shared.errors import CloudCallError
 from shared.gateways.clients import Credentials
-from shared.gateways.errors import classify, translated
+from shared.gateways.translation import classify, translated
 
 ID, SECRET = "LTAI5tRqPZ8xWcYv7NbKmJhG", "x7Kp2QmV9dRtY4wLzB8nHcJ3sF6gTa"
 STS_ID, TOKEN = (

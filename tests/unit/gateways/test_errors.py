@@ -11,7 +11,7 @@ from darabonba.exceptions import RetryError, UnretryableException
 from darabonba.policy.retry import RetryPolicyContext
 
 from shared.errors import CloudCallError, PermanentError, Throttled, TransientError
-from shared.gateways.errors import classify, translated
+from shared.gateways.translation import classify, translated
 
 CODES: list[tuple[type[CloudCallError], int, tuple[str, ...]]] = [
     (Throttled, 400, ("Throttling", "Throttling.User", "Throttling.Api", "Rejected.Throttling", "ResourceExhausted",

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from shared.mapping.compiled import compile_condition
 from shared.mapping.conditions import AllOf, AnyOf, Condition, Has, Not
+from shared.mapping.contents import Rule
 from shared.mapping.effort import Effort
 from shared.mapping.globs import Globs, example, matcher
-from shared.mapping.model import Rule
 from shared.mapping.overlap import Overlap
 from shared.mapping.solve import Solver
 from shared.model.instance import Instance

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.mapping.effort import Effort, Undecided
-from shared.mapping.template import BadTemplate, RoleTemplate, parse_role
+from shared.mapping.role_template import BadTemplate, RoleTemplate, parse_role
 
 NO_NAME = "a role name is 1 to 64 of a-z, 0-9, '.' and '-'"
 NO_ROLE = "is no role name: 1 to 64 of a-z, 0-9, '.' and '-', and ${tags.KEY} for a tag's value"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from shared.mapping import check, load
 from shared.mapping.effort import Effort
-from shared.mapping.template import RoleTemplate, parse_role
+from shared.mapping.role_template import RoleTemplate, parse_role
 from shared.model.instance import Instance
 
 FILE = """\

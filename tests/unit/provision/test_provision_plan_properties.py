@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from shared.policies import DesiredPolicy, DesiredRam, DesiredRole, trust
 from shared.provision import Action, PolicyState, RamState, RoleState, plan
+from shared.provision.actions import MAX_ATTACHED
 from shared.provision.notes import MAX_TAGS, note
-from shared.provision.plan import MAX_ATTACHED
 
 SYSTEM = [f"Aliyun{n}Access" for n in range(24)]
 CUSTOM = [f"rolekeeper-web-{n}" for n in range(14)]

@@ -11,11 +11,11 @@ from shared.mapping.problems import nearest
 from shared.policies import DesiredPolicy, DesiredRam, DesiredRole, same
 from shared.policies.system import NAMES
 from shared.provision.beyond import beyond
-from shared.provision.limits import Limits, exceeded, short_of_policies, uncertain
 from shared.provision.notes import Notes, mark, marks, note
 from shared.provision.protected import Protected, why_left, why_protected
 from shared.provision.prune import Pruned, pruned, with_room
-from shared.provision.state import Action, Attachment, Plan, RamState, RoleState
+from shared.provision.quotas import Limits, exceeded, short_of_policies, uncertain
+from shared.provision.state import Action, Attachment, RamPlan, RamState, RoleState
 
 DOCUMENTED, NOBODY = Limits(), MappingProxyType[str, str]({})
 MAX_ATTACHED = {"Custom": DOCUMENTED.custom, "System": DOCUMENTED.system}
@@ -33,7 +33,7 @@ def plan(
     account_id: str = "",
     limits: Limits = DOCUMENTED,
     handled: Collection[tuple[str, str]] = (),
-) -> Plan:
+) -> RamPlan:
     """adopt: roles of somebody else to take over, with the policies they need. prune: also remove what nothing lists.
 
     protected, account_id: see protected.py. limits: of the account. handled: role and mark of each system policy that this
@@ -41,7 +41,7 @@ def plan(
     """
     state = _with_notes(state, handled)
     if conflicts := [text for role in desired.roles for text in _conflicts(state, role, adopt, protected, account_id)]:
-        return Plan(conflicts=tuple(conflicts))
+        return RamPlan(conflicts=tuple(conflicts))
     changes: list[Action] = []
     made: set[str] = set()
     for role in desired.roles:
@@ -54,9 +54,9 @@ def plan(
     if short_of_policies(state, actions, limits):
         actions = with_room(changes, removals)
     if conflicts := [*exceeded(state, desired, actions, limits, removals.kept if prune else None)]:
-        return Plan(conflicts=tuple(conflicts))
+        return RamPlan(conflicts=tuple(conflicts))
     unlisted = () if prune else tuple(_unlisted(state, desired))
-    return Plan(
+    return RamPlan(
         actions=actions,
         unlisted=unlisted,
         kept=removals.kept,

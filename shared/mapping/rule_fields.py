@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any, get_args
 
 from shared.mapping.conditions import ATTRIBUTES
-from shared.mapping.model import Rule
+from shared.mapping.contents import Rule
 from shared.mapping.nodes import Block, Node, Scalar
 from shared.mapping.problems import Report, Where
+from shared.mapping.role_template import PATTERN, BadTemplate, RoleTemplate, parse_role
 from shared.mapping.shapes import Choice, ListOf, Schema, Text, text_of
 from shared.mapping.tables import Field, Table, Wording
-from shared.mapping.template import PATTERN, BadTemplate, RoleTemplate, parse_role
 from shared.mapping.when import When
 from shared.mapping.when import meant as meant_condition
 from shared.model.instance import ForeignRoles, Mode

@@ -8,18 +8,18 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 
+from shared.mapping.contents import Allow, InlinePolicy, PolicySpec, RoleSpec, SystemPolicy, TemplatePolicy
 from shared.mapping.documents import Document
-from shared.mapping.model import Allow, InlinePolicy, PolicySpec, RoleSpec, SystemPolicy, TemplatePolicy
 from shared.mapping.nodes import Block, Items, Node, Scalar
 from shared.mapping.problems import Report, Where
+from shared.mapping.role_template import MAX_NAME, NAME_RULE, UPPER_CASE
 from shared.mapping.shapes import ListOf, Schema, Text
 from shared.mapping.tables import Field, MapOf, Table, Wording
-from shared.mapping.template import MAX_NAME, NAME_RULE, UPPER_CASE
 
 T = TypeVar("T", bound=msgspec.Struct)
 
 
-class Variable:
+class VariableShape:
     """The value of a template's variable: a text, or a list of texts."""
 
     _text = Text("a text")
@@ -37,7 +37,7 @@ class Variable:
 _POLICY_NAME = Text("a policy name", "[A-Za-z0-9-]{1,128}", "1 to 128 of A-Z, a-z, 0-9 and '-'")
 _VARIABLES = MapOf(
     Text("a variable name", "[a-z][a-z0-9_-]{0,63}", "a-z, 0-9, '_' and '-', beginning with a letter"),
-    Variable(),
+    VariableShape(),
     "the template's variables",
 )
 _DESCRIPTION = Text("a description", r"[\s\S]{0,1024}", "at most 1024 characters, which is RAM's limit")

@@ -15,7 +15,7 @@ from shared.clean import hidden
 from shared.mapping.compiled import Predicate, compile_condition
 from shared.mapping.conditions import ALWAYS, Condition
 from shared.mapping.globs import matcher
-from shared.mapping.template import MAX_NAME, RoleTemplate
+from shared.mapping.role_template import MAX_NAME, RoleTemplate
 from shared.model.instance import Desired, ForeignRoles, Instance, Mode
 
 

@@ -9,7 +9,7 @@ from shared.gateways.ecs import EcsGateway
 from shared.settings import Settings
 
 
-class Holders:
+class AccountHolders:
     """holders(role) -> the number of instances. One call for the regions, then one a role and region."""
 
     def __init__(self, settings: Settings, credentials: Credentials) -> None:

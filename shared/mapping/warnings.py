@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from shared.mapping.breadth import MOST, is_broad, share
 from shared.mapping.conditions import ANYWHERE, Condition, Has, Not, tag
+from shared.mapping.contents import Mapping, Rule
 from shared.mapping.globs import is_literal, matcher
-from shared.mapping.model import Mapping, Rule
 from shared.mapping.nodes import Block, Items, Node, Scalar
 from shared.mapping.overlap import Overlap
 from shared.mapping.problems import Report, Where

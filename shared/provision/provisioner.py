@@ -11,15 +11,15 @@ import msgspec
 from shared.errors import CloudCallError, PermanentError, RolekeeperError, Throttled, TransientError
 from shared.gateways.ram import RamGateway
 from shared.policies import DesiredRam
-from shared.provision.diff import Change, diff
-from shared.provision.limits import Limits
+from shared.provision.actions import DOCUMENTED, NOBODY, plan
+from shared.provision.diff import AccessChange, diff
 from shared.provision.notes import mark
-from shared.provision.plan import DOCUMENTED, NOBODY, plan
 from shared.provision.protected import Protected
+from shared.provision.quotas import Limits
 from shared.provision.read import read
 from shared.provision.recheck import NOT_NEEDED, Recheck
 from shared.provision.send import is_as_wanted, is_late, send
-from shared.provision.state import Action, Plan, RamState
+from shared.provision.state import Action, RamPlan, RamState
 
 T = TypeVar("T")
 TRIES = 5
@@ -54,8 +54,8 @@ class Overtaken(RolekeeperError):
 class Provisioned(msgspec.Struct, frozen=True, kw_only=True):
     """The state that was found, and what was done: nothing, in a dry run. kept: what pruning left after all, and why."""
 
-    plan: Plan
-    changes: tuple[Change, ...]
+    plan: RamPlan
+    changes: tuple[AccessChange, ...]
     done: tuple[Action, ...] = ()
     kept: tuple[str, ...] = ()
 
@@ -171,10 +171,10 @@ class Provisioner:
         self._carry_out(action)
         self._done.append(action)
 
-    def _look(self, what: str, limits: Limits = DOCUMENTED) -> tuple[RamState, Plan]:
+    def _look(self, what: str, limits: Limits = DOCUMENTED) -> tuple[RamState, RamPlan]:
         """RAM as it is, and what is left to do. After the first write a contradiction may be RAM's delay: asked again."""
 
-        def ask() -> tuple[RamState, Plan]:
+        def ask() -> tuple[RamState, RamPlan]:
             try:
                 state, found = self._look_once(limits)
             except PermanentError as error:
@@ -189,7 +189,7 @@ class Provisioner:
 
         return self._patiently(ask, what)
 
-    def _look_once(self, limits: Limits = DOCUMENTED) -> tuple[RamState, Plan]:
+    def _look_once(self, limits: Limits = DOCUMENTED) -> tuple[RamState, RamPlan]:
         """Raises PermanentError, TransientError or Throttled."""
         state = read(self._ram, self._desired, prune=self._wanted.prune, holders=self._account.holders)
         handled = {
@@ -270,7 +270,7 @@ class Provisioner:
             wait *= 2
         raise AssertionError("unreachable")
 
-    def _read_back(self) -> Plan:
+    def _read_back(self) -> RamPlan:
         """Return what is left to do; RAM may show a write late: looks again a few times before saying that something is missing."""
         wait = FIRST_PAUSE
         for _ in range(LATE_TRIES - 1):
