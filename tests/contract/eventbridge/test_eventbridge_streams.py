@@ -139,6 +139,7 @@ def test_without_tolerance_a_batch_blocks_those_behind_it_and_all_stay_in_the_qu
     assert [m.body for m in queue.peek()] == ["good", "bad"]
 
 
+@pytest.mark.slow
 def test_a_queue_that_hides_for_less_than_the_retries_take_delivers_twice(cloud: Cloud, stream: Stream) -> None:
     queue = stream(count=2, queue={"visibility_timeout": 5})
     queue.send("bad")

@@ -59,6 +59,7 @@ def shown_as(python: str, source: Path) -> str:
     return subprocess.check_output([python, "-c", code, compiled], text=True).strip()
 
 
+@pytest.mark.slow
 def test_tracebacks_name_files_where_function_compute_puts_them(project: Project, python310: str) -> None:
     layer = project.root / "layer"
     make(

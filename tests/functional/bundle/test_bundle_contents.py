@@ -118,6 +118,7 @@ def test_the_mapping_lies_in_it_as_parsed(bundle: Path) -> None:
     assert root is not None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("line_end", "mark"),
     [

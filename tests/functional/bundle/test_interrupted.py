@@ -17,6 +17,7 @@ from cli.building.bytecode import interpreter
 from .project import Project
 
 
+@pytest.mark.slow
 def test_what_killed_builds_left_is_gone_after_the_next(project: Project) -> None:
     left = project.output.parent / ".making-x" / "unpacked"
     left.mkdir(parents=True)
@@ -25,6 +26,7 @@ def test_what_killed_builds_left_is_gone_after_the_next(project: Project) -> Non
     assert list(project.output.parent.iterdir()) == [project.output]
 
 
+@pytest.mark.slow
 def test_a_former_bundle_that_a_killed_build_had_taken_away_is_put_back_first(
     project: Project, mocker: MockerFixture
 ) -> None:
@@ -38,6 +40,7 @@ def test_a_former_bundle_that_a_killed_build_had_taken_away_is_put_back_first(
     assert list(project.output.parent.iterdir()) == [project.output]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new"),
     [

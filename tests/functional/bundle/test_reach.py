@@ -17,6 +17,7 @@ def kept(project: Project) -> set[str]:
     return {name for name in inside if "dist-info" not in name}
 
 
+@pytest.mark.slow
 def test_a_module_is_kept_if_an_import_leads_to_it_and_compiled_distributions_are_kept_whole(project: Project) -> None:
     thing = project.wheel("thing", more="Requires-Dist: fast\nRequires-Dist: idle\nRequires-Dist: old; python_version < '3'\n", files={
         "thing/__init__.py": "from . import used\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import thing.typed\n",
@@ -36,6 +37,7 @@ def test_a_module_is_kept_if_an_import_leads_to_it_and_compiled_distributions_ar
     assert bundle.left_out == ("idle",)
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize(
     ("code", "led_to"),
     [
@@ -70,6 +72,7 @@ def test_plug_ins_are_kept_and_scripts_are_not(project: Project) -> None:
     assert kept(project) == {"thing/__init__.py", "thing/plug.py"}
 
 
+@pytest.mark.slow
 def test_of_a_compiled_distribution_nothing_is_left_out_that_its_libraries_may_load(project: Project) -> None:
     """As auditwheel lays them out; a module that is there as source and compiled, as mypyc makes them; one without an ABI tag."""
     files = {
@@ -81,6 +84,7 @@ def test_of_a_compiled_distribution_nothing_is_left_out_that_its_libraries_may_l
     assert kept(project) == files.keys()
 
 
+@pytest.mark.slow
 def test_no_wheel_writes_outside_its_folder(project: Project, tmp_path: Path) -> None:
     path = project.wheel(
         "thing", files={"thing/__init__.py": "", "../out.py": "", "thing/../../out.py": "", "/out.py": ""}

@@ -193,6 +193,7 @@ def test_a_build_takes_the_place_of_the_former(project: Project) -> None:
     assert list(project.output.parent.iterdir()) == [project.output]
 
 
+@pytest.mark.slow
 def test_where_it_cannot_take_its_place_the_former_stays(project: Project, mocker: MockerFixture) -> None:
     project.output.mkdir(parents=True)
     (project.output / "former.txt").write_text("the former bundle")
@@ -226,6 +227,7 @@ def test_a_package_published_as_source_only_is_built(project: Project) -> None:
     assert "python/thing/__init__.py" in project.files()
 
 
+@pytest.mark.slow
 def test_what_was_downloaded_is_used_again_and_only_while_it_is_what_was_locked(project: Project) -> None:
     project.build()
     (kept,) = (project.root / "shelf" / "python3.10").iterdir()

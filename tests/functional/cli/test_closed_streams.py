@@ -25,7 +25,14 @@ def is_closed(stream: str, closed: str) -> bool:
 @pytest.mark.each_value
 @pytest.mark.parametrize("closed", CLOSED)
 @pytest.mark.parametrize(
-    "row", ["read", "read --json", "read, no file", "validate", "policy list", "an option that is none", "--help"]
+    "row",
+    [
+        *("read", "validate"),
+        *(
+            pytest.param(row, marks=pytest.mark.slow)
+            for row in ("read --json", "read, no file", "policy list", "an option that is none", "--help")
+        ),
+    ],
 )
 def test_a_command_that_calls_no_cloud(tmp_path: Path, row: str, closed: str) -> None:
     words = every.words(every.OFFLINE[row], tmp_path, "x")
@@ -118,6 +125,7 @@ def test_so_does_the_emulator_s_own_command(
     assert bool(ran.stderr) is not is_closed("2>&-", closed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("dry", "code"), [(True, 2), (False, 1)], ids=["dry run", "a run"])
 def test_a_full_disk_under_standard_error(
     served: tuple[Cloud, dict[str, str]], tmp_path: Path, dry: bool, code: int

@@ -81,9 +81,12 @@ ENVIRONMENTS = {
 }
 
 
-@pytest.mark.each_value
-@pytest.mark.parametrize("row", every.STAGED)
-@pytest.mark.parametrize("env", ENVIRONMENTS)
+@pytest.mark.parametrize(
+    "row", [pytest.param(row, marks=[pytest.mark.slow] if row != "replay" else []) for row in every.STAGED]
+)
+@pytest.mark.parametrize(
+    "env", [*list(ENVIRONMENTS)[:1], *(pytest.param(n, marks=pytest.mark.slow) for n in list(ENVIRONMENTS)[1:])]
+)
 def test_so_do_those_that_run_the_emulator(tmp_path: Path, row: str, env: str) -> None:
     words = every.words(every.STAGED[row], tmp_path, "支付✔")
     ran = process(*words, env=ENVIRONMENTS[env])

@@ -61,6 +61,7 @@ def call(service: str, url: str) -> None:
         assert error.code.endswith(("NotFound", "NotExist")), error
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("service", CALLS)
 @pytest.mark.parametrize("name", ["no_proxy", "NO_PROXY"])
 @pytest.mark.parametrize("value", ["127.0.0.1", "*", "example.com, 127.0.0.1 ,", "127.0.0.1:PORT", "127.0.0.0/8"])
@@ -72,6 +73,7 @@ def test_a_host_in_no_proxy_is_reached_directly(
     call(service, at)
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("service", CALLS)
 @pytest.mark.parametrize("variable", ["http_proxy", "HTTP_PROXY", "ALL_PROXY"])
 @pytest.mark.parametrize("no_proxy", ["", "example.com", "127.0.0.1:1", "27.0.0.1", "10.0.0.0/8"])
@@ -125,6 +127,7 @@ def test_the_rule(monkeypatch: pytest.MonkeyPatch, env: dict[str, str], url: str
     assert way(url).proxies == ({"http": "http://p:1", "https": "http://p:1"} if proxied else {})
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("service", CALLS)
 @pytest.mark.parametrize(
     "url",

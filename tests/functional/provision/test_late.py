@@ -84,6 +84,7 @@ def test_a_role_that_somebody_elses_policy_keeps_from_deletion_is_no_delay(accou
     assert account.cloud.calls.count()["AttachPolicyToRole"] == 1, "a refusal that stays is asked for once"
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("seconds", [0.5, 4.0, 14.0])
 @pytest.mark.parametrize("name", ["new", "changed", "pruned", "full"])
 def test_where_ram_shows_all_changes_late_it_ends_as_elsewhere(
