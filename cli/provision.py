@@ -25,13 +25,13 @@ from shared.gateways.ram import RamGateway
 from shared.mapping import load
 from shared.provision import (
     Action,
+    DesiredState,
     Limits,
     Provisioned,
     Provisioner,
     ProvisionError,
     RamAccount,
     RamState,
-    Wanted,
     diff,
     limits,
     plan,
@@ -57,7 +57,7 @@ def run(
             holders=AccountHolders(settings, credentials),
             limits=lambda: quotas(settings, credentials),
         ),
-        Wanted(
+        DesiredState(
             desired=desired,
             file=str(roles_file),
             adopt=adopt,

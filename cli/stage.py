@@ -21,7 +21,7 @@ from shared.gateways.ram import RamGateway
 from shared.gateways.sls_admin import SlsAdmin
 from shared.mapping import Mapping as RoleMapping
 from shared.mapping import load
-from shared.provision import Provisioned, Provisioner, RamAccount, Wanted
+from shared.provision import DesiredState, Provisioned, Provisioner, RamAccount
 from shared.settings import PREFIX, Settings
 
 HOME = Path(__file__).resolve().parent.parent
@@ -64,7 +64,7 @@ class Stage:
     def provision(self, mapping: RoleMapping) -> Provisioned:
         provisioner = Provisioner(
             RamAccount(ram=self.ram, holders=AccountHolders(self.settings, self._operator)),
-            Wanted(
+            DesiredState(
                 desired=policies.desired(mapping, account_id=ACCOUNT, file=str(self.roles_file)),
                 file=str(self.roles_file),
             ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from shared.events.event import Event, Outcome, Seen
+from shared.events.event import Circumstances, Event, Outcome
 from shared.events.resources import Found, find, requested
 from shared.events.values import Json, folded, last_word, text
 
@@ -42,7 +42,7 @@ def read(event: Event) -> Outcome:
     return _judge(seen, record, parameters, _service(event, record))
 
 
-def _judge(seen: Seen, record: Json, parameters: Json, service: str) -> Outcome:
+def _judge(seen: Circumstances, record: Json, parameters: Json, service: str) -> Outcome:
     name = text(record.get("eventname"))
     call = name.lower()
     if not name:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 
 from shared.events import state_change
-from shared.events.event import Event, Outcome, Seen
+from shared.events.event import Circumstances, Event, Outcome
 from shared.events.resources import find
 from shared.events.values import Json, folded, last_word, text
 from shared.model.instance import DISPLACED_TAG
@@ -42,7 +42,7 @@ def read(event: Event) -> Outcome:
     return _judge(seen, text(payload.get("name")) or type_name, sender.lower(), content, payload, is_tag_content)
 
 
-def _judge(seen: Seen, name: str, sender: str, content: Json, payload: Json, is_tag_content: bool) -> Outcome:
+def _judge(seen: Circumstances, name: str, sender: str, content: Json, payload: Json, is_tag_content: bool) -> Outcome:
     letters = _NOT_A_LETTER.sub("", name.lower())  # "Tag:ChangeOnResource" and "Tag[ChangeOnResource]" are one
     if letters == "tagchangeonresource" or is_tag_content:
         return _tags(seen, content, payload)
@@ -51,7 +51,7 @@ def _judge(seen: Seen, name: str, sender: str, content: Json, payload: Json, is_
     return seen.ignored("not-for-us", f"system event {name or 'without a name'} of {sender or 'an unknown product'}")
 
 
-def _tags(seen: Seen, content: Json, payload: Json) -> Outcome:
+def _tags(seen: Circumstances, content: Json, payload: Json) -> Outcome:
     product, resource_type = (text(content.get("product")).lower(), last_word(content.get("resourcetype")))
     if product not in {"ecs", ""}:
         return seen.ignored("not-for-us", f"tags of {product} {resource_type}")

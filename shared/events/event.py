@@ -63,7 +63,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         regions: tuple[object, ...] = (),
         accounts: tuple[object, ...] = (),
         actor: str = "",
-    ) -> Seen:
+    ) -> Circumstances:
         """Return what `source` makes of the circumstances; of several candidates the first usable one counts.
 
         The envelope's id goes before the record's, because duplicates are told by (source, id) of the envelope; the record's
@@ -73,7 +73,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         event_time, event_at = times.first(*when, attributes.get("time"), attributes.get("aliyunpublishtime"))
         owners = (attributes.get("aliyunoriginalaccountid"), *accounts, attributes.get("aliyunaccountid"))
         where = map(region_id, (*regions, attributes.get("aliyunregionid")))
-        return Seen(
+        return Circumstances(
             home=self.home,
             source=source,
             region=next(filter(None, where), ""),
@@ -85,7 +85,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
+class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     """The circumstances of a recognised event; makes the Trigger or the Ignored that carries them."""
 
     home: Home

@@ -6,7 +6,7 @@ practice and the OOS page say Pending comes first. Running also follows each reb
 
 from __future__ import annotations
 
-from shared.events.event import Event, Outcome, Seen
+from shared.events.event import Circumstances, Event, Outcome
 from shared.events.resources import Found, find
 from shared.events.values import Json, folded, last_word, text
 
@@ -30,7 +30,7 @@ def read(event: Event) -> Outcome:
     return judge(seen, (content, data))
 
 
-def judge(seen: Seen, places: tuple[Json, ...]) -> Outcome:
+def judge(seen: Circumstances, places: tuple[Json, ...]) -> Outcome:
     """A change of state described in `places` (lower-case keys), the likeliest first."""
     state = next(filter(None, (text(place.get("state")) for place in places)), "")
     kind_of = next(filter(None, (last_word(place.get("resourcetype")) for place in places)), "instance")

@@ -18,7 +18,7 @@ from shared.policies.positions import Path
 INSTANCES = {"ecs": ("instance/*",)}
 
 
-class Choice(NamedTuple):
+class Means(NamedTuple):
     """actions: on resources of these services that begin thus. every: only where all of them are meant."""
 
     rule: LintRule
@@ -29,7 +29,7 @@ class Choice(NamedTuple):
 
 
 WAYS = (
-    Choice(
+    Means(
         rules.TAG_INSTANCES, "the rules read an instance's tags",
         (
             "ecs:TagResources", "ecs:AddTags", "ecs:UntagResources", "ecs:RemoveTags",
@@ -37,19 +37,19 @@ WAYS = (
         ),
         INSTANCES,
     ),
-    Choice(
+    Means(
         rules.TAG_INSTANCES, "the rules read an instance's tags",
         ("tag:TagResources", "tag:UntagResources"), {**INSTANCES, "tag": ("*",)},
     ),
-    Choice(
+    Means(
         rules.TAG_INSTANCES, "rules may read an instance's name and its resource group",
         ("ecs:ModifyInstanceAttribute", "ecs:JoinResourceGroup"), INSTANCES,
     ),
-    Choice(
+    Means(
         rules.TAG_INSTANCES, "an instance may be launched with any tags",
         ("ecs:RunInstances", "ecs:CreateInstance"), INSTANCES,
     ),
-    Choice(
+    Means(
         rules.OWN_FUNCTIONS, "rolekeeper's functions hand out the roles",
         (
             "fc:UpdateFunction", "fc:InvokeFunction", "fc:UpdateFunctionCode", "fc:UpdateService", "fc:UpdateAlias", "fc:CreateAlias",
@@ -58,7 +58,7 @@ WAYS = (
         ),
         {"fc": ("functions/rolekeeper-*", "services/*/functions/rolekeeper-*", "services/rolekeeper*")},
     ),
-    Choice(
+    Means(
         rules.RUN_ANYWHERE, "a command on an instance has that instance's role",
         (
             "ecs:RunCommand", "ecs:InvokeCommand", "ecs:SendFile", "ecs:StartTerminalSession", "ecs:AttachKeyPair",
@@ -66,7 +66,7 @@ WAYS = (
         ),
         {"ecs": ("instance/i-*",)}, every=True,
     ),
-    Choice(
+    Means(
         rules.RUN_ANYWHERE, "an execution may run commands on every instance",
         ("oos:StartExecution",), {"oos": ("template/*", "execution/*")}, every=True,
     ),
@@ -88,7 +88,7 @@ def check_choosing(
             yield way.rule, f"{action!r} allows {', '.join(reached[:3])}{more} on {resource}; {way.what}", path
 
 
-def _reached(statement: dict[str, Any], way: Choice) -> str | None:
+def _reached(statement: dict[str, Any], way: Means) -> str | None:
     """The resource of the statement that the way goes through, None where there is none."""
     if "NotResource" in statement:
         return "all that NotResource does not list"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.provision.actions import plan
 from shared.provision.diff import AccessChange, diff, principals
 from shared.provision.protected import protected
-from shared.provision.provisioner import Provisioned, Provisioner, ProvisionError, RamAccount, Wanted
+from shared.provision.provisioner import DesiredState, Provisioned, Provisioner, ProvisionError, RamAccount
 from shared.provision.quotas import Limits, limits
 from shared.provision.read import read
 from shared.provision.state import Action, PolicyState, RamPlan, RamState, RoleState
@@ -13,6 +13,7 @@ from shared.provision.state import Action, PolicyState, RamPlan, RamState, RoleS
 __all__ = [
     "AccessChange",
     "Action",
+    "DesiredState",
     "Limits",
     "PolicyState",
     "ProvisionError",
@@ -22,7 +23,6 @@ __all__ = [
     "RamPlan",
     "RamState",
     "RoleState",
-    "Wanted",
     "diff",
     "limits",
     "plan",

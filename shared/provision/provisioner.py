@@ -69,7 +69,7 @@ class RamAccount(msgspec.Struct, frozen=True, kw_only=True):
     limits: Callable[[], Limits] = Limits
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+class DesiredState(msgspec.Struct, frozen=True, kw_only=True):
     """The state that RAM is to have. file: roles.yaml as errors name it. The others: see plan."""
 
     desired: DesiredRam
@@ -83,7 +83,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 class Provisioner:
     """Makes RAM hold what is wanted. pause: sleeps seconds."""
 
-    def __init__(self, account: RamAccount, wanted: Wanted, *, pause: Callable[[float], None]) -> None:
+    def __init__(self, account: RamAccount, wanted: DesiredState, *, pause: Callable[[float], None]) -> None:
         self._account, self._ram, self._wanted, self._desired = account, account.ram, wanted, wanted.desired
         self._file, self._pause = wanted.file, pause
         self._done: list[Action] = []

@@ -14,7 +14,7 @@ from shared.gateways.clients import Credentials
 from shared.gateways.ram import RamGateway
 from shared.mapping import load
 from shared.policies import desired, lint, provisioner_policies
-from shared.provision import Provisioner, ProvisionError, RamAccount, Wanted
+from shared.provision import DesiredState, Provisioner, ProvisionError, RamAccount
 from shared.settings import Settings
 from tests.contract.permissions import callers
 from tests.functional.permissions.test_least_privilege import Document, without
@@ -57,7 +57,7 @@ class Operator:
             for expected in (True, False):
                 provisioner = Provisioner(
                     RamAccount(ram=self.ram, holders=self.holders),
-                    Wanted(desired=desired(load(text), account_id=ACCOUNT), file="roles.yaml", **how),
+                    DesiredState(desired=desired(load(text), account_id=ACCOUNT), file="roles.yaml", **how),
                     pause=self.cloud.clock.advance,
                 )
                 proposed = provisioner.propose()

@@ -18,7 +18,7 @@ from shared.gateways.ims import account_summary
 from shared.gateways.ram import RamGateway
 from shared.mapping import load
 from shared.policies import DesiredRam, desired
-from shared.provision import Provisioned, Provisioner, RamAccount, Wanted, limits
+from shared.provision import DesiredState, Provisioned, Provisioner, RamAccount, limits
 from shared.settings import Settings
 
 WRITES = ("Create", "Update", "Delete", "Attach", "Detach", "Tag", "Untag", "Set")
@@ -39,7 +39,7 @@ class Account:
         self.cloud.calls.clear()
         account = {name: how.pop(name, getattr(self, name)) for name in ("ram", "holders", "limits")}
         pause = how.pop("pause", self.cloud.clock.advance)
-        wanted = Wanted(desired=self.desired(text), file="roles.yaml", **{"account_id": ACCOUNT, **how})
+        wanted = DesiredState(desired=self.desired(text), file="roles.yaml", **{"account_id": ACCOUNT, **how})
         provisioner = Provisioner(RamAccount(**account), wanted, pause=pause)
         proposed = provisioner.propose()
         return proposed if dry_run else provisioner.apply(proposed)

@@ -151,7 +151,7 @@ def test_where_pruning_cannot_make_room_it_says_what_stays_and_why(account: Acco
 def test_a_policy_from_a_file_with_a_very_long_name_is_made(account: Account) -> None:
     from shared.mapping import load
     from shared.policies import desired
-    from shared.provision import Provisioner, RamAccount, Wanted
+    from shared.provision import DesiredState, Provisioner, RamAccount
 
     inline = '{name: own, document: {Version: "1", Statement: [{Effect: Allow, Action: "oss:GetObject", Resource: "acs:oss:*:*:b/*"}]}}'
     wanted = desired(
@@ -160,7 +160,7 @@ def test_a_policy_from_a_file_with_a_very_long_name_is_made(account: Account) ->
     )  # fmt: skip
     made = Provisioner(
         RamAccount(ram=account.ram, holders=account.holders),
-        Wanted(desired=wanted, file="roles.yaml"),
+        DesiredState(desired=wanted, file="roles.yaml"),
         pause=account.cloud.clock.advance,
     )
     made.apply(made.propose())
