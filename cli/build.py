@@ -24,7 +24,7 @@ EXAMPLE = "1234567890123456"
 def run(*, roles_file: Path | None, layer: bool, python: str, deploying: bool) -> int:
     """Into build/bundle of this project, and the dependencies into build/layer if they are to be a layer.
 
-    deploying: `s deploy` asks, and goes on with what stands there afterwards. Raises ConfigError, also for the example's
+    deploying: `s deploy` asks, and goes on with what is there afterwards. Raises ConfigError, also for the example's
     mapping, which a deployment never gets.
     """
     place, mapping = HOME / "build", roles_file or HOME / "roles.yaml"

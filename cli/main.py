@@ -26,7 +26,7 @@ from shared.settings import variable
 
 
 class Commands(TyperGroup):
-    """A slip in the options ends with 1, as other errors do: 2 says that there is something to do."""
+    """A mistake in the options ends with 1, as other errors do: 2 says that there is something to do."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         with _slips_end_with_1():

@@ -16,7 +16,7 @@ from shared.settings import check
 
 
 def run(files: Iterable[Path], *, as_json: bool, account: str, role: str, region: str) -> int:
-    """Exit code 1 where one is no JSON: a file that was named is meant to be an event."""
+    """Exit code 1 where one is no JSON: a file that was named is intended to be an event."""
     check("account_id", account, "--account")
     check("region", region, "--region")
     rows = [

@@ -85,7 +85,7 @@ def attributes_of(given: Iterable[str]) -> dict[str, str]:
 
 
 def replay(on: Stage, body: bytes, tags: Mapping[str, str], properties: Mapping[str, str]) -> Outcome:
-    """Run the function that an event is meant for; the instances it names are there, with the given tags and properties.
+    """Run the function that an event is intended for; the instances it names are there, with the given tags and properties.
 
     Each event meets its instances so: what an earlier event did to them is gone, and so is the process that remembers it.
     """

@@ -1,4 +1,4 @@
-"""The check whether the caller may make this call: the one place where the dispatch asks. What each call needs stands in each
+"""The check whether the caller may make this call: the one place where the dispatch asks. What each call needs is in each
 service's own permissions.py; how policies are read in ram/judge.py.
 
 Off unless the switch `permissions` is "on". The metadata service has no callers with policies.
@@ -47,7 +47,7 @@ def check(service: Service, call: Call) -> Response | None:
     """Judge the call by the caller's policies. Raises the service's own error for a refusal.
 
     None: it may go on. A response: the answer of a call that is refused by showing nothing (DescribeInstances).
-    A malformed call is refused as such, before any policy is read. Refused writes stand in ActionTrail.
+    A malformed call is refused as such, before any policy is read. Refused writes are in ActionTrail.
     """
     cloud = call.cloud
     if cloud.switches.permissions == "off" or call.identity.kind == "Account":
@@ -81,7 +81,7 @@ def used(cloud: Cloud, caller: str = "") -> list[tuple[str, str]]:
     """The requests that were really made and allowed since the reset: (action, resource), each once, in the order first asked.
 
     caller: only of identities whose ARN begins so, as `acs:ram::ACCOUNT:assumed-role/NAME/`. An account itself is not
-    judged and so does not show. Two needs of one call stand beside each other.
+    judged and so does not show. Two needs of one call are beside each other.
     """
     allowed = (j for j in cloud.judgements if j.allowed and j.caller.arn.startswith(caller))
     return list(dict.fromkeys((j.action, j.resource) for j in allowed))

@@ -46,7 +46,7 @@ def _candidates(version: str) -> Iterator[str]:
 
 
 def _program(python: str, version: tuple[int, int]) -> str:
-    """Return where the interpreter that this starts really lies, "" if it is of another version or none."""
+    """Return where the interpreter that this starts really is, "" if it is of another version or none."""
     asked = "import sys; print(sys.implementation.name, *sys.version_info[:2]); print(sys.executable)"
     try:
         ran = subprocess.run(  # noqa: S603 - an interpreter

@@ -4,7 +4,7 @@ Two rules, so that nothing is listed by hand and an SDK's update needs no change
 a package in Python is kept module by module, as its import statements say, those inside functions too, and as its entry points do;
 a distribution with compiled parts is kept whole, with those that it requires, since nothing tells what its C code imports.
 A module that is imported by a name which is put together when it runs is not seen: an `import` that names it has to stand somewhere.
-A wheel's data files are kept where a package that is kept has them; of what lies beside our own code, only the JSON that it names.
+A wheel's data files are kept where a package that is kept has them; of what is next to our own code, only the JSON that it names.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ USELESS = re.compile(
 
 
 class Reach:
-    """folders: where modules are looked for, in order. distributions: what lies in the last of them."""
+    """folders: where modules are looked for, in order. distributions: what is in the last of them."""
 
     def __init__(self, own: Path, vendored: Path, distributions: Iterable[Distribution]) -> None:
         self.own, self.vendored = own, vendored
@@ -166,7 +166,7 @@ class Reach:
         return [name for name in names if name.rpartition(".")[2] not in has]
 
     def _data(self, path: Path) -> Iterator[Path]:
-        """Yield what lies in a wheel's package beside its modules, and in folders in it that are no packages themselves."""
+        """Yield what is in a wheel's package beside its modules, and in folders in it that are no packages themselves."""
         if path.name != "__init__.py":
             return
         waiting = [path.parent]

@@ -54,7 +54,7 @@ MOMENTS = ("complete", "fail", "pre", "success")
 
 
 def unknown_around(document: Mapping[str, Any]) -> Iterator[str]:
-    """The same of a whole file, but for what is in props. A template is told of where it stands, not in each that extends it."""
+    """The same of a whole file, but for what is in props. A mistake in a template is reported there, not in each that extends it."""
     yield from _unknown(document, dict.fromkeys(DOCUMENT), "", THEIRS)
     yield from _hooks(document, "")
     resources, templates = document.get("resources"), document.get("template")

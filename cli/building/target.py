@@ -110,7 +110,7 @@ def target(s_yaml: Path, env: Mapping[str, str]) -> Target:
 
 
 def _spelt(s_yaml: Path) -> None:
-    """Before anything is rendered, which a misspelt `vars` would stop with the wrong words. What is no YAML is told of there."""
+    """Before anything is rendered, which a misspelt `vars` would stop with the wrong words. What is no YAML is reported elsewhere."""
     try:
         document = parse(s_yaml.read_text(encoding="utf-8"))
     except (OSError, ValueError, YAMLError):

@@ -1,4 +1,4 @@
-"""ECS of the emulated cloud: its state and what its actions share. The actions stand in *_api.py, one file a family."""
+"""ECS of the emulated cloud: its state and what its actions share. The actions are in *_api.py, one file a family."""
 
 from __future__ import annotations
 

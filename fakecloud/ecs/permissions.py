@@ -18,7 +18,7 @@ from fakecloud.service import Call
 
 
 class ForbiddenRam(Refused):
-    """Code and text stand in the error tables of other ECS actions; that all refuse so is likely."""
+    """Code and text are in the error tables of other ECS actions; that all refuse so is likely."""
 
     code = "Forbidden.RAM"
     message = "User not authorized to operate on the specified resource, or this API doesn't support RAM."

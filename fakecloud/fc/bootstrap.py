@@ -118,7 +118,7 @@ def load_handler(handler: str, code: str, runtime: str) -> Any:
     try:
         module = _import_new(module_name) if runtime == "python3.12" else _import_old(module_name, code)
     except ImportError as error:
-        # The runtime hides the cause; it stands in the function's log, because the traceback is printed there.
+        # The runtime hides the cause; it is in the function's log, because the traceback is printed there.
         raise LoadError("ImportModuleError", f"Unable to import module '{module_name}'") from error
     except SyntaxError as error:
         raise LoadError("UserCodeSyntaxError", f"Syntax error in module '{module_name}'") from error

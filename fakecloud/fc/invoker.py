@@ -207,7 +207,7 @@ def environment(function: Function, credentials: dict[str, str]) -> dict[str, st
     code = str(function.code)
     own = dict(function.environment)
     if "PYTHONPATH" in own:
-        # In FC the code lies in /code; here where it was deployed from.
+        # In FC the code is in /code; here where it was deployed from.
         own["PYTHONPATH"] = ":".join(
             code + part[5:] if part == "/code" or part.startswith("/code/") else part
             for part in own["PYTHONPATH"].split(":")

@@ -123,7 +123,7 @@ class ProcessInstance:
         return data
 
     def _written(self) -> str:
-        """Return what the child wrote since the last look; the file is emptied, the child appends."""
+        """Return what the child wrote since the last observation; the file is emptied, the child appends."""
         self._log.seek(0)
         text = self._log.read().decode(errors="replace")
         self._log.truncate(0)
@@ -175,7 +175,7 @@ class InlineInstance:
     """The handler in this process, for tests: os.environ, sys.path, stdout and the root logger are lent to it meanwhile.
 
     One at a time, for these belong to the process. A timeout cannot end it: it is told afterwards. Modules of the code
-    directory that are already imported are used again, but the handler's own module is loaded anew on a cold start.
+    directory that are already imported are used again, but the handler's own module is loaded again on a cold start.
     """
 
     def __init__(self, env: dict[str, str], code: Path) -> None:

@@ -43,7 +43,7 @@ class Account:
         self.roles[role.name.lower()] = role
 
     def delete_role(self, name: str) -> None:
-        """An instance that holds the role does not stand in the way: no page says so."""
+        """An instance that holds the role is not in the way: no page says so."""
         role = self.role(name)
         if role.attached:
             raise errors.RoleHasPolicies()

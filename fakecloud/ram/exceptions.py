@@ -105,7 +105,7 @@ class UserExists(CloudError):
 
 
 class PolicyExists(CloudError):
-    """The message is a guess: the table prints "The group does already EXIST.", plainly a slip."""
+    """The message is a guess: the table prints "The group does already EXIST.", plainly a mistake."""
 
     status, code, message = 409, "EntityAlreadyExists.Policy", "The policy does already EXIST."
 

@@ -1,6 +1,6 @@
 """The state of RAM: roles, users, policies with their versions, and the quotas. Rules between them are in account.py.
 
-Ids follow from account and name (identity.py), so a role made anew under its old name has its old id; the cloud gives a new one.
+Ids follow from account and name (identity.py), so a role created again under its old name has its old id; the cloud gives a new one.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ ROUTES = (
 
 
 def find(request: Request) -> tuple[Route, dict[str, str]] | None:
-    """The route and the names in the path; None where no emulated operation is meant."""
+    """The route and the names in the path; None where no emulated operation is intended."""
     path = "/" + "/".join(request.segments())
     kind = dict(request.query).get("type", "")
     named = bool(address(request.host).project)

@@ -1,4 +1,4 @@
-"""Source: what an operator types to have instances looked at. The one source that is strict: a slip must not act on others.
+"""Source: what an operator types to have instances looked at. The one source that is strict: a mistake must not act on others.
 
 {"remediate": {"instance_ids": [...]}}, or "tags": {...}, "rule": "...", "role": "...", "drift": "missing", "all": true, with
 options beside; also bare, without the outer "remediate". {"reconcile": {}} looks at the whole region, with the same options.
@@ -232,7 +232,7 @@ def _drift(value: object) -> None:
 
 
 def _of_wrong_type(error: msgspec.ValidationError) -> Mistake:
-    """Return the mistake that msgspec's "Expected `int`, got `str` - at `$.instance_ids[1]`" tells of."""
+    """Return the mistake that msgspec's "Expected `int`, got `str` - at `$.instance_ids[1]`" reports."""
     said, _, path = str(error).partition(" - at ")
     steps = re.findall(r"\.(\w+)|\[(\d+)\]", path)
     return Mistake(tuple(key or int(position) for key, position in steps), said)

@@ -57,7 +57,7 @@ def read(event: Event) -> Trigger | Ignored | None:
 
 
 def _canonical(whole: object) -> bytes:
-    """The same bytes however the JSON was written: what passes through a dead-letter queue may be written anew."""
+    """The same bytes however the JSON was written: what passes through a dead-letter queue may be written again."""
     return msgspec.json.encode(whole, order="deterministic")
 
 

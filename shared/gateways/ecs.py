@@ -43,7 +43,7 @@ TAG_MATCHES = 1_000  # the Tag filter of DescribeInstances shows no more (its AP
 
 
 class TokenRefused(PermanentError):
-    """ECS no longer takes the token of the next page: the listing has to begin anew."""
+    """ECS no longer takes the token of the next page: the listing has to begin again."""
 
 
 class EcsGateway:
@@ -173,7 +173,7 @@ class EcsGateway:
         return found
 
     def _roles(self, ids: Sequence[str]) -> dict[str, str | CloudCallError]:
-        """By halves where an item of the answer names no instance: then it is one's alone that cannot be read."""
+        """By bisection where an item of the answer names no instance: then it is one's alone that cannot be read."""
         query = {
             "InstanceIds": json.dumps(ids),
             "PageSize": str(ROLE_IDS),

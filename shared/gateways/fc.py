@@ -175,7 +175,7 @@ class Fc3(_Fc):
 
 
 class Fc2(_Fc):
-    """FC 2.0: functions stand in a service."""
+    """FC 2.0: functions are in a service."""
 
     listing = "ListStatefulAsyncInvocations"
 

@@ -45,7 +45,7 @@ class SlsGateway:
     def send(self, logs: Sequence[Mapping[str, str]]) -> bool:
         """Put logs of flat strings, with "now" as their time: SLS refuses times older than seven days.
 
-        Whether SLS has them all; those that it did not take stand on stdout as JSON lines.
+        Whether SLS has them all; those that it did not take are on stdout as JSON lines.
         """
         ok = True
         for batch in _batches([{key: _clipped(str(value)) for key, value in log.items()} for log in logs]):

@@ -66,7 +66,7 @@ def load(text: str, *, file: str = "roles.yaml", parsed: bytes = b"") -> Mapping
 
 
 def check(text: str, *, file: str = "roles.yaml") -> tuple[Problem, ...]:
-    """Every error and warning, in the order of the file. Warnings need readable rules: mend other errors first."""
+    """Every error and warning, in the order of the file. Warnings need readable rules: fix other errors first."""
     from shared.mapping.lookalikes import warn_of_lookalikes  # of use to an operator alone, not at a function's start
 
     report = Report(file)

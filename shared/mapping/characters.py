@@ -1,4 +1,4 @@
-"""Characters that look like others, or like nothing at all. Knows nothing of rules; claims only what is surely not meant.
+"""Characters that look like others, or like nothing at all. Knows nothing of rules; claims only what is surely not intended.
 
 Text of any language is fine: a full-width comma between Chinese words is one, and between two ASCII words it is no list.
 """

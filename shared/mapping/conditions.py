@@ -1,4 +1,4 @@
-"""Conditions as data: one kind of test, and how tests combine. How they are written stands in values.py and when.py.
+"""Conditions as data: one kind of test, and how tests combine. How they are written is in value_conditions.py and when.py.
 
 `{exists: true}` is Has(subject, ("*",)) and `{not: x}` is Not(x), so all that reads conditions knows four shapes.
 """

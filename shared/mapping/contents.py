@@ -101,7 +101,7 @@ Answer = Callable[[Map[str, str]], Desired]
 
 @dataclass(frozen=True)
 class Mapping:
-    """A valid roles.yaml. Made by load(); rules stand in the order of the file."""
+    """A valid roles.yaml. Made by load(); rules are in the order of the file."""
 
     roles: Map[str, RoleSpec]
     rules: tuple[Rule, ...]

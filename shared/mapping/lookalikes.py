@@ -13,7 +13,7 @@ from shared.mapping.problems import Report, Where
 from shared.mapping.rule_fields import name_of
 
 Found = tuple[Scalar, Where, bool, bool]
-"""A text of the file, where it is, whether it is a key, and whether nothing stands behind that."""
+"""A text of the file, where it is, whether it is a key, and whether nothing is behind that."""
 
 _PROSE = re.compile(r"(?:.*\.)?(?:description|reason)")
 _COMMA = re.compile("[\uff0c\u3001\uff1b]")

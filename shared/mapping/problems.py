@@ -14,7 +14,7 @@ from shared.suggestions import did_you_mean
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to mend. `str()` is one line: `roles.yaml:14: rule 'web tier': when.tag: unknown key; did you mean 'tags'?`.
+    """One thing to fix. `str()` is one line: `roles.yaml:14: rule 'web tier': when.tag: unknown key; did you mean 'tags'?`.
 
     line, column: from 1. rule: the rule's name, "" outside rules or where it has none. key: the dotted path from the top
     of the file, "" for the file itself. A warning does not keep the file from loading; an error does.

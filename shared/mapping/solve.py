@@ -1,6 +1,6 @@
 """Can all of these conditions hold at once? Answers with the values that make them hold: a witness, not an opinion.
 
-Exact within its effort. No knowledge of ECS: that a zone lies in a region, say, is not used, so more is taken for possible
+Exact within its effort. No knowledge of ECS: that a zone is in a region, say, is not used, so more is taken for possible
 than is; what is said to be impossible is impossible.
 """
 

@@ -59,7 +59,7 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def desired(mapping: Roles, *, account_id: str, file: str = FILE) -> DesiredRam:
-    """Return what RAM should hold. account_id: whose resources are meant where a template leaves the account open.
+    """Return what RAM should hold. account_id: whose resources are intended where a template leaves the account open.
 
     Raises PolicyError with everything that RAM would refuse, each naming role, policy and file. Does not lint: see check.
     """

@@ -56,7 +56,7 @@ def allowed(findings: Iterable[Finding], allow: Iterable[Allow], used: set[Allow
 
 
 def _findings(draft: Draft, file: str) -> list[Finding]:
-    """Return what the lint says of one policy. A finding in a template stands in the template's file, where it is mended."""
+    """Return what the lint says of one policy. A finding in a template is in the template's file, where it is fixed."""
     if isinstance(draft.spec, SystemPolicy):
         return _placed(_system(draft.spec), draft.role, draft.label, file)
     if draft.document is None:

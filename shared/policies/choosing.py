@@ -19,7 +19,7 @@ INSTANCES = {"ecs": ("instance/*",)}
 
 
 class Means(NamedTuple):
-    """actions: on resources of these services that begin thus. every: only where all of them are meant."""
+    """actions: on resources of these services that begin thus. every: only where all of them are intended."""
 
     rule: LintRule
     what: str

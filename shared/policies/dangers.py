@@ -105,7 +105,7 @@ def _check_roles(
 
 
 def _any_account(resource: str, action: str) -> bool:
-    """Return whether a role of any account is meant. Only sts:AssumeRole reaches beyond the own one."""
+    """Return whether a role of any account is intended. Only sts:AssumeRole reaches beyond the own one."""
     return action == "sts:AssumeRole" and any(char in resource.split(":")[3] for char in "*?")
 
 

@@ -23,7 +23,7 @@ class LintRule(msgspec.Struct, frozen=True):
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing to mend in one document.
+    """One thing to fix in one document.
 
     path: where in the document, e.g. "Statement[0].Action[1]", "" = the whole of it. line: from 1, in `file`; 0 = not known.
     role, policy, file: whose document it is, "" where the document was linted by itself.

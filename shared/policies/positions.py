@@ -33,7 +33,7 @@ def repeated(text: str) -> list[tuple[Path, int]]:
 
 
 def _walk(text: str) -> Iterator[tuple[Path, int, bool]]:
-    """The paths in their order, each with its line, and whether a key stands there rather than a value."""
+    """The paths in their order, each with its line, and whether a key is there rather than a value."""
     stack: list[str | int] = []  # the index reached in each open list, the key in each open object ("" before it)
     wants_key = False
     line, at = 1, 0
@@ -66,7 +66,7 @@ def _walk(text: str) -> Iterator[tuple[Path, int, bool]]:
 
 
 def line_at(lines: Mapping[Path, int], path: Path) -> int:
-    """The line of the path, or of what it stands in; 0 where nothing is known. A list may have grown in rendering."""
+    """The line of the path, or of what it is in; 0 where nothing is known. A list may have grown in rendering."""
     while path not in lines and path:
         path = path[:-1]
     return lines.get(path, 0)

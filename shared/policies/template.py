@@ -168,7 +168,7 @@ def _members(text: str, values: Mapping[str, str | list[str]]) -> list[str]:
 
 
 def _places(node: Any, place: str = "") -> Iterator[tuple[str, str]]:
-    """Every string of a document with what it stands in: "object", "list", or "key" for a key."""
+    """Every string of a document with what it is in: "object", "list", or "key" for a key."""
     if isinstance(node, dict):
         for key, value in node.items():
             yield "key", key

@@ -48,7 +48,7 @@ class Contradiction(RolekeeperError):
 
 
 class Overtaken(RolekeeperError):
-    """Somebody else has changed what the plan rests on since RAM was read: it is planned anew."""
+    """Somebody else has changed what the plan rests on since RAM was read: it is planned again."""
 
 
 class Provisioned(msgspec.Struct, frozen=True, kw_only=True):
