@@ -22,7 +22,7 @@ from shared.gateways import clients
 
 SHORTEST, FEWEST = 8, 4
 """Characters, and different ones: a simpler secret, which only a test has, is part of too many words."""
-RECENT = 200
+RECENT = 50
 """Secrets that are searched for: a test uses a few, and those of thousands of tests would cost more than the tests."""
 SECRETS: dict[str, None] = {}
 TEXTS: list[tuple[str, str]] = []

@@ -158,7 +158,7 @@ def test_those_that_the_run_itself_gave_a_role_are_no_measure(fleet: Fleet) -> N
     assert fleet.run("remediate", remediate(instance_ids=ids)).result["outcomes"] == {"attached": 100, "refused": 15}
 
 
-@pytest.mark.parametrize("limit", [3600, 60, 40, 30])
+@pytest.mark.parametrize("limit", [3600, 40, *(pytest.param(n, marks=pytest.mark.slow) for n in (60, 30))])
 def test_those_that_earlier_links_gave_a_role_are_no_measure_either(fleet: Fleet, limit: int) -> None:
     fleet.ten(brake=BRAKE)
     fleet.slow(limit=limit)

@@ -171,6 +171,7 @@ def test_the_small_run_makes_so_many_calls_and_all_kinds_of_them(fleet: Fleet) -
     assert [i.tags.get(TAG) for i in made] == [None] * 6 + [fleet.note(i, "alien") for i in made[6:8]] + [None] * 4
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize("lost", [False, True], ids=["before", "after it was carried out"])
 @pytest.mark.parametrize("number", CALLS)
 def test_killed_at_any_call_and_run_again(fleet: Fleet, number: int, lost: bool) -> None:

@@ -126,7 +126,10 @@ def test_a_swap_does_not_begin_while_the_attach_is_refused(fleet: Fleet) -> None
 
 
 @pytest.mark.each_value
-@pytest.mark.parametrize("budget", [0, 1, 5, 12, 13, 20, 33, 40, 45, 50, 60, 70, 100, 200])
+@pytest.mark.parametrize(
+    "budget",
+    [0, 12, 13, 40, 200, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 5, 20, 33, 45, 50, 60, 70, 100))],
+)
 @pytest.mark.parametrize("fault", [None, "throttle", "5xx", "empty"])
 @pytest.mark.parametrize(("by", "parallel"), [("payload", "1"), ("setting", "4")])
 def test_the_budget_is_never_exceeded_and_no_swap_is_left_half_done(

@@ -29,7 +29,9 @@ def expired(fleet: Fleet) -> list[str]:
     return [call.action for call in fleet.journal if call.code == EXPIRED]
 
 
-@pytest.mark.parametrize("latency", [60.0, 97.0, 130.0, 211.0, 280.0])
+@pytest.mark.parametrize(
+    "latency", [60.0, 211.0, *(pytest.param(n, marks=pytest.mark.slow) for n in (97.0, 130.0, 280.0))]
+)
 def test_a_run_longer_than_a_session_ends_as_a_short_one(fleet: Fleet, latency: float) -> None:
     made = elsewhere(fleet, latency=latency, steps=35)
     began = fleet.cloud.clock.now()
