@@ -175,7 +175,7 @@ def provisioner(account: Account = "", roles_file: RolesFile = ROLES) -> None:
 def refuse_too_many(count: int, whose: str, mapping: Mapping) -> None:
     """Raises ConfigError where the role could not hold its policies: all of them are known before one is made."""
     if over := policies.too_many(count, whose, len(mapping.roles)):
-        raise ConfigError(f"{over}; {policies.RULES['RK309'].mend}")
+        raise ConfigError(f"{over}; {policies.RULES['RK309'].fix}")
 
 
 def report(findings: Iterable[policies.Finding], *, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""What may be shown of a text that comes from outside: no credential, and no character that a terminal or a reader takes for an order.
+"""The visible part of a text that comes from outside: no credential, and no character that a terminal or a reader takes for an order.
 
 Messages of the cloud pass cleaned() in shared/gateways/translation.py, once; what the commands show passes visible() in cli/output.py.
 Pure, but for the secrets in use, which whoever reads one names by keep().
@@ -27,7 +27,7 @@ _UNIT = re.compile(
 )
 """A character of a text as URLs, JSON and HTML write it; or what only breaks its lines."""
 _HARDER = re.compile(r"[%\\&\s]")
-"""What a text has where a character may not be as it is."""
+"""The replacement for a character that may not be as it is."""
 
 _SIGNED = re.compile(r"(?is)(?:server ?)?(?:string ?to ?sign|canonical ?request)\b.*")  # holds the security token
 _IS = r"""\\*["']?\s{0,9}(?:=>|[=:>]|%(?:25){0,3}3[AD])\s{0,9}"""
@@ -41,7 +41,7 @@ _SIGNS = re.compile(r"\b(?i:acs|log|fc|mns|bearer|basic) [A-Za-z0-9.*]+:[A-Za-z0
 _LETTER = r"(?:[A-Za-z0-9+/=_%-]|\\+(?:u00[0-9A-Fa-f]{2}|/)|&\#[xX]?[0-9A-Fa-f]{1,3};)"
 """Of a token, also as JSON and HTML write it."""
 _LINES = r"(?:(?:\\+[nr]|[\n\r]){1,4}[A-Za-z0-9+/=_%-]{16,})*"
-"""Where a long text of letters goes on."""
+"""The place at which a long text of letters goes on."""
 _KEYS = re.compile(rf"(?:LTAI|STS\.|TMP\.)[A-Za-z0-9_-]{{3,}}(?::[A-Za-z0-9+/=_-]+)?|CA[IE]S{_LETTER}{{3,}}{_LINES}")
 _LONG = re.compile(r"[A-Za-z0-9+/_%=-]{30,}")
 _HEX = re.compile(r"((?:sha-?\d{1,3}|digest|checksum|commit)\W{1,3})?[0-9A-Fa-f]{40,}", re.I)

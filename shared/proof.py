@@ -71,7 +71,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """What a note is worth. role: what it names, set where it is proven.
+    """The judgement of a note. role: what it names, set where it is proven.
 
     verdict: "proven" | "false": we did not write it there | "unknown": it may be ours, and the key that it names is not at hand.
     why: for the operator, where it is not proven.
@@ -109,7 +109,7 @@ def seal(keys: Keys, text: bytes) -> str:
 
 
 def is_sealed(keys: Keys, text: bytes, seal: str) -> bool:
-    """Whether it is a signature of the bytes by one of the keys. Without keys nothing is."""
+    """Return whether it is a signature of the bytes by one of the keys. Without keys nothing is."""
     if not (found := _SEAL.fullmatch(seal)):
         return False
     return any(key.id == found["key"] and _same(key.mac(_SEAL_DOMAIN, text), found["mac"]) for key in keys)

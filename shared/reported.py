@@ -1,4 +1,4 @@
-"""How much Function Compute keeps of a log line, and how large a request may be so that the report of its failure fits into the
+"""The sizes that Function Compute sets: of a log line, and of a request so that the report of its failure fits into the
 queue of dead letters. Numbers and texts only; pure.
 
 Facts: one log entry has at most 32 KB, and what is longer is cut (FC, "Limits"); the report of an asynchronous invocation that
@@ -31,7 +31,7 @@ def size(request: bytes) -> int:
 
 
 def ids_beside(request: bytes, *, spare: int) -> int:
-    """How many instance ids a request can name besides what it has. spare: bytes that are kept for more of what it has."""
+    """Return how many instance ids a request can name besides what it has. spare: bytes that are kept for more of what it has."""
     return max(0, REQUEST - size(request) - spare) // ID
 
 

@@ -1,4 +1,4 @@
-"""How often a run calls the cloud: a rate for each API, a stop after a throttle, a budget, a deadline, and the bill.
+"""The rate at which a run calls the cloud: a rate for each API, a stop after a throttle, a budget, a deadline, and the bill.
 
 One Rate is for one run over one region of one account: ECS counts its quotas per account, region and API, and refuses from the
 first throttle until the next minute (ECS, "API throttling"). It knows no API and no answer.
@@ -27,7 +27,7 @@ FOREVER = float("inf")
 
 
 class CallLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run may call.
+    """The limits of a run's calls.
 
     per_minute: calls, by the API's name; "" = every other API. max_calls: of all APIs together; None = no budget. until: no call
     begins from then on, by the monotonic clock.
@@ -194,7 +194,7 @@ class Rate:
 
 
 class Reservation:
-    """What one step has for itself: a context manager, and the Caller of the step's calls. For one thread at a time.
+    """The share of one step: a context manager, and the Caller of the step's calls. For one thread at a time.
 
     From its first write on, the step is brought to its end, whether or not the run is stopped.
     """

@@ -13,7 +13,7 @@ WINDOW = 61.0
 
 
 class Turns:
-    """Those of its last calls.
+    """The times of its last calls.
 
     made: in order, also the ones still to come. refused_until: end of a stop. Both by the monotonic clock.
     """

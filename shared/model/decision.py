@@ -1,4 +1,4 @@
-"""How an observation ends, and why."""
+"""The end of an observation, and its reason."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 
 
 class Outcome(str, Enum):
-    """How one look at one instance ended."""
+    """The outcome of the observation of one instance."""
 
     ATTACHED = "attached"
     SWAPPED = "swapped"
@@ -21,7 +21,7 @@ class Outcome(str, Enum):
 
 
 class Reason(str, Enum):
-    """Why; a closed list. docs/mapping.md explains each."""
+    """The reason; a closed list. docs/mapping.md explains each."""
 
     MISSING = "missing"  # no role on it, a rule gives one
     WRONG = "wrong"  # another managed role on it than the rule gives
@@ -48,5 +48,5 @@ class Reason(str, Enum):
 
 
 Drift = Literal["missing", "wrong", "foreign", "orphaned"]
-"""How an instance differs from roles.yaml: no role where a rule gives one; another listed role; a role of somebody else
+"""The drift of an instance from roles.yaml: no role where a rule gives one; another listed role; a role of somebody else
 where a rule gives one; a listed role where no rule gives one."""

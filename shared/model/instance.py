@@ -35,11 +35,11 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     created_at: datetime | None = None  # minute precision: ECS gives no seconds
     role: str = ""
     unread: CloudCallError | None = None
-    """Why what ECS answered about it cannot be read: then nothing else here counts."""
+    """The error for which ECS's answer about it cannot be read: then nothing else here counts."""
 
 
 class Desired(msgspec.Struct, frozen=True, kw_only=True):
-    """What roles.yaml wants for one instance.
+    """The wish of roles.yaml for one instance.
 
     rule: the first rule that matched, "" = none did. role: "" = no role.
     verdict: "role" (role is set) | "none" (no rule) | "ignore" (the rule says so) | "refused" (the rule's template

@@ -1,4 +1,4 @@
-"""What a run has used of its rate: what one invocation hands over of the running minute to the next, which is another process."""
+"""The part of its rate that a run has used: what one invocation hands over of the running minute to the next, which is another process."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     gap_ms: str = ""  # a swap: how long the instance had no role
 
     def fields(self) -> dict[str, str]:
-        """What SLS gets: every field that has a value."""
+        """Return what SLS gets: every field that has a value."""
         return fields(self)
 
 
@@ -81,7 +81,7 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: str = ""
 
     def fields(self) -> dict[str, str]:
-        """What SLS gets: every field that has a value."""
+        """Return what SLS gets: every field that has a value."""
         return fields(self)
 
 

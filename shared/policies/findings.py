@@ -19,7 +19,7 @@ class LintRule(msgspec.Struct, frozen=True):
     code: str
     name: str
     severity: Severity
-    mend: str
+    fix: str
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +33,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     severity: Severity
     message: str
-    mend: str
+    fix: str
     line: int = 0
     path: str = ""
     role: str = ""
@@ -52,7 +52,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
             f"{self.severity} {self.code} ({self.name})",
             whose,
             shortened(self.path),
-            f"{shortened(self.message)}; {shortened(self.mend)}",
+            f"{shortened(self.message)}; {shortened(self.fix)}",
         ]
         text = ": ".join(part for part in parts if part)
         return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
@@ -68,5 +68,5 @@ class PolicyError(ConfigError):
 
 def found(rule: LintRule, message: str, path: str = "", line: int = 0) -> Finding:
     return Finding(
-        code=rule.code, name=rule.name, severity=rule.severity, message=message, mend=rule.mend, path=path, line=line
+        code=rule.code, name=rule.name, severity=rule.severity, message=message, fix=rule.fix, path=path, line=line
     )

@@ -17,13 +17,13 @@ Service = Literal["ecs", "sts", "ram", "ims", "fc", "log"]
 Endpoints = dict[str, str]
 """SERVICE or SERVICE.REGION -> HOST or HOST:PORT, in which {region} stands for the region."""
 CALLS_PER_MINUTE = 100
-"""Where nothing is set. The quotas of these APIs are not published (those that are, are 500 to 1,000): look yours up."""
+"""The rate where nothing is set. The quotas of these APIs are not published (those that are, are 500 to 1,000): look yours up."""
 
 APIS = (
     "DescribeInstances", "DescribeInstanceRamRole", "AttachInstanceRamRole", "DetachInstanceRamRole", "TagResources",
     "UntagResources",
 )  # fmt: skip
-"""What a run calls: these can have a rate of their own."""
+"""The APIs that a run calls: these can have a rate of their own."""
 MOST_AT_ONCE = 100
 """Each call under way has a thread and a connection."""
 

@@ -155,7 +155,7 @@ def test_findings_come_with_role_policy_and_file(mapping_of: Callable[[str], Map
     (finding,) = check(mapping_of(role(f"{{name: own, document: {ALL}}}")), account_id="1", file="team/roles.yaml")
 
     assert (finding.role, finding.policy, finding.file) == ("web", "own", "team/roles.yaml")
-    assert finding.mend
+    assert finding.fix
 
 
 def test_a_finding_is_one_line_whatever_the_document_holds() -> None:

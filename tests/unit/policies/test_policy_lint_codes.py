@@ -212,7 +212,7 @@ def test_to_hand_roles_to_instances_is_to_pass_them_to_ecs_alone() -> None:
 
 def test_what_a_trust_policy_needs_is_in_its_mend() -> None:
     (finding, *_) = lint(trust({"Service": "ecs.aliyuncs.com"}, Resource="*"), kind="trust")
-    assert "in a trust policy Principal" in finding.mend
+    assert "in a trust policy Principal" in finding.fix
 
 
 def test_an_action_of_ims_is_judged_and_told_as_of_ram() -> None:
