@@ -53,7 +53,7 @@ def understood(item: Trigger | Ignored) -> dict[str, Any]:
     }
     if isinstance(item, Ignored):
         return {"ignored": item.reason, "detail": item.detail, **common}
-    remedy = item.remedy
+    remedy = item.request
     asked: dict[str, Any] = (
         {}
         if remedy is None

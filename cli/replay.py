@@ -19,8 +19,8 @@ from shared import events
 from shared.errors import ConfigError
 from shared.mapping.conditions import ATTRIBUTES
 from shared.model.decision import Outcome as Ended
+from shared.model.outcomes import WRONG, change
 from shared.model.trigger import FUNCTION_OF, Trigger
-from shared.outcomes import WRONG, change
 
 RAISED = "raised"
 COLUMNS = ("event", "instance", "outcome", "reason", "role", "rule or detail")

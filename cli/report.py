@@ -7,9 +7,9 @@ from typing import Any
 
 from cli.output import console, counted, print_table, say, table
 from shared.model.decision import Outcome
+from shared.model.outcomes import WRONG, Outcomes, change
 from shared.model.record import Record
-from shared.outcomes import WRONG, Outcomes, change
-from shared.plan import BATCH
+from shared.planning.steps import BATCH
 
 
 class Report:
@@ -18,7 +18,7 @@ class Report:
     def __init__(self) -> None:
         self._console = console()
 
-    def may_cost(self, calls: Mapping[str, int]) -> None:
+    def estimated(self, calls: Mapping[str, int]) -> None:
         """Before the run changes anything."""
         self._say(
             f"may cost at most: DescribeInstances {calls['DescribeInstances']}, DescribeInstanceRamRole "

@@ -25,15 +25,19 @@ from cli.output import counted, is_terminal, print_json, say
 from cli.report import Report
 from cli.stops import stops
 from shared.clock import CLOCK
+from shared.engine.context import Context, RunObserver
+from shared.engine.invocation import Invocation, shown
+from shared.engine.journal import Journal as Records
+from shared.engine.memory import Memory
 from shared.errors import ConfigError, PermanentError
 from shared.gateways.fc import functions_gateway
-from shared.invocation import Invocation, Watch, shown
+from shared.gateways.sls import SlsGateway
 from shared.mapping import load
 from shared.model.decision import Outcome, Reason
+from shared.model.outcomes import BAD, Outcomes
 from shared.model.record import Record
 from shared.model.trigger import RunKind
-from shared.outcomes import BAD, Outcomes
-from shared.recorder import Stamp
+from shared.planning.records import RecordContext
 from shared.settings import Settings, member_role, variable
 
 FUNCTION = "command"
@@ -50,7 +54,7 @@ MILD = f"{Outcome.REFUSED.value}/{Reason.ROLE_NOT_LISTED.value}"
 """The failure that a tag's content is enough for: an error under --strict alone."""
 
 
-class Follower(Watch):
+class Follower(RunObserver):
     """Keeps what the operator is shown: what went wrong, the first changes, and whether a dry run found something to do."""
 
     def __init__(self, report: Report | None) -> None:
@@ -61,9 +65,9 @@ class Follower(Watch):
         self._stopped = False
         self._waiting, self._lock = 0.0, threading.Lock()
 
-    def may_cost(self, calls: Mapping[str, int]) -> None:
+    def estimated(self, calls: Mapping[str, int]) -> None:
         if self._report:
-            self._report.may_cost(calls)
+            self._report.estimated(calls)
 
     def ended(self, record: Record) -> None:
         self.to_do = self.to_do or (record.outcome == Outcome.PLANNED.value and record.mode != "audit")
@@ -151,7 +155,7 @@ def _here(
     asked.check(kind, trigger, mapping)
     if not settings.endpoint and not given.get("dry_run"):
         refuse_example(mapping, roles_file, str(kind))
-    if trigger.remedy and trigger.remedy.everywhere:
+    if trigger.request and trigger.request.everywhere:
         raise ConfigError(
             f"{kind}: --everywhere: goes with --invoke alone: the deployed function starts a run in each region"
         )
@@ -161,12 +165,16 @@ def _here(
     follower = Follower(report)
     with redirect_stdout(lines), follower.stoppable():
         result = Invocation(
-            kind,
-            settings,
-            mapping,
-            ours,
-            Stamp(account_id=settings.account_id, function=FUNCTION),
-            watch=follower,
+            Context(
+                name=kind,
+                settings=settings,
+                mapping=mapping,
+                credentials=ours,
+                record=RecordContext(account_id=settings.account_id, function=FUNCTION, mapping_hash=mapping.hash),
+                memory=Memory(),
+                journal=Records(SlsGateway(settings, ours), ""),
+                observer=follower,
+            )
         ).carried_out([trigger])
     (ended,) = result["runs"]
     roles = missing.roles_not_in_ram(settings, ours, mapping, ended, follower.held)
@@ -244,7 +252,7 @@ def _invoke(kind: RunKind, given: Mapping[str, Any], as_json: bool, roles_file: 
     settings = Settings.from_env(os.environ)
     body = asked.payload(kind, given)
     trigger = asked.trigger(kind, body, region=settings.region)
-    remedy = trigger.remedy
+    remedy = trigger.request
     if remedy and (remedy.rule or remedy.role):  # only then is the file needed
         asked.check(kind, trigger, load(text(roles_file), file=str(roles_file)))
     function = f"rolekeeper-{kind}"

@@ -7,20 +7,19 @@ What an ignored event does not need is imported only after it is known not to be
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shared import events
+from shared.clock import CLOCK
 from shared.errors import ConfigError, RolekeeperError
 from shared.events import manual
 from shared.gateways.clients import Credentials
 from shared.lines import say
 from shared.model.ignored import Ignored
 from shared.model.trigger import EventKind, FunctionName, Trigger
-from shared.recent import Recent
 from shared.reported import ERROR, REQUEST, cut, size
 from shared.settings import VARIABLES, Settings
 
@@ -51,7 +50,9 @@ def handler_for(name: FunctionName) -> Handler:
     and ConfigError when the deployment is wrong; whatever was done before is recorded.
     """
 
-    recent = Recent()
+    from shared.engine.memory import Memory
+
+    memory = Memory()
 
     def handler(event: bytes | str, context: Any) -> dict[str, Any]:
         try:
@@ -63,14 +64,14 @@ def handler_for(name: FunctionName) -> Handler:
             raise
 
     def work(event: bytes | str, context: Any) -> dict[str, Any]:
-        began = time.monotonic()
+        began = CLOCK.monotonic()
         settings = settings_from(os.environ, context)
         request_id = str(getattr(context, "request_id", "") or "")
         read = events.read(
             event, account_id=settings.account_id, own_role=settings.execution_role, region=settings.region,
             proof_keys=settings.proof_keys,
         )  # fmt: skip
-        triggers, ignored = recent.sift(*sort(name, read))
+        triggers, ignored = memory.sift(*sort(name, read))
         mapping = mapping_from(settings.roles_file) if triggers else None
         if mapping:
             triggers, unknown = sort(name, (manual.checked(trigger, mapping) for trigger in triggers))
@@ -80,18 +81,33 @@ def handler_for(name: FunctionName) -> Handler:
                  "request_id": request_id})  # fmt: skip
         if not triggers or not mapping:
             return {"function": name, "outcomes": {}, "ignored": [summary(item) for item in ignored]}
-        from shared.invocation import Invocation
-        from shared.recorder import Stamp
+        from shared.engine.context import Context
+        from shared.engine.invocation import Invocation
+        from shared.engine.journal import Journal
+        from shared.gateways.sls import SlsGateway
+        from shared.planning.records import RecordContext
 
-        stamp = Stamp(
-            account_id=settings.account_id, function=name, request_id=request_id,
-            attempt=str(getattr(context, "retry_count", "") or ""),
-        )  # fmt: skip
+        credentials = credentials_from(os.environ, context)
         run = Invocation(
-            name, settings, mapping, credentials_from(os.environ, context), stamp, recent=recent,
-            function=function_name(context), until=began + time_limit(context),
-            reportable=size(event.encode(errors="replace") if isinstance(event, str) else bytes(event)) <= REQUEST,
-        )  # fmt: skip
+            Context(
+                name=name,
+                settings=settings,
+                mapping=mapping,
+                credentials=credentials,
+                record=RecordContext(
+                    account_id=settings.account_id,
+                    function=name,
+                    request_id=request_id,
+                    attempt=str(getattr(context, "retry_count", "") or ""),
+                    mapping_hash=mapping.hash,
+                ),
+                memory=memory,
+                journal=Journal(SlsGateway(settings, credentials), request_id),
+                function=function_name(context),
+                until=began + time_limit(context),
+                reportable=size(event.encode(errors="replace") if isinstance(event, str) else bytes(event)) <= REQUEST,
+            )
+        )
         return {**run(triggers), "ignored": [summary(item) for item in ignored]}
 
     return handler

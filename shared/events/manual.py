@@ -17,7 +17,7 @@ from shared.events.mistakes import Mistake, keys
 from shared.events.values import INSTANCE_ID, TEXT_LIMIT, Json, clean, is_clean, region_id, text
 from shared.model.decision import Drift
 from shared.model.ignored import Ignored
-from shared.model.trigger import Remedy, RunKind, Share, Trigger
+from shared.model.trigger import RemediationRequest, RunKind, Share, Trigger
 from shared.suggestions import suggestion
 
 if TYPE_CHECKING:  # an ignored event reads no mapping, and need not import what reads one
@@ -89,8 +89,8 @@ def checked(trigger: Trigger, mapping: RoleMapping) -> Trigger | Ignored:
 def check(trigger: Trigger, mapping: RoleMapping) -> None:
     """Raise Mistake where an operator names a rule or a role that roles.yaml does not have: such a run is empty, and would look like
     a fleet in order. A run that was handed over goes on, whatever was deployed meanwhile."""
-    remedy = trigger.remedy
-    if remedy is None or trigger.cursor is not None:
+    remedy = trigger.request
+    if remedy is None or trigger.progress is not None:
         return
     rules = [rule.name for rule in mapping.rules]
     if remedy.rule and remedy.rule not in rules:
@@ -139,7 +139,7 @@ def request(kind: RunKind, raw: object, *, region: str) -> Trigger:
         account_id=payload.account_id,
         actor=operator,
         event_name=kind,
-        remedy=Remedy(
+        request=RemediationRequest(
             everything=chosen.all is True,
             tags=chosen.tags or {},
             rule=chosen.rule or "",

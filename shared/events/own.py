@@ -68,7 +68,7 @@ def _refused(why: str, event: Event) -> Ignored:
 
 def _slip(trigger: Trigger) -> str:
     """Return what is in it that is never handed over, "" for nothing."""
-    cursor, remedy = trigger.cursor, trigger.remedy
+    cursor, remedy = trigger.progress, trigger.request
     if trigger.kind not in ("reconcile", "remediate"):
         return f"{trigger.kind} is never handed over"
     if cursor is None:

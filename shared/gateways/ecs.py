@@ -10,26 +10,27 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from functools import cached_property, partial
+from functools import cached_property, partial, partialmethod
 from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
 
-from shared.bisection import Bisection
 from shared.errors import BudgetSpent, CloudCallError, PermanentError
 from shared.gateways import ecs_answers as answers
+from shared.gateways.bisection import Bisection
 from shared.gateways.caller import Caller, call_once
 from shared.gateways.clients import Credentials
-from shared.gateways.ecs_answers import BatchResult, Failure, Page
+from shared.gateways.ecs_answers import BatchResult, Page
 from shared.gateways.keys import Keys, SameKeys
 from shared.gateways.rpc import Rpc
 from shared.gateways.translation import translated
 from shared.model.instance import Instance
 from shared.settings import Settings
 
-__all__ = ["BatchResult", "EcsGateway", "Failure", "Page", "TokenRefused"]
+__all__ = ["BatchResult", "EcsGateway", "Page", "TokenRefused"]
 T = TypeVar("T")
+VERSION = "2014-05-26"
 DESCRIBE_IDS = 100
 ROLE_IDS = 50
 TAG_IDS = 50
@@ -65,7 +66,7 @@ class EcsGateway:
         self.region = region
         self._settings, self._caller = settings, caller
         self._keys = keys or SameKeys(credentials)
-        self._clients: dict[tuple[str, bool], tuple[Credentials, Rpc]] = {}
+        self._clients: dict[str | None, tuple[Credentials, Rpc]] = {}
 
     def by(self, caller: Caller) -> EcsGateway:
         """Return this gateway with another caller: all else is shared."""
@@ -78,44 +79,43 @@ class EcsGateway:
         """For what is asked of many at once."""
         return Bisection()
 
-    def _reader(self) -> Rpc:
-        # A run counts its calls, and asks again itself.
-        return self._client("", self._keys.reads(), retries=self._caller is call_once)
-
-    def _writer(self, role: str) -> Callable[[], Rpc]:
-        """Return what gives a client for one write. Without retries of the SDK's: an answer may be lost after the call was carried out."""
-        self._keys.writes(role)  # whether there are any shows before the call has its turn
-        return lambda: self._client(role, self._keys.writes(role), retries=False)
-
-    def _client(self, role: str, credentials: Credentials, *, retries: bool) -> Rpc:
-        """One for each set of keys that is in use."""
-        kept = self._clients.get((role, retries))
-        if kept is None or kept[0] != credentials:
-            made = Rpc(self._settings, credentials, region=self.region, service="ecs", retries=retries)
-            self._clients[role, retries] = kept = credentials, made
+    def _client(self, role: str | None) -> Rpc:
+        """One for each set of keys that is in use. role: to be written; None = a read, which an SDK may send again unless a run
+        does so itself, and counts."""
+        keys = self._keys.reads() if role is None else self._keys.writes(role)
+        kept = self._clients.get(role)
+        if kept is None or kept[0] != keys:
+            retries = role is None and self._caller is call_once
+            made = Rpc(self._settings, keys, region=self.region, service="ecs", version=VERSION, retries=retries)
+            self._clients[role] = kept = keys, made
         return kept[1]
 
     def _read(self, action: str, read: Callable[[Mapping[str, Any]], T], query: dict[str, str]) -> T:
-        """Make one call that changes nothing. read: takes the answer apart; what it raises is no usable answer."""
-        return self._call(action, self._reader, read, query)[0]
+        """One call by the API's name. read: takes the answer apart; what it raises is no usable answer."""
+        return self._call(action, read, {"RegionId": self.region, **query})[0]
 
     def _call(
-        self, action: str, client: Callable[[], Rpc], read: Callable[[Mapping[str, Any]], T], query: dict[str, str]
+        self, action: str, read: Callable[[Mapping[str, Any]], T], query: dict[str, str], role: str | None = None
     ) -> tuple[T, list[str]]:
-        """Make one call by the API's name; also return the ids of its tries that failed, which are in what it raises, too."""
+        """Return the answer, and the ids of the call's tries that failed; what is raised has them too.
+
+        role: of a write, for which no SDK's retries are used: an answer may be lost after the call was carried out.
+        """
         failed: list[str] = []
 
         def send() -> T:
             try:
-                asked = client()
+                client = self._client(role)
                 with translated(action):
-                    return read(asked.call(action, {"RegionId": self.region, **query}))
+                    return read(client.call(action, query))
             except CloudCallError as error:
                 failed.extend(error.request_ids)
                 raise
 
+        if role is not None:
+            self._keys.writes(role)  # whether there are any shows before the call has its turn
         try:
-            return self._caller(action, send, read=client == self._reader), failed
+            return self._caller(action, send, read=role is None), failed
         except CloudCallError as error:
             error.request_ids = tuple(failed)
             raise
@@ -214,17 +214,15 @@ class EcsGateway:
         for role in roles:
             self._keys.writes(role, lasting=SWAP_SECONDS)
 
-    def attach(self, role: str, ids: Sequence[str]) -> BatchResult:
-        """AttachInstanceRamRole, one call: up to 100 ids."""
-        query = {"RamRoleName": role, "InstanceIds": json.dumps(list(ids))}
-        read = partial(answers.result, "AttachInstanceRamRole", ids)
-        return _with_tries(*self._call("AttachInstanceRamRole", self._writer(role), read, query))
+    def _change(self, call: str, role: str, ids: Sequence[str]) -> BatchResult:
+        """One AttachInstanceRamRole or DetachInstanceRamRole: up to 100 ids. A role is detached by name: one that somebody else
+        attached meanwhile stays."""
+        query = {"RegionId": self.region, "RamRoleName": role, "InstanceIds": json.dumps(list(ids))}
+        result, failed = self._call(call, partial(answers.result, call, ids), query, role)
+        return msgspec.structs.replace(result, request_ids=(*failed, *result.request_ids))
 
-    def detach(self, role: str, ids: Sequence[str]) -> BatchResult:
-        """DetachInstanceRamRole, one call, by name: a role that somebody else attached meanwhile stays."""
-        query = {"RamRoleName": role, "InstanceIds": json.dumps(list(ids))}
-        read = partial(answers.result, "DetachInstanceRamRole", ids)
-        return _with_tries(*self._call("DetachInstanceRamRole", self._writer(role), read, query))
+    attach = partialmethod(_change, "AttachInstanceRamRole")
+    detach = partialmethod(_change, "DetachInstanceRamRole")
 
     def tag(self, role: str, ids: Sequence[str], key: str, value: str) -> list[str]:
         """TagResources on instances, 50 a call: the request ids. role: whose keys to use. What is tagged already stays tagged."""
@@ -237,20 +235,15 @@ class EcsGateway:
     def _change_tag(self, action: str, role: str, ids: Sequence[str], tag: dict[str, str]) -> list[str]:
         made: list[str] = []
         for batch in _batches(ids, TAG_IDS):
-            query = {"ResourceType": "instance", **_list("ResourceId", batch), **tag}
-            request_id, failed = self._call(action, self._writer(role), answers.request_id, query)
+            place = {"RegionId": self.region, "ResourceType": "instance"}
+            query = {**place, **_list("ResourceId", batch), **tag}
+            request_id, failed = self._call(action, answers.request_id, query, role)
             made += [*failed, *filter(None, [request_id])]
         return made
 
     def regions(self) -> list[str]:
         """Every region that the account may use."""
-
-        return self._read("DescribeRegions", answers.regions, {"RegionId": ""})  # of all
-
-
-def _with_tries(result: BatchResult, failed: list[str]) -> BatchResult:
-    """Return the result with the request ids of the tries before."""
-    return msgspec.structs.replace(result, request_ids=(*failed, *result.request_ids))
+        return self._call("DescribeRegions", answers.regions, {})[0]
 
 
 def _list(name: str, values: Sequence[str]) -> dict[str, str]:

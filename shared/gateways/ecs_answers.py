@@ -15,10 +15,11 @@ from typing import Annotated, Any
 import msgspec
 
 from shared.clean import cleaned
-from shared.errors import CloudCallError, OutOfTime, Throttled, TransientError
+from shared.errors import CloudCallError, TransientError
 from shared.events.times import parse
 from shared.gateways.translation import CODE, classify, unreadable
 from shared.model.instance import Instance
+from shared.model.plan import Failure
 from shared.settings import REGION
 
 Json = Mapping[str, Any]
@@ -83,25 +84,6 @@ class _Changed(msgspec.Struct, rename="pascal"):
 
 class _Region(msgspec.Struct, rename="pascal"):
     region_id: RegionId
-
-
-class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """The failure of one instance of a batch, in the cloud's words.
-
-    transient: another try may succeed. lost: the whole call gave no answer, so it may have been carried out. gone: ECS was
-    asked, and does not show the instance any more.
-    """
-
-    code: str
-    message: str
-    transient: bool = False
-    lost: bool = False
-    gone: bool = False
-
-    @classmethod
-    def of(cls, error: CloudCallError, *, lost: bool = False) -> Failure:
-        transient, unsent = isinstance(error, TransientError), isinstance(error, (Throttled, OutOfTime))
-        return cls(code=error.code, message=str(error), transient=transient, lost=lost and transient and not unsent)
 
 
 class BatchResult(msgspec.Struct, frozen=True, kw_only=True):

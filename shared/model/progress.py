@@ -1,4 +1,4 @@
-"""How far a run has come: what one invocation hands over to the next."""
+"""How far a run has come: what one invocation hands over to the next. Its names are those of the hand-over's JSON."""
 
 from __future__ import annotations
 
@@ -12,43 +12,58 @@ from shared.model.rate_use import RateUse
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=999_999_999)]
 """A number of instances, calls or pages: no payload may give one that cannot be."""
-
 MAX_LINKS = 500  # invocations of one run: a chain always ends
-
 MAX_STALLED = 1  # of them, in a row, that may get nothing done: one may have met a throttle or a slow minute
-
 MAX_RESTARTS = 2  # of a region whose token was refused
 
 
-class Cursor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where a run goes on that one invocation could not end. link: 0 = the run's first invocation.
+class Position(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the run goes on. link: which invocation of it this is, from 0.
 
-    token: of the next page, "" = the first; listed: whether all pages are done, so that only `instance_ids` are left:
-    instances that were seen and whose change was not begun. They are looked at again first.
+    token: of the next page, "" = the first. listed: whether all pages are done. restarts: how often a token was refused.
+    instance_ids: instances that were listed and still have to be observed again: the first `held` of them are to lose a listed
+    role, and wait until the number of all such is known; the others were not begun, or not ended, for want of time. places: ACCOUNT/REGION
+    of the runs that are still to be started; our own, which has not begun, is among them.
     """
 
     run_id: Annotated[str, msgspec.Meta(pattern=r"\A[A-Za-z0-9_-]{0,120}\Z")] = ""
     link: Annotated[int, msgspec.Meta(ge=0, le=MAX_LINKS)] = 0
     token: Annotated[str, msgspec.Meta(pattern=r"\A[!-~]{0,4096}\Z")] = ""
     listed: bool = False
+    restarts: Annotated[int, msgspec.Meta(ge=0, le=MAX_RESTARTS)] = 0
     instance_ids: tuple[str, ...] = ()
-    pages: Count = 0  # that the link before took
-    managed: Count | None = (
-        None  # holders of listed roles at first; what a hand-over says of it is never enough to lift the brake
-    )
-    removed: Count = 0  # removals carried out
-    braked: bool = False  # whether the brake refused removals: then it lets none through any more
-    uncounted: bool = False  # and whether that was because nobody could say how many hold a listed role
-    failed: Count = 0  # changes that failed
-    tried: Count = 0  # canaries that had their turn
-    stopped: Reason | None = None  # why a remediation leaves the rest alone
-    spent: Count = 0  # calls made
-    used: RateUse | None = None  # of the rate, in the minute that was running
-    restarts: Annotated[int, msgspec.Meta(ge=0, le=MAX_RESTARTS)] = 0  # how often a token was refused
-    stalled: Annotated[int, msgspec.Meta(ge=0, le=MAX_STALLED)] = 0  # links in a row that got nothing done
-    counts: Mapping[str, Count] = {}  # by outcome/reason
+    held: Count = 0
+    places: tuple[Annotated[str, msgspec.Meta(pattern=r"\A[0-9]{0,20}/[a-z0-9-]{1,64}\Z")], ...] = ()
+
+
+class Totals(Position, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the run has done so far, in all its invocations.
+
+    managed: how many instances held a listed role at first; what a hand-over says of it is never enough to lift the brake.
+    removed: removals carried out. braked: whether the brake refused removals: then it lets none through any more; uncounted:
+    because nobody could say how many hold a listed role. failed: changes that failed. tried: canaries that had their turn.
+    stopped: why the rest is left alone. spent: calls made. used: of the rate, in the minute that was running. counts: instances by outcome/reason.
+    """
+
+    managed: Count | None = None
+    removed: Count = 0
+    braked: bool = False
+    uncounted: bool = False
+    failed: Count = 0
+    tried: Count = 0
+    stopped: Reason | None = None
+    spent: Count = 0
+    used: RateUse | None = None
+    counts: Mapping[str, Count] = {}
 
     @property
     def gained(self) -> int:
         """Instances that hold a listed role only since the run began."""
         return self.counts.get("attached/missing", 0) + self.counts.get("swapped/foreign-role", 0)
+
+
+class Progress(Totals, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All of it, with what one invocation has done. pages: that it took. stalled: invocations in a row that got nothing done."""
+
+    pages: Count = 0
+    stalled: Annotated[int, msgspec.Meta(ge=0, le=MAX_STALLED)] = 0

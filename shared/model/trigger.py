@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from shared.model.decision import Drift
-from shared.model.progress import Count, Cursor
+from shared.model.progress import Count, Progress
 
 RunKind = Literal["reconcile", "remediate"]
 EventKind = Literal["created", "changed", RunKind]
@@ -35,18 +35,28 @@ class Share(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return self.count if self.part is None else int(round(self.part * total, 6))
 
 
-class Remedy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What an operator asks of remediate or reconcile, beside the instance ids in Trigger.instance_ids.
-
-    concurrency and max_errors are those of OOS rate control: how many instances are worked on at once, and how many may
-    fail before the rest is left alone. None: as many as may be; however many fail.
-    """
+class Selection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which instances are asked for. None of these: those that are named by their ids."""
 
     everything: bool = False  # every instance of the region
     tags: Mapping[str, str] = {}  # every instance that carries all of these tags
     rule: str = ""  # every instance that this rule decides on
     role: str = ""  # every instance that holds this role or should
     drift: Drift | None = None  # every instance that differs in this way
+
+    @property
+    def by_id(self) -> bool:
+        """Whether it names its instances by their ids; of a remediation alone, for a reconcile names none."""
+        return not (self.everything or self.tags or self.rule or self.role or self.drift)
+
+
+class RemediationRequest(Selection, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An operator's request: a selection, and how the run over it goes.
+
+    concurrency and max_errors are those of OOS rate control: how many instances are worked on at once, and how many may
+    fail before the rest is left alone. None: as many as may be; however many fail.
+    """
+
     dry_run: bool = False
     lift_brake: bool = False
     concurrency: Share | None = None
@@ -56,11 +66,6 @@ class Remedy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     everywhere: bool = False  # in all regions and accounts of the settings
     reason: str = ""
     operator: str = ""
-
-    @property
-    def by_id(self) -> bool:
-        """Whether it names its instances by their ids; of a remediation alone, for a reconcile names none."""
-        return not (self.everything or self.tags or self.rule or self.role or self.drift)
 
 
 class Trigger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,5 +83,7 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         None  # the same, aware; None where it could not be read
     )
     event_name: str = ""  # what happened, in the source's own word: "RunInstances", "Created", "Tag:ChangeOnResource"
-    remedy: Remedy | None = None  # what an operator asks: always on a remediate, by hand on a reconcile
-    cursor: Cursor | None = None  # reconcile and remediate: a part of a run that was handed over
+    request: RemediationRequest | None = msgspec.field(default=None, name="remedy")
+    """An operator's: always on a remediate, by hand on a reconcile. In JSON `remedy`, as hand-overs have had it from the first."""
+    progress: Progress | None = msgspec.field(default=None, name="cursor")
+    """Reconcile and remediate: of a run that was handed over. In JSON `cursor`."""

@@ -122,7 +122,7 @@ class Fuzz:
                 whole = json.loads(own.handed_over(trigger, keys))
             body = body_of(mutator, mutator.changed(whole) if mutator.chance(0.8) else whole)
             if keys:
-                taken = [one for one in events.read(body, proof_keys=keys) if isinstance(one, Trigger) and one.cursor]
+                taken = [one for one in events.read(body, proof_keys=keys) if isinstance(one, Trigger) and one.progress]
                 assert all(one == trigger for one in taken), "a hand-over is taken that is not as it was sealed"
             return self._on.invoke(mutator.pick(("reconcile", "remediate")), body)
         finally:

@@ -109,9 +109,9 @@ class Ground:
         assert work[0] <= bound, f"{work[0]} steps for {len(body)} bytes and {len(run.calls)} calls"
         assert asked or not run.calls, "calls for no event"
         changes = {*run.calls} & CHANGES
-        if all(one.remedy and one.remedy.dry_run for one in asked):
+        if all(one.request and one.request.dry_run for one in asked):
             assert not changes, f"a dry run made {changes}"
-        braked = all(one.kind in RUNS and not (one.remedy and one.remedy.lift_brake) for one in asked)
+        braked = all(one.kind in RUNS and not (one.request and one.request.lift_brake) for one in asked)
         for name, tags, role, may in FLEET:
             held = world.role(name)
             assert held in may, f"{name} holds {held!r}"

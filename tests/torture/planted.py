@@ -28,39 +28,39 @@ class Plant:
 
 PLANTS = {
     "a foreign role removed under keep": Plant(
-        "shared.plan", 'desired.foreign_roles == "keep" or not may_displace(held)', "False", "foreign role"
+        "shared.planning.decide", 'desired.foreign_roles == "keep" or not may_displace(held)', "False", "foreign role"
     ),
     "no put-back": Plant(
-        "shared.apply", "back = self._put_back(step.detach, without)", "back = self._put_back(step.detach, [])", "was not tried again"
+        "shared.engine.step_writer", "back = self._put_back(step.detach, without)", "back = self._put_back(step.detach, [])", "was not tried again"
     ),
     "the brake off by one": Plant(
-        "shared.brake", "return removals >= self._limit.at_least", "return removals > self._limit.at_least", "braked"
+        "shared.planning.guards", "max(facts.limit.at_least - 1, int(share))", "max(facts.limit.at_least, int(share))", "braked"
     ),
     "no launch grace": Plant(
-        "shared.plan", "bool(launch_grace) and now - instance.created_at < launch_grace", "False", "young"
+        "shared.planning.decide", "bool(launch_grace) and now - instance.created_at < launch_grace", "False", "young"
     ),
     "a wrong intent": Plant(
-        "shared.write", "self._announce(call, self._ecs.region, role, part)", "self._announce(call, self._ecs.region, role, part[:1])",
+        "shared.engine.writer", "self._announce(call, self._ecs.region, role, ids)", "self._announce(call, self._ecs.region, role, ids[:1])",
         "no intent",
     ),
     "an unnamed detach": Plant(
-        "shared.gateways.ecs", '{"RamRoleName": role, "InstanceIds": json.dumps(list(ids))}',
-        '{**({"RamRoleName": role} if call[0] == "A" else {}), "InstanceIds": json.dumps(list(ids))}', "names no role",
+        "shared.gateways.ecs", '"RamRoleName": role, "InstanceIds": json.dumps(list(ids))}',
+        '**({"RamRoleName": role} if call[0] == "A" else {}), "InstanceIds": json.dumps(list(ids))}', "names no role",
     ),
     "a record left out": Plant(
-        "shared.invocation", "        self._write(record.fields())\n",
-        '        if record.action != "detach":\n            self._write(record.fields())\n', "no record",
+        "shared.engine.invocation", "        self._journal.record(record)\n",
+        '        if record.action != "detach":\n            self._journal.record(record)\n', "no record",
     ),
     "a stale decision carried out": Plant(
-        "shared.observe", '    aside = _ASIDE.submit(ecs.roles, ids)',
+        "shared.engine.observe", "    answer, shown = reads.both(",
         '    was = globals().setdefault("_WAS", {})\n    if tuple(ids) in was:\n        return was.pop(tuple(ids))\n'
-        "    was[tuple(ids)] = _look(ecs, ids)\n    return was[tuple(ids)]\n\n\n"
-        "def _look(ecs: EcsGateway, ids: Sequence[str]) -> Look:\n    aside = _ASIDE.submit(ecs.roles, ids)", "and should hold",
+        "    was[tuple(ids)] = _observed(ecs, ids, reads)\n    return was[tuple(ids)]\n\n\n"
+        "def _observed(ecs: EcsGateway, ids: Sequence[str], reads: Reads) -> Shown:\n    answer, shown = reads.both(", "and should hold",
     ),
     "a dry run that writes": Plant(
-        "shared.reconciler", "dry_run=bool(trigger.remedy and trigger.remedy.dry_run)", "dry_run=False", "a dry run writes"
+        "shared.engine.run_region", "if self._request.dry_run:", "if False:", "a dry run writes"
     ),
-    "a hand-over that loses ids": Plant("shared.fleet", "instance_ids=left,", "instance_ids=left[1:],", "holds"),
+    "a hand-over that loses ids": Plant("shared.planning.progress", "instance_ids=names,", "instance_ids=names[1:],", "holds"),
 }  # fmt: skip
 
 

@@ -102,6 +102,6 @@ def test_words_that_were_typed_where_the_locale_knows_no_such_letters_are_what_t
     }  # as Python has it
     tags = asked.tags([typed["应用=支付"]])
     body = asked.payload("remediate", {"tags": tags, "reason": typed["支付"], "operator": typed["李"]})
-    remedy = asked.trigger("remediate", body, region="cn-hangzhou").remedy
+    remedy = asked.trigger("remediate", body, region="cn-hangzhou").request
     assert remedy
     assert (dict(remedy.tags), remedy.reason, remedy.operator) == ({"应用": "支付"}, "支付", "李")

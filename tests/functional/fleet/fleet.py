@@ -152,10 +152,10 @@ def ecs(calls: Iterable[Call]) -> Counter[str]:
     return Counter(call.action for call in calls if call.service == "ecs")
 
 
-def least(instances: int, roles: Iterable[tuple[int, int]], unheld: int, *, writes: int = 0) -> int:
+def least(instances: int, roles: Iterable[tuple[int, int]], unheld: int, *, writes: int = 0, looks: int = 0) -> int:
     """The fewest calls that can do. roles: how many hold each before, and how many it is attached to. unheld: instances that
-    a rule gives a role and that hold no listed one."""
+    a rule gives a role and that hold no listed one. looks: second ones, one for each call that takes a role off."""
     counts = list(roles)
     by_ids = ceil(instances / 50)
     by_holders = sum(max(1, ceil(held / 50)) for held, _ in counts) + ceil(unheld / 50)
-    return ceil(instances / 100) + min(by_ids, by_holders) + sum(ceil(n / 100) for _, n in counts) + writes
+    return ceil(instances / 100) + min(by_ids, by_holders) + sum(ceil(n / 100) for _, n in counts) + writes + looks

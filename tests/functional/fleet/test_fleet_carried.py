@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 
 from shared.events.own import handed_over
-from shared.model.progress import Cursor
-from shared.model.trigger import Remedy, Trigger
+from shared.model.progress import Progress
+from shared.model.trigger import RemediationRequest, Trigger
 from tests.functional.fleet.fleet import CHANGES, TEN, Fleet, ecs
 from tests.functional.handlers.world import remediate, timer
 
@@ -27,7 +27,7 @@ def test_what_is_carried_is_held_against_the_selection_again(fleet: Fleet, after
         others += [*fleet.instances(15, "r1", role="r2"), *fleet.instances(15, role="r3")]
     fleet.cloud.faults.add("throttle", action="DescribeInstanceRamRole", after=after)
     fleet.chain("remediate", remediate(drift="missing", lift_brake=True))
-    assert any(cursor.instance_ids for trigger in fleet.cursors() if (cursor := trigger.cursor))
+    assert any(cursor.instance_ids for trigger in fleet.cursors() if (cursor := trigger.progress))
     assert fleet.right(made) == {"right": 360}
     assert {i.role for i in others} == {"r2", "r3"}
     assert fleet.outcomes() == {"attached": 360}
@@ -36,9 +36,13 @@ def test_what_is_carried_is_held_against_the_selection_again(fleet: Fleet, after
 def test_what_no_longer_differs_as_the_operator_said_is_left_alone(fleet: Fleet) -> None:
     fleet.ten()
     ids = tuple(i.instance_id for i in fleet.instances(20, "", role="r3"))
-    cursor = Cursor(run_id="run-1", link=1, listed=True, instance_ids=ids, managed=800)
+    cursor = Progress(run_id="run-1", link=1, listed=True, instance_ids=ids, managed=800)
     trigger = Trigger(
-        kind="remediate", source="manual", region="cn-hangzhou", cursor=cursor, remedy=Remedy(drift="missing")
+        kind="remediate",
+        source="manual",
+        region="cn-hangzhou",
+        progress=cursor,
+        request=RemediationRequest(drift="missing"),
     )
     assert fleet.run("remediate", handed_over(trigger)).result["outcomes"] == {}
     assert not set(CHANGES) & set(ecs(fleet.journal))
@@ -93,9 +97,13 @@ def test_of_the_ids_that_are_handed_over_those_an_operator_named_have_to_be_ther
     fleet: Fleet, everything: bool
 ) -> None:
     fleet.ten()
-    cursor = Cursor(run_id="run-1", link=1, listed=True, instance_ids=("i-mistyped",), managed=800)
+    cursor = Progress(run_id="run-1", link=1, listed=True, instance_ids=("i-mistyped",), managed=800)
     trigger = Trigger(
-        kind="remediate", source="manual", region="cn-hangzhou", cursor=cursor, remedy=Remedy(everything=everything)
+        kind="remediate",
+        source="manual",
+        region="cn-hangzhou",
+        progress=cursor,
+        request=RemediationRequest(everything=everything),
     )
     outcome = "unchanged" if everything else "failed"
     assert fleet.run("remediate", handed_over(trigger)).result["outcomes"] == {outcome: 1}

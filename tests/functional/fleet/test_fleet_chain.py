@@ -12,7 +12,7 @@ from fakecloud.ecs.models import Instance
 from fakecloud.http import Request, Response
 from shared.bounds import BOUNDS
 from shared.events.own import handed_over
-from shared.model.progress import Cursor
+from shared.model.progress import Progress
 from shared.model.trigger import Trigger
 from tests.functional.fleet.fleet import CHANGES, TEN, Fleet, ecs
 from tests.functional.handlers.world import Run, remediate, timer
@@ -85,8 +85,8 @@ def test_the_cursor_carries_removals_that_wait_for_their_number(fleet: Fleet) ->
     assert fleet.right(made)["wrong"] == 0
     assert len(runs) > 1
     first = fleet.cursors()[0]
-    assert first.cursor is not None
-    assert set(first.cursor.instance_ids) >= {i.instance_id for i in made[:30]}
+    assert first.progress is not None
+    assert set(first.progress.instance_ids) >= {i.instance_id for i in made[:30]}
     assert not first.instance_ids
 
 
@@ -241,8 +241,8 @@ def test_what_earlier_links_removed_counts_for_the_brake(fleet: Fleet, removed: 
         720, "r0", role="r0"
     )  # with these 20, and the 60 that were removed, the 800 of which a tenth may be
     ids = tuple(i.instance_id for i in made)
-    cursor = Cursor(run_id="run-1", link=1, listed=True, instance_ids=ids, removed=removed, managed=800)
-    trigger = Trigger(kind="reconcile", source="timer", region="cn-hangzhou", cursor=cursor)
+    cursor = Progress(run_id="run-1", link=1, listed=True, instance_ids=ids, removed=removed, managed=800)
+    trigger = Trigger(kind="reconcile", source="timer", region="cn-hangzhou", progress=cursor)
     run = fleet.run("reconcile", handed_over(trigger))
     assert run.result["outcomes"] == {outcome: 20}
 
@@ -256,7 +256,7 @@ def test_instances_whose_roles_there_was_no_time_to_look_up_are_carried_by_name(
     fleet.cloud.faults.add("throttle", action="DescribeInstanceRamRole", after=14)
     runs = fleet.chain("reconcile", timer())
     assert not [run for run in runs if run.error]
-    first = fleet.cursors()[0].cursor
+    first = fleet.cursors()[0].progress
     assert first is not None
     assert len(first.instance_ids) >= 50
     assert fleet.right(made) == {"right": 1_000}

@@ -135,7 +135,7 @@ class Killed(BaseException):
     """The process ends here: nothing after it happens."""
 
 
-CALLS = range(16)  # more than the small run makes, at one call at a time
+CALLS = range(18)  # more than the small run makes, at one call at a time
 
 
 @pytest.mark.each_value

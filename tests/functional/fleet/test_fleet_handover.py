@@ -14,7 +14,7 @@ from fakecloud.http import Request, Response
 from fakecloud.identity import ACCOUNT
 from shared.errors import TransientError
 from shared.events.own import handed_over
-from shared.model.progress import Cursor
+from shared.model.progress import Progress
 from shared.model.trigger import Trigger
 from tests.functional.fleet.fleet import SERVICE, TEN, Fleet, ecs
 from tests.functional.handlers.world import EXECUTION_ROLE, REGION, timer
@@ -40,7 +40,7 @@ def test_one_invocation_that_gets_nothing_done_does_not_end_the_run(fleet: Fleet
     fleet.ten()
     fleet.slow(limit=60)
     made = fleet.instances(100, "r0")
-    cursor = Cursor(
+    cursor = Progress(
         run_id="run-1", link=2, listed=True, instance_ids=tuple(i.instance_id for i in made), stalled=stalled
     )
     answer = fleet.cloud.handle
@@ -51,7 +51,7 @@ def test_one_invocation_that_gets_nothing_done_does_not_end_the_run(fleet: Fleet
         return answer(request)
 
     fleet.env.setattr(fleet.cloud, "handle", handle)
-    fleet.chain("reconcile", handed_over(Trigger(kind="reconcile", source="timer", region=REGION, cursor=cursor)))
+    fleet.chain("reconcile", handed_over(Trigger(kind="reconcile", source="timer", region=REGION, progress=cursor)))
     first, last = fleet.run_records()[0], fleet.run_records()[-1]
     assert (last["run"], last.get("error_code")) == (ends, None if ends == "complete" else "NoProgress")
     assert (first["run"], fleet.right(made)) == (
@@ -66,10 +66,10 @@ def test_no_invocation_spends_its_time_on_learning_who_holds_what(fleet: Fleet) 
     fleet.slow(limit=60)
     for role in TEN:
         fleet.instances(300, role, role=role)
-    cursor = Cursor(run_id="run-1", link=1, pages=60, managed=3_000)
-    fleet.run("reconcile", handed_over(Trigger(kind="reconcile", source="timer", region=REGION, cursor=cursor)))
+    cursor = Progress(run_id="run-1", link=1, pages=60, managed=3_000)
+    fleet.run("reconcile", handed_over(Trigger(kind="reconcile", source="timer", region=REGION, progress=cursor)))
     fleet.cloud.settle()
-    (onward,) = [trigger.cursor for trigger in fleet.cursors()]
+    (onward,) = [trigger.progress for trigger in fleet.cursors()]
     assert onward is not None
     assert onward.pages > 0
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 
-import pytest
-
 from fakecloud.ecs.regions import REGIONS
 from fakecloud.identity import ACCOUNT
 from shared.mapping import load
@@ -18,7 +16,6 @@ MEMBERS = ("2222222222222222", "3333333333333333")
 LIMIT, ROLE = 60.0, "rolekeeper-member"
 
 
-@pytest.mark.xfail(strict=True, reason="one invocation starts the runs of all places, however long that takes")
 def test_each_of_72_places_gets_its_run_though_each_start_takes_a_second(fleet: Fleet) -> None:
     fleet.ten(roles=["r0"])
     fleet.slow(limit=LIMIT)

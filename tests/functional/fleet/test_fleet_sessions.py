@@ -33,7 +33,7 @@ def expired(fleet: Fleet) -> list[str]:
     "latency", [60.0, 211.0, *(pytest.param(n, marks=pytest.mark.slow) for n in (97.0, 130.0, 280.0))]
 )
 def test_a_run_longer_than_a_session_ends_as_a_short_one(fleet: Fleet, latency: float) -> None:
-    made = elsewhere(fleet, latency=latency, steps=35)
+    made = elsewhere(fleet, latency=latency, steps=15)
     began = fleet.cloud.clock.now()
     (run,) = fleet.chain("remediate", remediate(all=True, account_id=MEMBER, reason="r", operator="o"))
     assert fleet.cloud.clock.now() - began > HOUR
@@ -78,7 +78,7 @@ def test_no_swap_begins_on_keys_that_end_within_it(fleet: Fleet, passed: float) 
 
 def test_keys_end_when_sts_says_so_too(fleet: Fleet) -> None:
     """A cloud that gives shorter sessions than were asked for: the end in its answer counts."""
-    made = elsewhere(fleet, latency=60.0, steps=20)
+    made = elsewhere(fleet, latency=60.0, steps=15)
     temporary = fleet.cloud.keys.temporary
     fleet.env.setattr(fleet.cloud.keys, "temporary", lambda who, until: temporary(who, until - 1_700))
     (run,) = fleet.chain("remediate", remediate(all=True, account_id=MEMBER, reason="r", operator="o"))

@@ -10,7 +10,7 @@ import pytest
 from fakecloud.ecs.models import Instance
 from fakecloud.identity import ACCOUNT
 from shared.events.own import handed_over
-from shared.model.progress import Cursor
+from shared.model.progress import Progress
 from shared.model.trigger import Trigger
 from tests.functional.fleet.fleet import CHANGES, Fleet
 from tests.functional.handlers.world import REGION, remediate
@@ -139,8 +139,8 @@ def test_a_genuine_run_over_the_same_fleet_does_what_the_brake_allows(fleet: Fle
         fleet.hold(instance, "")
     fleet.instances(20, "r1", role="r1")
     ids = tuple(i.instance_id for i in wrong[:10])
-    cursor = Cursor(run_id="r", link=1, listed=True, instance_ids=ids, managed=100)
-    trigger = Trigger(kind="reconcile", source="timer", region=REGION, cursor=cursor)
+    cursor = Progress(run_id="r", link=1, listed=True, instance_ids=ids, managed=100)
+    trigger = Trigger(kind="reconcile", source="timer", region=REGION, progress=cursor)
     from shared.proof import Key
 
     assert fleet.run("reconcile", handed_over(trigger, tuple(map(Key, keys)))).result["outcomes"] == {"detached": 10}

@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 
 from shared.events.own import handed_over
-from shared.model.progress import Cursor
-from shared.model.trigger import Remedy, Trigger
+from shared.model.progress import Progress
+from shared.model.trigger import RemediationRequest, Trigger
 from shared.proof import Key
 from tests.functional.fleet.fleet import Fleet
 from tests.functional.fleet.test_forged import CURSORS, KEY, OTHER, crowded, forged
 from tests.functional.handlers.world import REGION, timer
 
-HERE = Trigger(kind="reconcile", source="timer", region=REGION, cursor=Cursor(run_id="r", link=1), remedy=Remedy())
+HERE = Trigger(
+    kind="reconcile", source="timer", region=REGION, progress=Progress(run_id="r", link=1), request=RemediationRequest()
+)
 
 
 def payload(*keys: str) -> dict[str, Any]:

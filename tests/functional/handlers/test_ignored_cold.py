@@ -39,4 +39,4 @@ def test_an_ignored_event_reads_no_mapping_and_imports_no_sdk(sample: str, reaso
     said, modules = json.loads(ran.stdout.splitlines()[-1])
     assert said["outcomes"] == {}
     assert [ignored["reason"] for ignored in said["ignored"]] == [reason]
-    assert not {"shared.mapping", "shared.invocation", "requests", "aliyun", "darabonba"} & set(modules)
+    assert not {"shared.mapping", "shared.engine.invocation", "requests", "aliyun", "darabonba"} & set(modules)

@@ -6,7 +6,6 @@ import threading
 
 import pytest
 
-from shared import observe
 from shared.bounds import BOUNDS
 from tests.functional.handlers.world import World, created, tagged
 
@@ -31,7 +30,6 @@ def test_nothing_is_known_before_the_first_look_so_it_goes_out_side_by_side(
 ) -> None:
     monkeypatch.setattr(BOUNDS, "side_by_side", None)
     monkeypatch.setattr(BOUNDS, "pays_from", float("inf"))  # no call takes as long as that
-    monkeypatch.setitem(observe.LAST_CALL, "seconds", float("inf"))
     instance = world.instance("web")
     both = meet(world)
     assert world.run("instance_created", created([instance.instance_id])).error is None
@@ -44,8 +42,8 @@ def test_the_last_call_tells_how_the_next_look_goes_out(world: World, monkeypatc
     before, first, second, third = world.instances(4, "web")
     world.run("tags_changed", tagged([before.instance_id]))
     other, overlaps = threading.Event(), list[bool]()
-    world.before(DESCRIBE, lambda: overlaps.append(other.wait(0.3)))
-    world.before(ROLES, other.set)
+    world.before(ROLES, lambda: overlaps.append(other.wait(0.3)))
+    world.before(DESCRIBE, other.set)
     world.run("tags_changed", tagged([first.instance_id]))
     assert overlaps == [False]
     world.before(DESCRIBE, lambda: world.cloud.clock.advance(31))

@@ -10,7 +10,7 @@ import pytest
 from fakecloud.ecs.models import Instance
 from fakecloud.identity import ACCOUNT
 from shared.events.own import handed_over
-from shared.model.progress import Cursor
+from shared.model.progress import Progress
 from shared.model.trigger import Trigger
 from tests.functional.handlers.world import REGION, World, created, remediate, tagged, trail
 
@@ -71,7 +71,9 @@ WAYS: dict[str, tuple[str, Any]] = {
     "the whole region": ("reconcile", {"reconcile": {}}),
     "a hand-over": (
         "reconcile",
-        handed_over(Trigger(kind="reconcile", source="timer", cursor=Cursor(link=1, listed=True, instance_ids=(OLD,)))),
+        handed_over(
+            Trigger(kind="reconcile", source="timer", progress=Progress(link=1, listed=True, instance_ids=(OLD,)))
+        ),
     ),
 }
 

@@ -49,7 +49,7 @@ def test_a_second_run_finds_nothing_to_do(world: World) -> None:
     world.run("reconcile", timer())
     again = world.run("reconcile", timer())
     assert again.result["outcomes"] == {"unchanged": 210}
-    assert set(again.calls) == {"DescribeInstances", "DescribeInstanceRamRole", "PutLogs"}
+    assert set(again.calls) == {"DescribeInstances", "DescribeInstanceRamRole", "ListAsyncTasks", "PutLogs"}
 
 
 def test_the_run_record_says_what_run_it_was(world: World) -> None:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from shared.engine.executors import CALLS
 from shared.errors import TransientError
-from shared.fleet import CALLS
 from tests.functional.handlers.world import Run, World, tagged, timer, without
 
 ATTACH, DETACH = "AttachInstanceRamRole", "DetachInstanceRamRole"
@@ -180,7 +180,6 @@ def test_somebody_else_swaps_at_the_same_time(
 
 @pytest.mark.parametrize("shapes", SHAPES[:2])
 @pytest.mark.parametrize("by", ["tags_changed", "reconcile"])
-@pytest.mark.xfail(strict=True, reason="a swap of which both calls were refused is told as done")
 def test_a_swap_that_another_has_done_call_by_call_is_not_told_as_ours(
     world: World, by: str, shapes: dict[str, Any]
 ) -> None:

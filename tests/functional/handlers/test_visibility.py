@@ -91,7 +91,6 @@ def test_those_that_are_shown_are_not_held_up_by_one_that_is_not(world: World) -
     assert Counter(r["outcome"] for r in world.records()) == {"attached": 3, "retrying": 1}
 
 
-@pytest.mark.xfail(strict=True, reason="the others of its batch wait for an instance that is not shown yet")
 def test_nor_do_they_wait_for_it(world: World) -> None:
     shown = world.instances(3, "web")
     run = world.run("instance_created", created([GHOST, *(i.instance_id for i in shown)]))

@@ -13,16 +13,20 @@ from msgspec import structs
 
 from fakecloud.cloud import Cloud
 from fakecloud.identity import ACCOUNT
-from shared.apply import Applier
+from shared.clock import CLOCK
+from shared.engine.executors import Cloud as Executor
+from shared.engine.missing import MissingRoles
+from shared.engine.step_writer import StepWriter
 from shared.errors import CloudCallError, PermanentError
 from shared.gateways.clients import Credentials
 from shared.gateways.ecs import EcsGateway
+from shared.gateways.sessions import Sessions
 from shared.mapping import load
 from shared.model.decision import Reason
-from shared.model.instance import DISPLACED_TAG, Desired, Instance
-from shared.plan import Decision, Step
+from shared.model.instance import DISPLACED_TAG
+from shared.model.plan import Change, Step
+from shared.planning.planner import Planner, Signing
 from shared.policies import execution_role, grants, member_policies, member_trust, reach
-from shared.sessions import Sessions
 from shared.settings import Settings, Target, targets
 
 MEMBER, THIRD, FC_ROLE, ROLE = "2222222222222222", "3333333333333333", "rolekeeper-fc", "rolekeeper-member"
@@ -123,23 +127,21 @@ class World:
     def displaces(self, target: Target, role: str) -> bool:
         """Whether a run can put a listed role in the place of a foreign one, and give it back."""
         (instance,) = self.cloud.ecs.make(1, account=target.account_id, region=target.region, role=role)
-        applier = Applier(self.ecs(target), lambda *intent: None, lambda seconds: None)
-        seen = Instance(instance_id=instance.instance_id, region=target.region, role=role)
-        there = Step(
-            verb="swap", region=target.region, detach=role, attach="web", displaces=True,
-            decisions=(Decision(instance=seen, desired=WEB, verb="swap", reason=Reason.FOREIGN_ROLE, note=f"a note of {role}"),),
-        )  # fmt: skip
-        applier.apply(there)
+        writer = StepWriter(self.ecs(target), lambda *intent: None, MissingRoles())
+        there = swap(instance, target, role, "web", Reason.FOREIGN_ROLE, note=f"a note of {role}")
+        writer.swap(structs.replace(there, displaces=True))
         noted = (instance.role, dict(instance.tags))
-        seen = structs.replace(seen, role="web")
-        back = Decision(instance=seen, desired=NOTHING, verb="swap", reason=Reason.PUT_BACK, put_back=role)
-        applier.apply(
-            structs.replace(there, detach="web", attach=role, displaces=False, puts_back=True, decisions=(back,))
-        )
+        back = swap(instance, target, "web", role, Reason.PUT_BACK, displaced=role)
+        writer.swap(structs.replace(back, puts_back=True))
         return noted == ("web", {DISPLACED_TAG: f"a note of {role}"}) and (instance.role, instance.tags) == (role, {})
 
 
-WEB, NOTHING = Desired(verdict="role", role="web", foreign_roles="replace"), Desired(verdict="none")
+def swap(instance: Any, target: Target, before: str, after: str, reason: Reason, **given: Any) -> Step:
+    change = Change(
+        instance_id=instance.instance_id, region=target.region, action="swap", reason=reason, role_before=before, role_after=after,
+        **given,
+    )  # fmt: skip
+    return Step(action="swap", region=target.region, detach=before, attach=after, changes=(change,))
 
 
 def works(world: World) -> bool:
@@ -256,10 +258,9 @@ def test_keys_that_cannot_be_had_are_missed_before_a_role_is_taken_off(world: Wo
     target = Target(MEMBER, REGIONS[0])
     (instance,) = world.cloud.ecs.make(1, account=MEMBER, region=target.region, role="worker")
     world.cloud.faults.add("throttle", action="AssumeRole", after=2, count=None)  # to read, and to attach
-    seen = Instance(instance_id=instance.instance_id, region=target.region, role="worker")
-    swap = Decision(instance=seen, desired=WEB, verb="swap", reason=Reason.WRONG)
-    step = Step(verb="swap", region=target.region, detach="worker", attach="web", decisions=(swap,))
-    (done,) = Applier(world.ecs(target), lambda *intent: None, lambda seconds: None).apply(step)
+    planner = Planner(MAPPING, Signing(), CLOCK.now)
+    execute = Executor(world.ecs(target), planner, lambda *intent: None, None, MissingRoles())
+    (done,) = execute(swap(instance, target, "worker", "web", Reason.WRONG), CLOCK.monotonic())
     assert (done.outcome, done.role_after, instance.role) == ("retrying", "worker", "worker")
     assert "DetachInstanceRamRole" not in world.cloud.calls.actions()
 

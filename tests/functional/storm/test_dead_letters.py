@@ -44,7 +44,7 @@ def dead(cloud: Cloud) -> list[Message]:
 def ids_of(body: str) -> set[str]:
     return {
         name for item in events.read(body, account_id=ACCOUNT, region=REGION) if isinstance(item, Trigger)
-        for name in (*item.instance_ids, *(item.cursor.instance_ids if item.cursor else ()))
+        for name in (*item.instance_ids, *(item.progress.instance_ids if item.progress else ()))
     }  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.bisection import spread
+from shared.gateways.bisection import spread
 
 
 def test_every_member_is_in_it_once_however_many_there_are() -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
+from shared.model.outcomes import Outcomes
 from shared.model.record import Record
-from shared.outcomes import Outcomes
 
 MANY = 20_000
 

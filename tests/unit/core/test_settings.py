@@ -145,5 +145,6 @@ def test_s_yaml_sets_every_variable_and_no_other() -> None:
 def test_a_rate_of_its_own_can_have_whatever_a_run_asks_ecs_for() -> None:
     """As the gateway says it; DescribeRegions is no part of a run."""
     source = Path(ecs.__file__).read_text(encoding="utf-8")
-    asked = set(re.findall(r"(?:_read|_call|_change_tag)\(\s*\"(\w+)\"", source)) - {"DescribeRegions"}
+    asked = set(re.findall(r"(?:_read|_write|_change|_change_tag|_call)\(\s*\"(\w+)\"", source)) - {"DescribeRegions"}
+    asked |= set(re.findall(r"partialmethod\(_change, \"(\w+)\"", source))
     assert asked == set(APIS)

@@ -7,8 +7,8 @@ import pytest
 from shared.events.manual import checked
 from shared.mapping import load
 from shared.model.ignored import Ignored
-from shared.model.progress import Cursor
-from shared.model.trigger import Remedy, Share, Trigger
+from shared.model.progress import Progress
+from shared.model.trigger import RemediationRequest, Share, Trigger
 from tests.unit.events.builders import A, B, Json, ignored, trigger
 
 SELECTORS = "instance_ids, tags, rule, role, drift, all"
@@ -25,15 +25,15 @@ settings: {displace: [legacy-*]}
 @pytest.mark.parametrize(
     ("payload", "ids", "remedy"),
     [
-        pytest.param({"instance_ids": [A, B, A]}, (A, B), Remedy(), id="ids, once each"),
-        pytest.param({"instance_ids": ["i-1"]}, ("i-1",), Remedy(), id="a short id"),
-        pytest.param({"tags": {"app": "web"}}, (), Remedy(tags={"app": "web"}), id="tags"),
-        pytest.param({"tags": {"app": ""}}, (), Remedy(tags={"app": ""}), id="a tag without a value"),
-        pytest.param({"all": True}, (), Remedy(everything=True), id="all"),
-        pytest.param({"rule": "web tier"}, (), Remedy(rule="web tier"), id="a rule"),
-        pytest.param({"role": "web-reader"}, (), Remedy(role="web-reader"), id="a role"),
+        pytest.param({"instance_ids": [A, B, A]}, (A, B), RemediationRequest(), id="ids, once each"),
+        pytest.param({"instance_ids": ["i-1"]}, ("i-1",), RemediationRequest(), id="a short id"),
+        pytest.param({"tags": {"app": "web"}}, (), RemediationRequest(tags={"app": "web"}), id="tags"),
+        pytest.param({"tags": {"app": ""}}, (), RemediationRequest(tags={"app": ""}), id="a tag without a value"),
+        pytest.param({"all": True}, (), RemediationRequest(everything=True), id="all"),
+        pytest.param({"rule": "web tier"}, (), RemediationRequest(rule="web tier"), id="a rule"),
+        pytest.param({"role": "web-reader"}, (), RemediationRequest(role="web-reader"), id="a role"),
         *(
-            pytest.param({"drift": drift}, (), Remedy(drift=drift), id=f"drift {drift}")
+            pytest.param({"drift": drift}, (), RemediationRequest(drift=drift), id=f"drift {drift}")
             for drift in ("missing", "wrong", "foreign", "orphaned")
         ),
         pytest.param(
@@ -50,7 +50,7 @@ settings: {displace: [legacy-*]}
                 "operator": "alice",
             },
             (),
-            Remedy(
+            RemediationRequest(
                 everything=True,
                 dry_run=True,
                 lift_brake=True,
@@ -67,10 +67,10 @@ settings: {displace: [legacy-*]}
     ],
 )
 @pytest.mark.parametrize("wrapped", [pytest.param(True, id="wrapped"), pytest.param(False, id="bare")])
-def test_a_request_is_taken(payload: Json, ids: tuple[str, ...], remedy: Remedy, wrapped: bool) -> None:
+def test_a_request_is_taken(payload: Json, ids: tuple[str, ...], remedy: RemediationRequest, wrapped: bool) -> None:
     outcome = trigger({"remediate": payload} if wrapped else payload, region="cn-hangzhou", account_id="1")
     assert (outcome.kind, outcome.source, outcome.instance_ids) == ("remediate", "manual", ids)
-    assert outcome.remedy == remedy
+    assert outcome.request == remedy
     assert (outcome.region, outcome.account_id, outcome.actor) == ("cn-hangzhou", "", remedy.operator)
     assert (outcome.event_id, outcome.event_time, outcome.event_at) == ("", "", None)
 
@@ -86,19 +86,19 @@ def test_a_request_may_name_its_region_and_account(kind: str) -> None:
 @pytest.mark.parametrize(
     ("payload", "remedy"),
     [
-        pytest.param({}, Remedy(everything=True), id="nothing more"),
+        pytest.param({}, RemediationRequest(everything=True), id="nothing more"),
         pytest.param({"dry_run": True, "lift_brake": True, "everywhere": True},
-                     Remedy(everything=True, dry_run=True, lift_brake=True, everywhere=True), id="switches"),
+                     RemediationRequest(everything=True, dry_run=True, lift_brake=True, everywhere=True), id="switches"),
         pytest.param({"concurrency": "10%", "max_errors": 0, "canary": 1, "max_calls": 0, "operator": "bob", "reason": "why"},
-                     Remedy(everything=True, concurrency=Share(part=0.1), max_errors=Share(count=0), canary=1, max_calls=0,
+                     RemediationRequest(everything=True, concurrency=Share(part=0.1), max_errors=Share(count=0), canary=1, max_calls=0,
                             operator="bob", reason="why"), id="numbers and words"),
     ],
 )  # fmt: skip
-def test_a_reconcile_by_hand_looks_at_the_whole_region(payload: Json, remedy: Remedy) -> None:
+def test_a_reconcile_by_hand_looks_at_the_whole_region(payload: Json, remedy: RemediationRequest) -> None:
     outcome = trigger({"reconcile": payload}, region="cn-hangzhou")
     assert (outcome.kind, outcome.source, outcome.event_name) == ("reconcile", "manual", "reconcile")
     assert (outcome.instance_ids, outcome.region, outcome.actor) == ((), "cn-hangzhou", remedy.operator)
-    assert outcome.remedy == remedy
+    assert outcome.request == remedy
 
 
 @pytest.mark.parametrize(
@@ -112,13 +112,15 @@ def test_a_reconcile_by_hand_looks_at_the_whole_region(payload: Json, remedy: Re
 )  # fmt: skip
 @pytest.mark.parametrize("key", ["concurrency", "max_errors"])
 def test_a_share_is_a_number_or_a_percentage(key: str, written: object, share: Share | None) -> None:
-    remedy = trigger({"all": True, key: written}).remedy
+    remedy = trigger({"all": True, key: written}).request
     assert remedy is not None
     assert getattr(remedy, key) == share
 
 
 def test_no_error_at_all_may_be_asked_for() -> None:
-    assert trigger({"all": True, "max_errors": "0%"}).remedy == Remedy(everything=True, max_errors=Share(part=0.0))
+    assert trigger({"all": True, "max_errors": "0%"}).request == RemediationRequest(
+        everything=True, max_errors=Share(part=0.0)
+    )
 
 
 @pytest.mark.parametrize(
@@ -290,7 +292,12 @@ def test_what_roles_yaml_has_may_be_named(asked: Json) -> None:
 
 
 def test_a_run_that_was_handed_over_goes_on_though_its_rule_is_gone() -> None:
-    onward = Trigger(kind="remediate", source="manual", remedy=Remedy(rule="gone"), cursor=Cursor(run_id="r", link=1))
+    onward = Trigger(
+        kind="remediate",
+        source="manual",
+        request=RemediationRequest(rule="gone"),
+        progress=Progress(run_id="r", link=1),
+    )
     assert checked(onward, MAPPING) is onward
     timer = Trigger(kind="reconcile", source="timer")
     assert checked(timer, MAPPING) is timer

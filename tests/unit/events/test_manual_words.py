@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.model.trigger import Remedy
+from shared.model.trigger import RemediationRequest
 from tests.unit.events.builders import A, Json, ignored, trigger
 
 UNFIT = "is longer than 256 characters, or has some that cannot be shown, or a key: nothing can be selected by it"
@@ -39,4 +39,4 @@ def test_a_slip_is_told_in_these_words(asked: Json, detail: str) -> None:
 
 def test_as_many_tags_as_ecs_can_be_asked_for_are_taken() -> None:
     tags = dict.fromkeys([*MANY][:20], "x" * 256)
-    assert trigger({"tags": tags}).remedy == Remedy(tags=tags)
+    assert trigger({"tags": tags}).request == RemediationRequest(tags=tags)

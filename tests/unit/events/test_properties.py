@@ -43,7 +43,7 @@ def check(outcomes: tuple[Trigger | Ignored, ...]) -> None:
         else:
             assert len(set(outcome.instance_ids)) == len(outcome.instance_ids)
             assert all(instance_id.startswith(("i-", "AY")) for instance_id in outcome.instance_ids)
-            assert outcome.remedy is not None or outcome.kind != "remediate"
+            assert outcome.request is not None or outcome.kind != "remediate"
             assert bool(outcome.instance_ids) or outcome.kind in {"reconcile", "remediate"}
 
 

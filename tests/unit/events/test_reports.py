@@ -11,7 +11,7 @@ import pytest
 
 from shared.events import read
 from shared.model.ignored import Ignored
-from shared.model.progress import Cursor
+from shared.model.progress import Progress
 from shared.model.trigger import Trigger
 from shared.proof import Key, seal
 from tests.unit.events.builders import ACCOUNT, A, B, call, state, tag_event
@@ -89,7 +89,7 @@ def test_a_sealed_hand_over_is_as_sealed_in_a_report(way: str) -> None:
     event = {"seal": seal([KEY], text), "rolekeeper": whole}
     (found,) = read(json.dumps(WAYS[way](event)), proof_keys=(KEY,))
     assert isinstance(found, Trigger), found
-    assert found.cursor == Cursor(link=1)
+    assert found.progress == Progress(link=1)
 
 
 @pytest.mark.parametrize(

@@ -175,7 +175,7 @@ def test_a_run_that_was_handed_over_goes_on_at_its_cursor() -> None:
     (outcome,) = outcomes(HANDED_OVER)
     assert isinstance(outcome, Trigger)
     assert outcome.source == "timer", "as if the timer had asked"
-    assert outcome.cursor is not None
-    assert (outcome.cursor.link, outcome.cursor.listed, outcome.cursor.instance_ids) == (1, True, (A, B))
+    assert outcome.progress is not None
+    assert (outcome.progress.link, outcome.progress.listed, outcome.progress.instance_ids) == (1, True, (A, B))
     written = json.loads((SAMPLES / f"{HANDED_OVER}.json").read_text())
     assert json.loads(handed_over(outcome)) == written, "the sample is what is handed over"

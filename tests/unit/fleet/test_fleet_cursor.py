@@ -17,9 +17,9 @@ from shared.events.times import parse
 from shared.events.values import is_clean
 from shared.model.decision import Outcome, Reason
 from shared.model.ignored import Ignored
-from shared.model.progress import MAX_RESTARTS, MAX_STALLED, Cursor
+from shared.model.progress import MAX_RESTARTS, MAX_STALLED, Progress
 from shared.model.rate_use import SLICES, ApiUse, RateUse
-from shared.model.trigger import Remedy, Share, Trigger
+from shared.model.trigger import RemediationRequest, Share, Trigger
 from shared.settings import APIS
 
 shares = st.none() | st.builds(Share, count=st.integers(0, 999)) | st.builds(Share, part=st.floats(0, 1))
@@ -45,15 +45,15 @@ uses = st.builds(
     ),
 )
 cursors = st.builds(
-    Cursor, run_id=st.from_regex("[A-Za-z0-9_-]{0,100}", fullmatch=True), link=st.integers(0, 500), token=tokens, listed=st.booleans(),
-    instance_ids=ids, pages=st.integers(0, 9), managed=st.none() | st.integers(0, 99),
+    Progress, run_id=st.from_regex("[A-Za-z0-9_-]{0,100}", fullmatch=True), link=st.integers(0, 500), token=tokens, listed=st.booleans(),
+    instance_ids=ids, held=st.integers(0, 5), places=st.sampled_from([(), ("1/cn-hangzhou", "/us-west-1")]), pages=st.integers(0, 9), managed=st.none() | st.integers(0, 99),
     removed=st.integers(0, 99), braked=st.booleans(), failed=st.integers(0, 99), tried=st.integers(0, 9),
     stopped=st.sampled_from([None, Reason.CANARY, Reason.MAX_ERRORS]), spent=st.integers(0, 99),
     restarts=st.integers(0, MAX_RESTARTS), stalled=st.integers(0, MAX_STALLED), uncounted=st.booleans(),
     used=st.none() | uses, counts=st.dictionaries(ends, st.integers(0, 99), max_size=3),
 )  # fmt: skip
 remedies = st.builds(
-    Remedy, everything=st.booleans(), tags=st.dictionaries(texts, texts, max_size=2), rule=texts, role=texts,
+    RemediationRequest, everything=st.booleans(), tags=st.dictionaries(texts, texts, max_size=2), rule=texts, role=texts,
     drift=st.sampled_from([None, "missing", "wrong", "foreign", "orphaned"]), dry_run=st.booleans(),
     lift_brake=st.booleans(), concurrency=shares, max_errors=shares, canary=st.integers(0, 9),
     max_calls=st.none() | st.integers(0, 99), everywhere=st.booleans(), reason=texts, operator=texts,
@@ -61,7 +61,7 @@ remedies = st.builds(
 triggers = st.builds(
     Trigger, kind=st.sampled_from(["reconcile", "remediate"]), source=words, region=st.sampled_from(["", "cn-hangzhou", "us-west-1"]),
     account_id=st.from_regex("[0-9]{0,20}", fullmatch=True), actor=words, event_id=words,
-    event_time=words.filter(lambda word: parse(word) is None), event_name=words, instance_ids=ids, remedy=remedies, cursor=cursors,
+    event_time=words.filter(lambda word: parse(word) is None), event_name=words, instance_ids=ids, request=remedies, progress=cursors,
 )  # fmt: skip
 
 
@@ -77,18 +77,18 @@ def test_what_is_handed_over_is_what_is_read(trigger: Trigger) -> None:
 
 def test_every_field_of_a_cursor_is_tried_here() -> None:
     """A field that is new must be added above."""
-    given = {name for name in Cursor.__struct_fields__ if f"{name}=" in Path(__file__).read_text(encoding="utf-8")}
-    assert given == set(Cursor.__struct_fields__)
+    given = {name for name in Progress.__struct_fields__ if f"{name}=" in Path(__file__).read_text(encoding="utf-8")}
+    assert given == set(Progress.__struct_fields__)
 
 
 def test_as_many_ids_as_may_be_carried_fit_into_a_report_of_the_failure() -> None:
     from shared.reported import REQUEST, size
 
     used = RateUse(at=2_000_000_000, apis=dict.fromkeys(APIS, ApiUse(refused=60, calls=(99,) * SLICES)))
-    cursor = Cursor(
+    cursor = Progress(
         run_id="r" * 100, token="t" * 300, used=used, instance_ids=("i-bp" + "0" * 18,) * BOUNDS.handed_over
     )
-    trigger = Trigger(kind="remediate", source="manual", remedy=Remedy(reason="r" * 256), cursor=cursor)
+    trigger = Trigger(kind="remediate", source="manual", request=RemediationRequest(reason="r" * 256), progress=cursor)
     assert size(handed_over(trigger)) < REQUEST
 
 

@@ -1,0 +1,65 @@
+"""What the parts of one invocation share, and who observes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from shared.clock import CLOCK
+from shared.engine.journal import Journal
+from shared.engine.memory import Memory
+from shared.gateways.clients import Credentials
+from shared.mapping import Mapping as RoleMapping
+from shared.model.record import Record
+from shared.model.trigger import FunctionName, Trigger
+from shared.planning.planner import Planner, Signing
+from shared.planning.records import RecordContext
+from shared.settings import Settings
+
+
+class RunObserver:
+    """Whoever follows an invocation as it goes on: an operator. Nobody follows the functions'."""
+
+    def estimated(self, calls: Mapping[str, int]) -> None:
+        """The most calls that observing may take, before anything is changed: `instances`, and calls by API."""
+
+    def ended(self, record: Record) -> None:
+        """An observation has ended so."""
+
+    def stopped(self) -> bool:
+        """Return whether nothing more may begin. A step that has begun is brought to its end."""
+        return False
+
+    def idle(self, seconds: float) -> None:
+        """Sleep, but no longer than until the run is stopped."""
+        CLOCK.sleep(seconds)
+
+
+class Context(msgspec.Struct, frozen=True, kw_only=True):
+    """One invocation: what it works with.
+
+    record: what its records carry. observer: None = nobody follows it. function: our own name in Function Compute, "" = not running
+    there. until: when Function Compute ends the invocation, by the monotonic clock. reportable: whether the request fits into a dead
+    letter, if it fails to the end.
+    """
+
+    name: FunctionName
+    settings: Settings
+    mapping: RoleMapping
+    credentials: Credentials
+    record: RecordContext
+    memory: Memory
+    journal: Journal
+    observer: RunObserver | None = None
+    function: str = ""
+    until: float = float("inf")
+    reportable: bool = True
+
+    def planner(self, trigger: Trigger | None = None, at_birth: Callable[[str], bool] = lambda name: False) -> Planner:
+        """Return the planner for one account. trigger: of a run, with its account and its selection; None = for events."""
+        account = self.settings.account_id if trigger is None else trigger.account_id
+        signing = Signing(account_id=account, keys=self.settings.proof_keys, operated=self.observer is not None)
+        return Planner(
+            self.mapping, signing, CLOCK.now, selection=trigger.request if trigger else None, at_birth=at_birth
+        )
