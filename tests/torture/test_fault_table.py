@@ -11,14 +11,16 @@ import pytest
 
 from tests.functional.handlers.world import World
 from tests.torture.fault_cells import CODES, GROUPS, SECTIONS, Cell, Fault, faults, play
+from tests.torture.stage import DESCRIBE
 
 pytestmark = pytest.mark.parametrize("world", ["python3.12"], indirect=True)
 CALLS = list(CODES)
 EVENTS = [name for name, (_, by) in SECTIONS.items() if by == "tags_changed"]
 FLOWS = {
     "all": list(SECTIONS), "events": EVENTS, "runs": [name for name in SECTIONS if name not in EVENTS],
-    **{name: [name] for name in SECTIONS},
+    "removals": ["swap", "detach", "displace", "put-back"], **{name: [name] for name in SECTIONS},
 }  # fmt: skip
+TIMES = ("once", "always", "later")
 Row = tuple[str, ...]
 
 
@@ -97,7 +99,7 @@ def test_every_cell(world: World, section: str, call: str) -> None:
     world.look(side_by_side=False)
     told = {case.fault: case for row in TABLE if row[0] == call for case in cases(row) if case.section == section}
     found: list[str] = []
-    for fault in (Fault(call, name, times) for name in faults(call) for times in ("once", "always")):
+    for fault in (Fault(call, name, times) for name in faults(call) for times in TIMES[: 2 + (call == DESCRIBE)]):
         met = play(world, section, fault)
         case = told.pop(fault, None)
         found += differs(case, met) if case else [f"{fault}: {met} is not told"] if met else []
