@@ -51,11 +51,11 @@ devs:  ## the Serverless Devs CLI of both editions into build/, for the tests of
 	@for version in 3.1.10 2.2.2; do npm install --silent --no-save --no-package-lock \
 		--prefix build/serverless-devs/$${version%%.*} @serverless-devs/s@$$version; done
 
-format: $(READY)  ## let ruff mend what it can
+format: $(READY)  ## let ruff fix what it can
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-lock:  ## pin the dependencies of pyproject.toml anew (needs uv)
+lock:  ## pin the dependencies of pyproject.toml again (needs uv)
 	@uv pip compile pyproject.toml --all-extras --universal --python-version 3.10 --generate-hashes \
 		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --quiet --output-file requirements.lock
 
