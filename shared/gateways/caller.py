@@ -16,8 +16,3 @@ class Caller(Protocol):
 
         action: the API's name. read: whether send() may be repeated after an answer was lost.
         """
-
-
-def call_once(action: str, send: Callable[[], T], *, read: bool) -> T:
-    """Call once and at once, as an event does: its own caller deals with what is refused."""
-    return send()

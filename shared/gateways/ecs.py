@@ -19,7 +19,7 @@ import msgspec
 from shared.errors import BudgetSpent, CloudCallError, PermanentError
 from shared.gateways import ecs_answers as answers
 from shared.gateways.bisection import Bisection
-from shared.gateways.caller import Caller, call_once
+from shared.gateways.caller import Caller
 from shared.gateways.clients import Credentials
 from shared.gateways.ecs_answers import BatchResult, Page
 from shared.gateways.keys import Keys, SameKeys
@@ -30,7 +30,6 @@ from shared.settings import Settings
 
 __all__ = ["BatchResult", "EcsGateway", "Page", "TokenRefused"]
 T = TypeVar("T")
-VERSION = "2014-05-26"
 DESCRIBE_IDS = 100
 ROLE_IDS = 50
 TAG_IDS = 50
@@ -50,7 +49,7 @@ class TokenRefused(PermanentError):
 class EcsGateway:
     """One account's ECS in one region. Every method raises PermanentError, TransientError or Throttled, and what its caller does.
 
-    caller: how calls are made, e.g. by the Rate of a run. keys: whose sessions, where the credentials are not for all; asked before each call,
+    caller: how calls are made, e.g. by the Rate of a run; None = once and at once. keys: whose sessions, where the credentials are not for all; asked before each call,
     since they end.
     """
 
@@ -60,7 +59,7 @@ class EcsGateway:
         credentials: Credentials,
         region: str,
         *,
-        caller: Caller = call_once,
+        caller: Caller | None = None,
         keys: Keys | None = None,
     ) -> None:
         self.region = region
@@ -85,8 +84,8 @@ class EcsGateway:
         keys = self._keys.reads() if role is None else self._keys.writes(role)
         kept = self._clients.get(role)
         if kept is None or kept[0] != keys:
-            retries = role is None and self._caller is call_once
-            made = Rpc(self._settings, keys, region=self.region, service="ecs", version=VERSION, retries=retries)
+            retries = role is None and self._caller is None
+            made = Rpc(self._settings, keys, region=self.region, service="ecs", retries=retries)
             self._clients[role] = kept = keys, made
         return kept[1]
 
@@ -115,6 +114,8 @@ class EcsGateway:
         if role is not None:
             self._keys.writes(role)  # whether there are any shows before the call has its turn
         try:
+            if self._caller is None:
+                return send(), failed
             return self._caller(action, send, read=role is None), failed
         except CloudCallError as error:
             error.request_ids = tuple(failed)

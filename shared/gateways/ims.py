@@ -7,7 +7,7 @@ from shared.gateways.rpc import Rpc
 from shared.gateways.translation import translated
 from shared.settings import Settings
 
-CALL, VERSION = "GetAccountSummary", "2019-08-15"
+CALL = "GetAccountSummary"
 
 
 def account_summary(settings: Settings, credentials: Credentials) -> dict[str, int]:
@@ -16,7 +16,7 @@ def account_summary(settings: Settings, credentials: Credentials) -> dict[str, i
     Raises PermanentError, TransientError or Throttled.
     """
     with translated(CALL):
-        client = Rpc(settings, credentials, region=settings.region, service="ims", version=VERSION, retries=True)
+        client = Rpc(settings, credentials, region=settings.region, service="ims", retries=True)
         found = client.call(CALL, {}).get("SummaryMap")
         return (
             {name: number for name, number in found.items() if type(number) is int} if isinstance(found, dict) else {}

@@ -57,7 +57,6 @@ class RamGateway:
                 self._credentials,
                 region=self._settings.region,
                 service="ram",
-                version="2015-05-01",
                 retries=retries,
             )
             for retries in (True, False)

@@ -7,7 +7,7 @@ Not the typed client of a product: that one imports a class a file for every API
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -16,6 +16,13 @@ from shared.gateways.clients import Credentials, config
 from shared.gateways.sdk import lean
 from shared.gateways.sdk_private import pools
 from shared.settings import Service, Settings
+
+VERSIONS: Mapping[Service, str] = {
+    "ecs": "2014-05-26",
+    "ims": "2019-08-15",
+    "ram": "2015-05-01",
+    "sts": "2015-04-01",
+}
 
 
 class Rpc:
@@ -28,13 +35,12 @@ class Rpc:
         *,
         region: str,
         service: Service,
-        version: str,
         retries: bool,
     ) -> None:
         """retries: see config()."""
         made = config(settings, credentials, region=region, service=service, retries=retries)
         client, self._request, self._options, *_ = _sdk()
-        self._client, self._version = client(made), version
+        self._client, self._version = client(made), VERSIONS[service]
 
     def call(self, action: str, query: dict[str, str]) -> dict[str, Any]:
         """The answer's body. query: by the API's own names, lists flattened as Tag.1.Key; empty values are left out."""

@@ -46,7 +46,7 @@ class StsGateway:
     @cached_property
     def _client(self) -> Rpc:
         region = self._settings.region
-        return Rpc(self._settings, self._credentials, region=region, service="sts", version="2015-04-01", retries=True)
+        return Rpc(self._settings, self._credentials, region=region, service="sts", retries=True)
 
     def assume(
         self, account_id: str, role: str, *, session_policy: str, external_id: str = "", session_name: str
