@@ -84,7 +84,8 @@ def test_an_operator_goes_before_whoever_called() -> None:
 def test_what_ecs_does_not_show(trigger: Trigger, ends: tuple[str, str]) -> None:
     record = of_not_found(observed(trigger), CONTEXT)
     assert (record.outcome, record.reason, record.action) == (*ends, "none")
-    assert ("mistyped" in record.error_message) == (ends[0] == "failed")
+    assert record.error_message == ("not in cn-hangzhou: another region, or mistyped?" if ends[0] == "failed" else "")
+    assert (record.error_code, record.cloud_request_ids, record.gap_ms) == ("", "", "")
     assert is_at_birth(trigger, NOW) == (ends[0] == "retrying")
 
 
@@ -114,6 +115,7 @@ ERRORS = [
 
 @pytest.mark.parametrize(("error", "outcome", "reason"), ERRORS)
 def test_what_could_not_be_observed_says_why(error: CloudCallError, outcome: str, reason: str) -> None:
+    error.request_ids += ("again",)
     record = of_unread(error, observed(), CONTEXT)
     assert (record.outcome, record.reason, record.action) == (outcome, reason or "not-observed", "none")
     assert (record.error_code, record.error_message) == (error.code, str(error))
@@ -127,6 +129,7 @@ def test_a_change_that_was_not_begun_leaves_the_role_as_it_was(
 ) -> None:
     result = not_begun(change(action="swap"), error)
     assert (result.outcome, result.reason, result.role_after) == (outcome, reason or "wrong", "worker")
+    assert result.change == change(action="swap")
     assert (result.failure is None) == (outcome == "refused"), "our own no is no failure"
     assert result.failed == (outcome != "refused")
     assert result.cut_off == isinstance(error, OutOfTime)
@@ -138,5 +141,6 @@ def test_what_is_settled_or_refused_leaves_the_role_as_it_was() -> None:
         refused(change(action="swap"), Reason.BRAKE),
     ):
         assert (result.role_after, result.failure, result.failed) == ("worker", None, False)
+        assert result.change.action == "swap"
     assert settled(change(action="none", outcome=Outcome.SKIPPED)).outcome == "skipped"
     assert (refused(change(), Reason.BRAKE).outcome, refused(change(), Reason.BRAKE).reason) == ("refused", "brake")
