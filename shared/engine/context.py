@@ -1,4 +1,4 @@
-"""What the parts of one invocation share, and who observes it."""
+"""The context that the parts of one invocation share, and its observer."""
 
 from __future__ import annotations
 

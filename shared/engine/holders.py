@@ -1,4 +1,4 @@
-"""How many instances of a region hold a listed role: the measure of the brake, counted only where it is needed."""
+"""The number of instances of a region that hold a listed role: the measure of the brake, counted only where it is needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What goes out: before each write call its intent, on stdout; at the end of each observation its record, to SLS."""
+"""The journal: before each write call its intent, on stdout; at the end of each observation its record, to SLS."""
 
 from __future__ import annotations
 

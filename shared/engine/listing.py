@@ -24,7 +24,7 @@ Estimate = Callable[[Calls], None]
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """How a region is read: by which gateway, at which rate, until how many seconds before the rate's end.
+    """The reading of a region: by which gateway, at which rate, until how many seconds before the rate's end.
 
     may_begin: is called where the region is more than a page long; what it raises ends the run.
     """

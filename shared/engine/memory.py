@@ -1,4 +1,4 @@
-"""What a process remembers between its invocations: its last observations of new instances, its removals of the last minute, roles that
+"""The memory of a process between its invocations: its last observations of new instances, its removals of the last minute, roles that
 ECS refused, and how long reads take. All of it only saves calls or adds caution: a process that has just begun knows nothing of it, and is as right."""
 
 from __future__ import annotations
@@ -76,11 +76,16 @@ class Memory:
             else:
                 out.append(
                     Ignored(
-                        reason="looked-since", detail=f"{trigger.event_name} of {', '.join(covered[:3])}",
-                        source=trigger.source, region=trigger.region, account_id=trigger.account_id, actor=trigger.actor,
-                        event_id=trigger.event_id, event_time=trigger.event_time,
+                        reason="looked-since",
+                        detail=f"{trigger.event_name} of {', '.join(covered[:3])}",
+                        source=trigger.source,
+                        region=trigger.region,
+                        account_id=trigger.account_id,
+                        actor=trigger.actor,
+                        event_id=trigger.event_id,
+                        event_time=trigger.event_time,
                     )
-                )  # fmt: skip
+                )
         return left, out
 
     def _covers(self, trigger: Trigger, name: str) -> bool:

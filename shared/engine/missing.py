@@ -8,7 +8,7 @@ from shared.clock import CLOCK
 
 NO_SUCH_ROLE = "InvalidRamRole.NotFound"
 WRONG_ROLE = "InvalidRamRole."
-"""How codes begin that refuse a role on whichever instance, whoever asks."""
+"""The heads of codes that refuse a role on whichever instance, whoever asks."""
 WAITS = (1.0, 3.0)
 """Seconds before each further try."""
 LATELY = 60.0
@@ -18,7 +18,7 @@ NOT_YET = 600.0
 
 
 class MissingRoles:
-    """What a process knows of one account's. One that has just begun knows nothing of it, and is as right."""
+    """The memory of a process of one account's refused roles. One that has just begun knows nothing of it, and is as right."""
 
     def __init__(self) -> None:
         self._refused: dict[str, tuple[float, float, str]] = {}  # first and last, by the monotonic clock, and the code
@@ -33,7 +33,7 @@ class MissingRoles:
         self._refused.pop(role, None)
 
     def waits(self) -> tuple[float, ...]:
-        """What to wait now; nothing where waiting for any role was in vain a short while ago."""
+        """Return what to wait now; nothing where waiting for any role was in vain a short while ago."""
         now = CLOCK.monotonic()
         lately = {code for _, last, code in self._refused.values() if now - last < LATELY}
         return () if NO_SUCH_ROLE in lately else WAITS
@@ -44,5 +44,5 @@ class MissingRoles:
         return code if code and CLOCK.monotonic() - last < LATELY else ""
 
     def not_yet(self, role: str) -> bool:
-        """Whether it may only be too early for it."""
+        """Return whether it may only be too early for it."""
         return role not in self._refused or CLOCK.monotonic() - self._refused[role][0] < NOT_YET

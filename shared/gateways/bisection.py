@@ -17,7 +17,7 @@ FOR_ALL = (
     "InvalidRamRole", "InvalidUser", "InvalidAccessKey", "InvalidSecurityToken", "Signature", "Missing", "PackageIncomplete",
     "IntentNotWritten", BudgetSpent.CODE,
 )  # fmt: skip
-"""How codes begin that refuse a call for the sake of the caller, the role or the run: no part of it would do better."""
+"""The heads of codes that refuse a call for the sake of the caller, the role or the run: no part of it would do better."""
 LIKELY_FOR_ALL = ("Forbidden", "NoPermission")
 """And those that mostly do, though a policy may deny a single instance, by its id or by its tags: some members are tried alone."""
 SAMPLES = 3

@@ -1,4 +1,4 @@
-"""Whose keys a run uses: the functions' own at home, sessions of the member role in another account, renewed before they end.
+"""The keys that a run uses: the functions' own at home, sessions of the member role in another account, renewed before they end.
 
 Our own keys are those of the invocation: Function Compute gives each fresh ones, which outlast it (36 hours against 24).
 """
@@ -18,7 +18,7 @@ from shared.policies import displaced, read_session, write_session
 from shared.settings import Settings, member_role
 
 SESSION = "rolekeeper"
-"""How the account's ActionTrail names the session: ROLE:rolekeeper."""
+"""The session's name in the account's ActionTrail: ROLE:rolekeeper."""
 
 
 class Sessions:
@@ -27,9 +27,7 @@ class Sessions:
     lasting, of both methods: seconds that the keys must still be good for; others are fetched where those at hand are not.
     """
 
-    def __init__(
-        self, settings: Settings, own: Credentials, account_id: str, region: str, mapping: Mapping
-    ) -> None:  # fmt: skip
+    def __init__(self, settings: Settings, own: Credentials, account_id: str, region: str, mapping: Mapping) -> None:
         """mapping: says which roles may ever be written. Raises PermanentError for an account that no setting lists."""
         try:
             self._role = member_role(settings, account_id)  # "" = at home
@@ -52,9 +50,13 @@ class Sessions:
         """
         replaces, listed = bool(displaced(self._mapping)), self._mapping.is_managed(role)
         if self._role and not listed and not (replaces and self._mapping.may_displace(role)):
-            raise PermanentError(CALL, "RoleNotListed", f"role {role!r} is not listed in roles.yaml, nor is it one that "
-                                 f"`displace` there lets us replace, so no session in account {self._account} is begun "
-                                 "for it")  # fmt: skip
+            raise PermanentError(
+                CALL,
+                "RoleNotListed",
+                f"role {role!r} is not listed in roles.yaml, nor is it one that "
+                f"`displace` there lets us replace, so no session in account {self._account} is begun "
+                "for it",
+            )
         return self._keys(
             role, lasting, lambda: write_session(self._account, self._region, [role.lower()], tags=replaces)
         )
@@ -78,6 +80,6 @@ class Sessions:
 
 
 def _lasts(keys: Credentials, until: float, seconds: float) -> bool:
-    """Whether they are good for so long. until: by the monotonic clock, for the wall's may be set otherwise than the cloud's,
+    """Return whether they are good for so long. until: by the monotonic clock, for the wall's may be set otherwise than the cloud's,
     which the keys' own end is of; whichever comes first counts."""
     return CLOCK.monotonic() + seconds < until and CLOCK.wall() + seconds < keys.expires

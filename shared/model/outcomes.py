@@ -1,4 +1,4 @@
-"""What is shown of the records of many observations: what went wrong first, whatever their number; successes are summed up.
+"""The records of many observations, as they are shown: what went wrong first, whatever their number; successes are summed up.
 Keeps a bounded number of records, however large the fleet. Pure: sends and prints nothing."""
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from shared.model.record import Record
 
 BAD = (Outcome.FAILED.value, Outcome.REFUSED.value, Outcome.RETRYING.value)
 WRONG = (*BAD, Outcome.SKIPPED.value)
-"""What is shown before everything else, in this order."""
+"""The outcomes that are shown before everything else, in this order."""
 UNSEEN = (Reason.NOT_OBSERVED.value, Reason.MAX_CALLS.value, Reason.STOPPED.value, Reason.GONE.value)
 """Reasons of observations that did not come about: nobody knows the role."""
 OF_A_CHANGE = ("outcome", "reason", "action", "role", "role_before", "role_after")
@@ -69,7 +69,7 @@ class Outcomes:
             self._left_out[f"{record.outcome}/{record.reason}"] += 1
 
     def wrong(self) -> list[Record]:
-        """What failed, what was refused, what is to be tried again, what was skipped; each by its reason."""
+        """Return what failed, what was refused, what is to be tried again, what was skipped; each by its reason."""
         return [record for kind in self._kinds() for record in self._wrong[kind]]
 
     def others(self) -> list[Record]:
@@ -77,7 +77,7 @@ class Outcomes:
         return [*self._others, *self._unchanged][: self._room]
 
     def left_out(self) -> dict[str, int]:
-        """How many records are not shown, by outcome and reason: what went wrong first."""
+        """Return how many records are not shown, by outcome and reason: what went wrong first."""
         left = Counter(
             f"{record.outcome}/{record.reason}" for record in [*self._others, *self._unchanged][self._room :]
         )
@@ -96,7 +96,7 @@ class Outcomes:
         ]
 
     def in_words(self) -> str:
-        """What went wrong in one line: of each kind the number, the first instances and the first error's message."""
+        """Return what went wrong in one line: of each kind the number, the first instances and the first error's message."""
         lines: dict[str, str] = dict.fromkeys(BAD, "")  # each outcome has its share of the line
         for kind in self._kinds():
             if kind[0] not in BAD:

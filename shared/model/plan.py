@@ -16,7 +16,7 @@ Action = Literal["attach", "detach", "swap", "untag", "none"]
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be done about one instance, and why: the roles before and after are all that an executor needs.
+    """A change of one instance, and its reason: the roles before and after are all that an executor needs.
 
     outcome: None where something is to be done; else nothing is, and the observation has ended so.
     """
@@ -39,22 +39,22 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def removes(self) -> bool:
-        """Whether it takes a listed role off: what the brake counts. Displacing a foreign role is not that."""
+        """Return whether it takes a listed role off: what the brake counts. Displacing a foreign role is not that."""
         return self.action in ("swap", "detach") and not self.displaces
 
     @property
     def displaces(self) -> bool:
-        """Whether it takes a foreign role off."""
+        """Return whether it takes a foreign role off."""
         return self.action == "swap" and self.reason is Reason.FOREIGN_ROLE
 
     @property
     def gains(self) -> bool:
-        """Whether the instance, which holds no listed role, is given one."""
+        """Return whether the instance, which holds no listed role, is given one."""
         return self.reason in (Reason.MISSING, Reason.FOREIGN_ROLE) and self.action in ("attach", "swap")
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be done about some instances, and what is settled without a call."""
+    """The plan for some instances: their changes, and what is settled without a call."""
 
     changes: tuple[Change, ...] = ()
     settled: tuple[Change, ...] = ()
@@ -78,7 +78,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """Why one instance of a batch failed, in the cloud's words.
+    """The failure of one instance of a batch, in the cloud's words.
 
     transient: another try may succeed. lost: the whole call gave no answer, so it may have been carried out. gone: ECS was
     asked, and does not show the instance any more.
@@ -97,7 +97,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """How one change ended.
+    """The end of one change.
 
     gap_ms: a swap's time without a role. unread: `role_after` is only the one before, for which role it holds now could not be
     read. unsure: it lost a role, and whether its tags were changed meanwhile could not be read. request_ids: of the calls that were made
@@ -116,10 +116,10 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def failed(self) -> bool:
-        """Whether it counts as an error of the run."""
+        """Return whether it counts as an error of the run."""
         return self.outcome in (Outcome.FAILED, Outcome.RETRYING)
 
     @property
     def cut_off(self) -> bool:
-        """Whether it was not carried out, or not to its end, for want of time: the next invocation observes it again."""
+        """Return whether it was not carried out, or not to its end, for want of time: the next invocation observes it again."""
         return self.failure is not None and self.failure.code == OutOfTime.CODE

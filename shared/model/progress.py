@@ -1,4 +1,4 @@
-"""How far a run has come: what one invocation hands over to the next. Its names are those of the hand-over's JSON."""
+"""The progress of a run: what one invocation hands over to the next. Its names are those of the hand-over's JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_RESTARTS = 2  # of a region whose token was refused
 
 
 class Position(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the run goes on. link: which invocation of it this is, from 0.
+    """The position at which the run goes on. link: which invocation of it this is, from 0.
 
     token: of the next page, "" = the first. listed: whether all pages are done. restarts: how often a token was refused.
     instance_ids: instances that were listed and still have to be observed again: the first `held` of them are to lose a listed
@@ -37,7 +37,7 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Totals(Position, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What the run has done so far, in all its invocations.
+    """The totals of the run so far, in all its invocations.
 
     managed: how many instances held a listed role at first; what a hand-over says of it is never enough to lift the brake.
     removed: removals carried out. braked: whether the brake refused removals: then it lets none through any more; uncounted:

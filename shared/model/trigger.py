@@ -13,7 +13,7 @@ from shared.model.progress import Count, Progress
 
 RunKind = Literal["reconcile", "remediate"]
 EventKind = Literal["created", "changed", RunKind]
-"""What happened: an instance was created, or it changed, or somebody (a timer, an operator) asks for a run."""
+"""The kinds of events: an instance was created, or it changed, or somebody (a timer, an operator) asks for a run."""
 FunctionName = Literal["instance_created", "tags_changed", "reconcile", "remediate"]
 FUNCTION_OF: Mapping[EventKind, FunctionName] = {
     "created": "instance_created",
@@ -36,7 +36,7 @@ class Share(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which instances are asked for. None of these: those that are named by their ids."""
+    """The instances that are asked for. None of these: those that are named by their ids."""
 
     everything: bool = False  # every instance of the region
     tags: Mapping[str, str] = {}  # every instance that carries all of these tags
@@ -46,7 +46,7 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     @property
     def by_id(self) -> bool:
-        """Whether it names its instances by their ids; of a remediation alone, for a reconcile names none."""
+        """Return whether it names its instances by their ids; of a remediation alone, for a reconcile names none."""
         return not (self.everything or self.tags or self.rule or self.role or self.drift)
 
 

@@ -16,7 +16,7 @@ from shared.model.plan import Change
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What guards are held against.
+    """The facts that guards are held against.
 
     stopped: why no more changes may begin in this run. limit: of the brake, and lifted: whether an operator lets all removals
     through. holders: how many instances hold a listed role; None = the cloud does not say. removed: removals that count too,

@@ -17,7 +17,7 @@ from shared.proof import Judgement, Keys, Place, judge, sign
 
 
 class Signing(msgspec.Struct, frozen=True, kw_only=True):
-    """How the notes of displaced roles are signed and judged, in one account.
+    """The signing and judging of notes of displaced roles, in one account.
 
     operated: whether an operator's command asks, which leaves an instance whose note needs another key to the functions; these
     do without a note.

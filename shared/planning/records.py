@@ -1,4 +1,4 @@
-"""How an observation ended, as its record. Makes records only: sends none."""
+"""The record of how an observation ended. Makes records only: sends none."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BIRTH = timedelta(minutes=2)
 
 
 class RecordContext(msgspec.Struct, frozen=True, kw_only=True):
-    """What every record of one invocation carries."""
+    """The part that every record of one invocation carries."""
 
     account_id: str = ""
     function: str = ""

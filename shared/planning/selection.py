@@ -1,4 +1,4 @@
-"""Which instances were asked for: the operator's selection, as far as it can be told."""
+"""The instances that were asked for: the operator's selection, as far as it can be told."""
 
 from __future__ import annotations
 

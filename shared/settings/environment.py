@@ -54,16 +54,21 @@ def read(env: Mapping[str, str], *, region: str = "", account_id: str = "") -> S
     for name, where in (("region", "FC_REGION"), ("account_id", "FC_ACCOUNT_ID")):
         if not values[name]:
             deployed = any(key.startswith("FC_") for key in env)  # its instances have a dozen of these
-            wrong.append(f"{variable(name)} is not set, nor does Function Compute say it (its context, or {where})"
-                         if deployed else f"{variable(name)} is not set; write {_WRITTEN[name]}")  # fmt: skip
+            wrong.append(
+                f"{variable(name)} is not set, nor does Function Compute say it (its context, or {where})"
+                if deployed
+                else f"{variable(name)} is not set; write {_WRITTEN[name]}"
+            )
     wrong += filter(None, (not_of_form(name, values.get(name, ""), variable(name)) for name in FORMS))
     if not 1 <= values.get("parallel_calls", 1) <= MOST_AT_ONCE:
         wrong.append(
             f"{variable('parallel_calls')}: '{values['parallel_calls']}': a run makes 1 to {MOST_AT_ONCE} calls at a time"
         )
     if values.get("fc_edition") == "2.0" and not values.get("fc_service"):
-        wrong.append(f"{variable('fc_service')} is not set: {variable('fc_edition')} 2.0 needs the name of the service that the "
-                     "functions are in")  # fmt: skip
+        wrong.append(
+            f"{variable('fc_service')} is not set: {variable('fc_edition')} 2.0 needs the name of the service that the "
+            "functions are in"
+        )
     if wrong:
         raise ConfigError("; ".join(wrong))
     return Settings(**values)
@@ -97,8 +102,10 @@ def _rates(name: str, text: str) -> CallsPerMinute:
         if not re.fullmatch("[A-Za-z]*", action.strip(), re.ASCII) or not re.fullmatch(
             "[1-9][0-9]{0,6}", number.strip()
         ):
-            raise ConfigError(f"{variable(name)}: {part!r} is neither a number of calls a minute nor API=NUMBER; write "
-                              "100,DescribeInstances=500")  # fmt: skip
+            raise ConfigError(
+                f"{variable(name)}: {part!r} is neither a number of calls a minute nor API=NUMBER; write "
+                "100,DescribeInstances=500"
+            )
         if (api := action.strip()) and api not in APIS:
             raise ConfigError(f"{variable(name)}: {api!r} is no API that a run calls; {suggestion(api, APIS)}")
         found[api] = int(number)
@@ -129,8 +136,10 @@ def _endpoints(name: str, text: str) -> Endpoints:
                 f"{variable(name)}: {part!r}: {service!r} is no service; {suggestion(service, get_args(Service))}"
             )
         if (region and not re.fullmatch(REGION, region)) or not re.fullmatch(HOST, host.replace("{region}", "region")):
-            raise ConfigError(f"{variable(name)}: {shown(part)} is not SERVICE=HOST, SERVICE=HOST:PORT or SERVICE.REGION=HOST, with "
-                              "{region} in the host for each region's; write ecs=ecs-vpc.{region}.aliyuncs.com")  # fmt: skip
+            raise ConfigError(
+                f"{variable(name)}: {shown(part)} is not SERVICE=HOST, SERVICE=HOST:PORT or SERVICE.REGION=HOST, with "
+                "{region} in the host for each region's; write ecs=ecs-vpc.{region}.aliyuncs.com"
+            )
         if found.setdefault(key, host) != host:
             raise ConfigError(f"{variable(name)}: {part!r}: {key} has the host {found[key]!r} already")
     return found
@@ -141,8 +150,10 @@ def _accounts(name: str, text: str) -> dict[str, str]:
     for part in map(str.strip, text.split(",")):
         account, _, role = (piece.strip() for piece in part.partition("="))
         if not re.fullmatch(ACCOUNT, account) or not re.fullmatch(ROLE, role):
-            raise ConfigError(f"{variable(name)}: {part!r} is not ACCOUNT=ROLE: the digits of an account's id, and the "
-                              "lower-case name of the role to assume there")  # fmt: skip
+            raise ConfigError(
+                f"{variable(name)}: {part!r} is not ACCOUNT=ROLE: the digits of an account's id, and the "
+                "lower-case name of the role to assume there"
+            )
         if found.setdefault(account, role) != role:
             raise ConfigError(f"{variable(name)}: {part!r}: the account has the role {found[account]!r} already")
     return found
@@ -156,8 +167,10 @@ def _proof_keys(name: str, text: str) -> tuple[Key, ...]:
         try:
             found[Key(part.strip())] = None
         except ValueError as error:  # its text and its cause must not show the value
-            raise ConfigError(f"{variable(name)}: key {position} of {len(parts)}: {error}; make one with "
-                              "`openssl rand -hex 32`, and separate them by commas") from None  # fmt: skip
+            raise ConfigError(
+                f"{variable(name)}: key {position} of {len(parts)}: {error}; make one with "
+                "`openssl rand -hex 32`, and separate them by commas"
+            ) from None
     return tuple(found)
 
 

@@ -27,6 +27,8 @@ def member_role(settings: Settings, account_id: str) -> str:
     if account_id == settings.account_id:
         return ""
     if account_id not in settings.accounts:
-        raise ConfigError(f"account {account_id} is neither this deployment's own nor listed in {variable('accounts')}: "
-                          f"{', '.join(settings.accounts) or 'none is'}; list it there as ACCOUNT=ROLE")  # fmt: skip
+        raise ConfigError(
+            f"account {account_id} is neither this deployment's own nor listed in {variable('accounts')}: "
+            f"{', '.join(settings.accounts) or 'none is'}; list it there as ACCOUNT=ROLE"
+        )
     return settings.accounts[account_id]
