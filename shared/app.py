@@ -7,13 +7,17 @@ What an ignored event does not need is imported only after it is known not to be
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from shared import events
 from shared.clock import CLOCK
+from shared.engine.memory import Memory
 from shared.errors import ConfigError, RolekeeperError
 from shared.events import manual
 from shared.gateways.clients import Credentials
@@ -24,6 +28,7 @@ from shared.reported import ERROR, REQUEST, cut, size
 from shared.settings import VARIABLES, Settings
 
 if TYPE_CHECKING:
+    from shared.engine.context import Context
     from shared.mapping import Mapping as RoleMapping
 
 PARSED = ".parsed"
@@ -50,67 +55,88 @@ def handler_for(name: FunctionName) -> Handler:
     and ConfigError when the deployment is wrong; whatever was done before is recorded.
     """
 
-    from shared.engine.memory import Memory
-
     memory = Memory()
 
     def handler(event: bytes | str, context: Any) -> dict[str, Any]:
-        try:
-            return work(event, context)
-        except RolekeeperError as error:
-            if len(text := str(error)) > ERROR:  # what Function Compute reports of it has to fit into a dead letter
-                say({"error": text})
-                error.args = (cut(text, ERROR),)
-            raise
+        with _short_errors():
+            began = CLOCK.monotonic()
+            settings = settings_from(os.environ, context)
+            triggers, ignored, mapping = _understood(name, settings, event, memory)
+            request_id = str(getattr(context, "request_id", "") or "")
+            for item in ignored:
+                say(
+                    {"ignored": item.reason, "detail": item.detail, "event_id": item.event_id, "request_id": request_id}
+                )
+            left = {"ignored": [summary(item) for item in ignored]}
+            if mapping is None:
+                return {"function": name, "outcomes": {}, **left}
+            from shared.engine.invocation import Invocation
 
-    def work(event: bytes | str, context: Any) -> dict[str, Any]:
-        began = CLOCK.monotonic()
-        settings = settings_from(os.environ, context)
-        request_id = str(getattr(context, "request_id", "") or "")
-        read = events.read(
-            event, account_id=settings.account_id, own_role=settings.execution_role, region=settings.region,
-            proof_keys=settings.proof_keys,
-        )  # fmt: skip
-        triggers, ignored = memory.sift(*sort(name, read))
-        mapping = mapping_from(settings.roles_file) if triggers else None
-        if mapping:
-            triggers, unknown = sort(name, (manual.checked(trigger, mapping) for trigger in triggers))
-            ignored += unknown
-        for item in ignored:
-            say({"ignored": item.reason, "detail": item.detail, "event_id": item.event_id,
-                 "request_id": request_id})  # fmt: skip
-        if not triggers or not mapping:
-            return {"function": name, "outcomes": {}, "ignored": [summary(item) for item in ignored]}
-        from shared.engine.context import Context
-        from shared.engine.invocation import Invocation
-        from shared.engine.journal import Journal
-        from shared.gateways.sls import SlsGateway
-        from shared.planning.records import RecordContext
-
-        credentials = credentials_from(os.environ, context)
-        run = Invocation(
-            Context(
-                name=name,
-                settings=settings,
-                mapping=mapping,
-                credentials=credentials,
-                record=RecordContext(
-                    account_id=settings.account_id,
-                    function=name,
-                    request_id=request_id,
-                    attempt=str(getattr(context, "retry_count", "") or ""),
-                    mapping_hash=mapping.hash,
-                ),
-                memory=memory,
-                journal=Journal(SlsGateway(settings, credentials), request_id),
-                function=function_name(context),
-                until=began + time_limit(context),
-                reportable=size(event.encode(errors="replace") if isinstance(event, str) else bytes(event)) <= REQUEST,
-            )
-        )
-        return {**run(triggers), "ignored": [summary(item) for item in ignored]}
+            work = _context(name, settings, mapping, memory, context)
+            length = size(event.encode(errors="replace") if isinstance(event, str) else bytes(event))
+            until = began + time_limit(context)
+            run = Invocation(msgspec.structs.replace(work, until=until, reportable=length <= REQUEST))
+            return {**run.checked(run.carried_out(triggers)), **left}
 
     return handler
+
+
+@contextmanager
+def _short_errors() -> Iterator[None]:
+    """Cut the text of an error that leaves a function: what Function Compute reports of it has to fit into a dead letter."""
+    try:
+        yield
+    except RolekeeperError as error:
+        if len(text := str(error)) > ERROR:
+            say({"error": text})
+            error.args = (cut(text, ERROR),)
+        raise
+
+
+def _understood(
+    name: FunctionName, settings: Settings, event: bytes | str, memory: Memory
+) -> tuple[list[Trigger], list[Ignored], RoleMapping | None]:
+    """Read the event: what it asks of this function, what is ignored, and roles.yaml, which nothing ignored needs."""
+    read = events.read(
+        event,
+        account_id=settings.account_id,
+        own_role=settings.execution_role,
+        region=settings.region,
+        proof_keys=settings.proof_keys,
+    )
+    triggers, ignored = memory.sift(*sort(name, read))
+    if not triggers:
+        return [], ignored, None
+    mapping = mapping_from(settings.roles_file)
+    triggers, unknown = sort(name, (manual.checked(trigger, mapping) for trigger in triggers))
+    return triggers, [*ignored, *unknown], mapping if triggers else None
+
+
+def _context(name: FunctionName, settings: Settings, mapping: RoleMapping, memory: Memory, context: Any) -> Context:
+    """Return what the invocation works with. context: Function Compute's."""
+    from shared.engine.context import Context
+    from shared.engine.journal import Journal
+    from shared.gateways.sls import SlsGateway
+    from shared.planning.records import RecordContext
+
+    credentials = credentials_from(os.environ, context)
+    record = RecordContext(
+        account_id=settings.account_id,
+        function=name,
+        request_id=str(getattr(context, "request_id", "") or ""),
+        attempt=str(getattr(context, "retry_count", "") or ""),
+        mapping_hash=mapping.hash,
+    )
+    return Context(
+        name=name,
+        settings=settings,
+        mapping=mapping,
+        credentials=credentials,
+        record=record,
+        memory=memory,
+        journal=Journal(SlsGateway(settings, credentials), record.request_id),
+        function=function_name(context),
+    )
 
 
 def function_name(context: Any) -> str:

@@ -12,14 +12,15 @@ import msgspec
 from shared.clock import CLOCK
 from shared.engine.executors import Executor
 from shared.engine.holders import Holders
-from shared.engine.observe import LOOKUP, Observations
+from shared.engine.observe import Observations
 from shared.engine.recording import Recording
 from shared.engine.terms import End, Left, Terms
 from shared.errors import BudgetSpent, CloudCallError, OutOfTime
+from shared.gateways.exact_reads import LOOKUP
 from shared.model.decision import Outcome, Reason
 from shared.model.plan import Change, Result, Step
 from shared.model.progress import Progress
-from shared.planning import guards, progress
+from shared.planning import guards, transitions
 from shared.planning.guards import REMOVAL_GUARDS, Facts
 from shared.planning.planner import Planner
 from shared.planning.records import not_begun, refused, settled
@@ -35,7 +36,7 @@ class Engine:
         self, planner: Planner, executor: Executor, recording: Recording, holders: Holders, start: Progress
     ) -> None:
         self._planner, self._executor, self._recording, self._holders = planner, executor, recording, holders
-        self._progress = progress.begun(start)
+        self._progress = transitions.begun(start)
         self._carried = start.held  # removals that wait since an earlier invocation
         self._open: dict[str, float] = {}  # changes that have not ended, and when they were observed
         self._held: list[Change] = []  # removals, until the number of all is known
@@ -92,7 +93,7 @@ class Engine:
             self._unobserved += page.deferred
         if page.listing:
             state = page.listing
-            self._progress = progress.listed(
+            self._progress = transitions.listed(
                 self._progress, token=state.token, done=state.listed, pages=state.pages, restarts=state.restarts
             )
         for name in page.not_found:
@@ -139,7 +140,7 @@ class Engine:
         acts = guards.too_many(len(self._held), facts)  # also on those that wait since an earlier invocation
         self._held, self._may_remove = [], not acts
         if acts and not self._progress.braked:
-            self._progress = progress.braked(self._progress, uncounted=holders is None)
+            self._progress = transitions.braked(self._progress, uncounted=holders is None)
         for refusal in verdict.refused:
             self._record(refused(refusal.change, refusal.reason))
         return verdict.allowed
@@ -156,7 +157,7 @@ class Engine:
 
     def _begin(self, change: Change) -> Iterator[Step]:
         """Nothing keeps it any more, but that others may have to come first."""
-        canaries = progress.canaries_left(self._progress, self._control)
+        canaries = transitions.canaries_left(self._progress, self._control)
         if not canaries and not self._control.needs_total:
             if step := self._batcher.add(change):
                 yield step
@@ -186,10 +187,12 @@ class Engine:
             self._control = self._control.of(len(waiting), self._progress.failed)
             self._batcher = Batcher(self._control.batch)
             self._at_once = self._control.at_once(self._terms.at_once)
-        if canaries := progress.canaries_left(self._progress, self._control):
+        if canaries := transitions.canaries_left(self._progress, self._control):
             first, waiting = waiting[:canaries], waiting[canaries:]
             yield from self._canaries(first)
-        if progress.canaries_left(self._progress, self._control):  # there was no time for all of them: none for others
+        if transitions.canaries_left(
+            self._progress, self._control
+        ):  # there was no time for all of them: none for others
             for change in waiting:
                 self._defer(refused(change, Reason.CANARY))
             waiting = []
@@ -233,7 +236,7 @@ class Engine:
             ended.append(result)
             self._unsure += [result.change.instance_id] if result.unsure else []
             self._record(result, began[result.change.instance_id])
-        self._progress = progress.executed(self._progress, ended, self._control, canary=self._trying)
+        self._progress = transitions.executed(self._progress, ended, self._control, canary=self._trying)
 
     def _defer(self, result: Result, began: float | None = None) -> None:
         """Leave it to the next invocation, where that can take more; else it ends so."""
@@ -249,7 +252,7 @@ class Engine:
         self._count(self._recording.result(result, kept or 0.0 if began is None else began))
 
     def _count(self, ended: tuple[str, str]) -> None:
-        self._progress = progress.counted(self._progress, *ended)
+        self._progress = transitions.counted(self._progress, *ended)
 
     def _room(self) -> int:
         """Return how many ids can be left to another invocation, besides those that wait since an earlier one."""

@@ -13,13 +13,13 @@ import msgspec
 
 from shared.clock import CLOCK
 from shared.engine.missing import MissingRoles
-from shared.engine.observe import DESCRIBE
 from shared.engine.rate import Rate, Reservation
 from shared.engine.second_look import look_after, look_before
 from shared.engine.step_writer import WRITES, StepWriter, stays
-from shared.engine.writer import Announce
 from shared.errors import BudgetSpent, Interrupted, OutOfTime
 from shared.gateways.ecs import EcsGateway
+from shared.gateways.exact_reads import DESCRIBE
+from shared.gateways.exact_writes import Announce
 from shared.model.decision import Outcome
 from shared.model.plan import Action, Change, Result, Step
 from shared.planning.planner import Planner

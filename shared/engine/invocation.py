@@ -12,11 +12,12 @@ from shared.engine.context import Context
 from shared.engine.engine import Engine
 from shared.engine.executors import Cloud
 from shared.engine.holders import Holders, asked
-from shared.engine.observe import DESCRIBE, Observations, Observer
+from shared.engine.observe import Observations, Observer
 from shared.engine.recording import Recording
 from shared.engine.terms import Terms
 from shared.errors import CloudCallError, TransientError
 from shared.gateways.ecs import EcsGateway
+from shared.gateways.exact_reads import DESCRIBE
 from shared.model.decision import Outcome, Reason
 from shared.model.outcomes import LONGEST, Outcomes, by_rank
 from shared.model.progress import Progress
@@ -43,9 +44,8 @@ class Invocation:
         self._shown = Outcomes(wrong=SHOWN, others=SHOWN)
         self._outcomes: Counter[str] = Counter()
 
-    def __call__(self, triggers: Sequence[Trigger]) -> dict[str, Any]:
-        """Return what came of it. Raises TransientError where something is to be tried again, after everything else is done."""
-        result = self.carried_out(triggers)
+    def checked(self, result: dict[str, Any]) -> dict[str, Any]:
+        """Return what came of it. Raises TransientError where something is to be tried again: everything else is done."""
         retrying = self._outcomes[Outcome.RETRYING.value]
         if self._left and not (self._context.reportable or self._is_new) and self._leave():
             return {**result, "left_to_remediate": sum(map(len, self._left.values()))}

@@ -8,14 +8,11 @@ import msgspec
 
 from shared.clock import CLOCK
 from shared.engine.reads import Reads
-from shared.errors import CloudCallError, OutOfTime, TransientError
-from shared.gateways.bisection import ask, may_be_one
+from shared.errors import CloudCallError, OutOfTime
+from shared.gateways.bisection import may_be_one
 from shared.gateways.ecs import DESCRIBE_IDS, EcsGateway
+from shared.gateways.exact_reads import CLASSIC_CODE, GONE_CODE, Shown, described, roles_on, roles_told
 from shared.model.instance import Instance
-
-GONE_CODE = "InvalidInstanceId.NotFound"
-CLASSIC_CODE = "InvalidNetworkType.MismatchRamRole"
-DESCRIBE, LOOKUP = "DescribeInstances", "DescribeInstanceRamRole"
 
 
 class Observations(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,21 +48,6 @@ class ListingState(msgspec.Struct, frozen=True, kw_only=True):
     listed: bool = False
     pages: int = 0
     restarts: int = 0
-
-
-class Shown(msgspec.Struct):
-    """Instances that ECS shows, by id; an id that is in neither it does not show. unread: ids that it refused, and why."""
-
-    instances: dict[str, Instance] = msgspec.field(default_factory=dict)
-    unread: dict[str, CloudCallError] = msgspec.field(default_factory=dict)
-
-
-class Roles(msgspec.Struct):
-    """The role on each instance, "" for none; those that ECS does not show; those that it refused to tell of, and why."""
-
-    held: dict[str, str] = msgspec.field(default_factory=dict)
-    not_found: set[str] = msgspec.field(default_factory=set)
-    unread: dict[str, CloudCallError] = msgspec.field(default_factory=dict)
 
 
 class Observer:
@@ -141,7 +123,7 @@ def observed(ecs: EcsGateway, ids: Sequence[str], reads: Reads) -> Shown:
     """
     answer, shown = reads.both(lambda: ecs.roles(ids), lambda: described(ecs, ids))
     if not isinstance(answer, CloudCallError):
-        roles = _sorted([answer])
+        roles = roles_told([answer])
     else:
         alone = len(shown.instances) == len(ids) == 1 and answer.code not in (GONE_CODE, CLASSIC_CODE)
         if alone or not may_be_one(answer):
@@ -153,62 +135,3 @@ def observed(ecs: EcsGateway, ids: Sequence[str], reads: Reads) -> Shown:
         if name not in roles.unread and name not in roles.not_found
     }
     return Shown(instances=instances, unread=shown.unread | roles.unread)
-
-
-def described(ecs: EcsGateway, ids: Sequence[str]) -> Shown:
-    """Observe instances without their roles. Raises what is meant for all of them."""
-    found = ask(ecs.bisection, DESCRIBE, "", ids, ecs.instances)
-    if found.refusals and not found.answers and len({error.code for error in found.errors}) == 1:
-        raise found.errors[0]
-    answered = {i.instance_id: i for answer in found.answers for i in answer}
-    unread = {name: instance.unread for name, instance in answered.items() if instance.unread}
-    instances = {name: instance for name, instance in answered.items() if name not in unread}
-    return Shown(instances=instances, unread=found.refusals | unread)
-
-
-def roles_on(ecs: EcsGateway, ids: Sequence[str], doubted: Collection[str] = ()) -> Roles:
-    """Read the role on each instance. Raises nothing but Interrupted.
-
-    An instance that is gone and one that has no role are told apart by reading: whether ECS shows it. doubted: those of the
-    ids that another call did not find.
-    """
-    answers = ask(ecs.bisection, LOOKUP, "", ids, ecs.roles)
-    found = _sorted(answers.answers)
-    unsure = {name for name, error in answers.refusals.items() if error.code == GONE_CODE}
-    unsure |= {name for name in doubted if not found.held.get(name)}
-    for name, error in answers.refusals.items():
-        if error.code == CLASSIC_CODE:
-            found.held[name] = ""
-        else:
-            found.unread[name] = error
-    if unsure:
-        try:
-            shown = described(ecs, sorted(unsure))
-        except CloudCallError as error:
-            shown = Shown(unread=dict.fromkeys(unsure, error))
-        found.not_found = unsure - shown.instances.keys() - shown.unread.keys()
-        found.unread = {n: e for n, e in found.unread.items() if n not in found.not_found} | shown.unread
-        for name in found.unread.keys() & shown.instances.keys():  # it may be shown there in a moment
-            found.unread[name] = _contradicted(found.unread[name])
-    for name in ids:
-        if name not in found.unread and name not in found.not_found:
-            found.held.setdefault(name, "")
-    return found
-
-
-def _sorted(answers: Sequence[Mapping[str, str | CloudCallError]]) -> Roles:
-    """Return the roles that answers have, apart from those that cannot be read."""
-    found = Roles()
-    for name, role in ((name, role) for answer in answers for name, role in answer.items()):
-        if isinstance(role, str):
-            found.held[name] = role
-        else:
-            found.unread[name] = role
-    return found
-
-
-def _contradicted(error: CloudCallError) -> CloudCallError:
-    if error.code != GONE_CODE:
-        return error
-    message = f"{error.message}; but {DESCRIBE} shows the instance"
-    return TransientError(error.call, error.code, message, error.request_id)

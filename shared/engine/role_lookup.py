@@ -15,10 +15,10 @@ from itertools import chain
 import msgspec
 
 from shared.clock import CLOCK
-from shared.engine.observe import LOOKUP, Roles, roles_on
 from shared.engine.rate import Rate
 from shared.errors import BudgetSpent, CloudCallError, Interrupted, OutOfTime
 from shared.gateways.ecs import DESCRIBE_IDS, ROLE_IDS, EcsGateway
+from shared.gateways.exact_reads import LOOKUP, Roles, roles_on
 from shared.lines import say
 from shared.model.instance import Instance
 from shared.model.progress import Progress
@@ -56,12 +56,7 @@ class RoleLookup:
     """
 
     def __init__(
-        self,
-        ecs: EcsGateway,
-        roles: Sequence[str],
-        pool: Executor,
-        rate: Rate,
-        needs_role: Callable[[Instance], bool],
+        self, ecs: EcsGateway, roles: Sequence[str], pool: Executor, rate: Rate, needs_role: Callable[[Instance], bool]
     ) -> None:
         self._ecs, self._roles, self.pool, self._rate, self._needs_role = ecs, roles, pool, rate, needs_role
         self._holds: dict[str, str] | None = None  # None: each instance is asked for

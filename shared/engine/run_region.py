@@ -18,21 +18,22 @@ from shared.engine.engine import Engine
 from shared.engine.executors import Cloud, DryRun, Executor
 from shared.engine.holders import Holders, asked
 from shared.engine.listing import Calls, Estimate, Listing, Reading
-from shared.engine.observe import LOOKUP, Observations, Observer
+from shared.engine.observe import Observations, Observer
 from shared.engine.recording import Recording
 from shared.engine.role_lookup import RoleLookup, estimated
 from shared.engine.terms import End, Left, Terms
 from shared.errors import CloudCallError
 from shared.events.own import handed_over
+from shared.gateways.exact_reads import LOOKUP
 from shared.mapping import Mapping
 from shared.model.instance import Instance
 from shared.model.progress import Progress
 from shared.model.record import Record
 from shared.model.trigger import RemediationRequest, Trigger
-from shared.planning import progress
+from shared.planning import transitions
 from shared.planning.guards import Facts
-from shared.planning.progress import rate_control
 from shared.planning.records import RecordContext, not_begun
+from shared.planning.transitions import rate_control
 from shared.reported import ids_beside
 
 replace = msgspec.structs.replace
@@ -85,7 +86,7 @@ class RegionRun:
         others = [*map(_id, end.deferred), *end.unobserved]
         held = [*end.waiting, *map(_id, end.held)]
         spent = self._rate.bill().total
-        onward = progress.onward(stays, held=held, others=others, spent=spent, stalled=stalled and not stays.pages)
+        onward = transitions.onward(stays, held=held, others=others, spent=spent, stalled=stalled and not stays.pages)
         if onward is None:
             return None
         if self._rate.wait_out():  # the rate alone stood against more

@@ -27,7 +27,7 @@ from shared.model.outcomes import by_rank
 from shared.model.progress import Progress
 from shared.model.record import Record, RunRecord
 from shared.model.trigger import FUNCTION_OF, RemediationRequest, Trigger
-from shared.planning.progress import why_it_ends
+from shared.planning.transitions import why_it_ends
 from shared.settings import CALLS_PER_MINUTE, Target, targets
 
 replace = msgspec.structs.replace

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from shared.engine.observe import GONE_CODE, Shown, described
 from shared.errors import BudgetSpent, CloudCallError, Interrupted, OutOfTime
 from shared.gateways.ecs import EcsGateway
+from shared.gateways.exact_reads import GONE_CODE, Shown, described
 from shared.model.decision import Outcome, Reason
 from shared.model.plan import Change, Failure, Result
 from shared.planning.planner import Planner

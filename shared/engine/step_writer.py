@@ -9,9 +9,9 @@ import msgspec
 
 from shared.clock import CLOCK
 from shared.engine.missing import NO_SUCH_ROLE, WRONG_ROLE, MissingRoles
-from shared.engine.writer import Announce, Writer, Written
 from shared.errors import CloudCallError, Interrupted, OutOfTime, PermanentError
 from shared.gateways.ecs import EcsGateway
+from shared.gateways.exact_writes import Announce, Writer, Written
 from shared.model.decision import Outcome, Reason
 from shared.model.plan import Change, Failure, Result, Step
 

@@ -11,7 +11,7 @@ from shared.errors import CloudCallError
 from shared.model.plan import Result
 from shared.model.progress import Progress
 from shared.planning.guards import Facts
-from shared.planning.progress import RateControl
+from shared.planning.transitions import RateControl
 
 
 class Terms(msgspec.Struct, frozen=True, kw_only=True):

@@ -40,7 +40,7 @@ PLANTS = {
         "shared.planning.decide", "bool(launch_grace) and now - instance.created_at < launch_grace", "False", "young"
     ),
     "a wrong intent": Plant(
-        "shared.engine.writer", "self._announce(call, self._ecs.region, role, ids)", "self._announce(call, self._ecs.region, role, ids[:1])",
+        "shared.gateways.exact_writes", "self._announce(call, self._ecs.region, role, ids)", "self._announce(call, self._ecs.region, role, ids[:1])",
         "no intent",
     ),
     "an unnamed detach": Plant(
@@ -60,7 +60,7 @@ PLANTS = {
     "a dry run that writes": Plant(
         "shared.engine.run_region", "if self._request.dry_run:", "if False:", "a dry run writes"
     ),
-    "a hand-over that loses ids": Plant("shared.planning.progress", "instance_ids=names,", "instance_ids=names[1:],", "holds"),
+    "a hand-over that loses ids": Plant("shared.planning.transitions", "instance_ids=names,", "instance_ids=names[1:],", "holds"),
 }  # fmt: skip
 
 

@@ -26,8 +26,8 @@ from shared.model.record import Record
 from shared.model.trigger import RemediationRequest, Trigger
 from shared.planning.guards import Facts
 from shared.planning.planner import Planner, Signing
-from shared.planning.progress import rate_control
 from shared.planning.records import RecordContext, not_begun
+from shared.planning.transitions import rate_control
 
 MAPPING = load(
     "version: 1\nroles: {web: , worker: }\nrules:\n- {name: w, when: {tags: {app: web}}, role: web}\n"

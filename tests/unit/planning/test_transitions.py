@@ -12,7 +12,8 @@ from shared.model.decision import Outcome, Reason
 from shared.model.plan import Result
 from shared.model.progress import MAX_LINKS, MAX_STALLED, Progress
 from shared.model.trigger import RemediationRequest, Share
-from shared.planning.progress import (
+from shared.planning.steps import BATCH
+from shared.planning.transitions import (
     RateControl,
     begun,
     braked,
@@ -24,7 +25,6 @@ from shared.planning.progress import (
     rate_control,
     why_it_ends,
 )
-from shared.planning.steps import BATCH
 from tests.unit.planning.changes import change, results
 
 

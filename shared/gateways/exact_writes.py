@@ -12,10 +12,10 @@ from typing import Literal
 
 import msgspec
 
-from shared.engine.observe import GONE_CODE, Shown, described, roles_on
 from shared.errors import CloudCallError, Interrupted, Throttled
 from shared.gateways.bisection import LIKELY_FOR_ALL, REFUSALS, Parts, ask, may_be_one, spread
 from shared.gateways.ecs import TAG_IDS, BatchResult, EcsGateway
+from shared.gateways.exact_reads import GONE_CODE, Shown, described, roles_on
 from shared.model.instance import DISPLACED_TAG
 from shared.model.plan import Failure
 
