@@ -68,7 +68,7 @@ def test_an_interrupt_in_the_exchange_loses_no_bundle(
 
 
 @pytest.mark.each_value
-@pytest.mark.parametrize("at", range(4))
+@pytest.mark.parametrize("at", [0, 3, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2))])
 @pytest.mark.parametrize("killed", [False, True], ids=["interrupted", "killed"])
 def test_a_bundle_and_its_layer_are_exchanged_together(
     at: int, killed: bool, project: Project, mocker: MockerFixture

@@ -42,13 +42,13 @@ def test_a_module_is_kept_if_an_import_leads_to_it_and_compiled_distributions_ar
     ("code", "led_to"),
     [
         pytest.param("import importlib\nimportlib.import_module('thing.led_to')\n", True, id="import_module by name"),
-        pytest.param("from importlib import import_module\nx = [import_module('.led_to', __name__)]\n", True, id="a relative name"),
+        pytest.param("from importlib import import_module\nx = [import_module('.led_to', __name__)]\n", True, id="a relative name", marks=pytest.mark.slow),
         pytest.param("__import__('thing.led_to')\n", True, id="__import__"),
-        pytest.param("from typing import TYPE_CHECKING\nif not TYPE_CHECKING:\n    from . import led_to\n", True, id="not TYPE_CHECKING"),
+        pytest.param("from typing import TYPE_CHECKING\nif not TYPE_CHECKING:\n    from . import led_to\n", True, id="not TYPE_CHECKING", marks=pytest.mark.slow),
         pytest.param("import typing\nif typing.TYPE_CHECKING:\n    from . import led_to\n", False, id="typing.TYPE_CHECKING"),
-        pytest.param("import typing\nif typing.TYPE_CHECKING:\n    pass\nelse:\n    from . import led_to\n", True, id="else"),
+        pytest.param("import typing\nif typing.TYPE_CHECKING:\n    pass\nelse:\n    from . import led_to\n", True, id="else", marks=pytest.mark.slow),
         pytest.param("from thing.inner import *\n", True, id="import * of what __all__ names"),
-        pytest.param("import importlib\nimportlib.import_module('')\n", False, id="no name"),
+        pytest.param("import importlib\nimportlib.import_module('')\n", False, id="no name", marks=pytest.mark.slow),
     ],
 )  # fmt: skip
 def test_what_else_leads_to_a_module(project: Project, code: str, led_to: bool) -> None:

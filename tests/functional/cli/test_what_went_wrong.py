@@ -69,6 +69,7 @@ WRONG = [
 ]
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize(("prepare", "outcome", "reason"), WRONG)
 @pytest.mark.parametrize("words", [("reconcile",), ("remediate", "--all")], ids=" ".join)
 def test_each_instance_that_something_went_wrong_with_is_shown_before_the_others(
@@ -84,6 +85,7 @@ def test_each_instance_that_something_went_wrong_with_is_shown_before_the_others
     assert max(at for at, row in enumerate(rows) if row[0] in bad) < min(good, default=len(rows))
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize(("prepare", "outcome", "reason"), WRONG)
 def test_as_json_all_of_them_are_there_and_first(
     cloud: Cloud, rolekeeper: Command, prepare: Callable[[Cloud], list[Instance]], outcome: str, reason: str
@@ -225,6 +227,7 @@ def role_deleted(cloud: Cloud) -> list[str]:
     return ["reconcile"]
 
 
+@pytest.mark.each_value
 @pytest.mark.parametrize(
     ("prepare", "code", "strict"),
     [

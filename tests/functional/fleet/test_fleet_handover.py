@@ -147,7 +147,7 @@ def test_a_region_that_cannot_be_listed_to_the_end_loses_nobody_who_was_seen(fle
     assert {r["outcome"] for r in fleet.looks() if r["reason"] == "wrong"} == {"failed"}
 
 
-@pytest.mark.parametrize("edition", ["3.0", "2.0"])
+@pytest.mark.parametrize("edition", ["3.0", pytest.param("2.0", marks=pytest.mark.slow)])
 def test_deployed_as_it_is_a_chain_runs_by_itself(fleet: Fleet, edition: str) -> None:
     """s.yaml in the emulated Function Compute, with a short time limit; FC 2.0: the same functions in a service."""
     fleet.ten()

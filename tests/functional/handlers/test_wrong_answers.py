@@ -80,7 +80,11 @@ Flow = Callable[[World, list[str]], Run]
 
 
 def cases(rows: list[tuple[str, str, tuple[Any, ...]]]) -> list[Any]:
-    return [pytest.param(*row, id=f"{row[0]} {row[1] or 'the whole'}") for row in rows]
+    """Every third row is not slow."""
+    return [
+        pytest.param(*row, id=f"{row[0]} {row[1] or 'the whole'}", marks=[pytest.mark.slow] if number % 3 else [])
+        for number, row in enumerate(rows)
+    ]
 
 
 def altered(world: World, flow: Flow, action: str, path: str, value: Any, count: int | None) -> Counter[str]:
