@@ -137,7 +137,8 @@ class Invocation:
         mine = [r for r in records[self.first :] if r.get("request_id", "") == self.request_id]
         printed = [line["record"] for line in self.lines if "record" in line]
         self.records = mine + printed
-        if any(call.action == "PutLogs" and call.status != 200 for call in self.calls):  # they may stand twice
+        if "fault" in self.trouble or any(call.action == "PutLogs" and call.status != 200 for call in self.calls):
+            # An answer of SLS was lost: what was sent again, or printed then, stands twice.
             self.records = [record for n, record in enumerate(self.records) if record not in self.records[:n]]
 
     def looks(self) -> list[dict[str, str]]:

@@ -34,7 +34,7 @@ PLANTS = {
         "shared.engine.step_writer", "back = self._put_back(step.detach, without)", "back = self._put_back(step.detach, [])", "was not tried again"
     ),
     "the brake off by one": Plant(
-        "shared.planning.guards", "max(facts.limit.at_least - 1, int(share))", "max(facts.limit.at_least, int(share))", "braked"
+        "shared.planning.guards", "max(facts.limit.at_least - 1, int(share))", "max(facts.limit.at_least, int(share))", "listed role"
     ),
     "no launch grace": Plant(
         "shared.planning.decide", "bool(launch_grace) and now - instance.created_at < launch_grace", "False", "young"
@@ -53,9 +53,9 @@ PLANTS = {
     ),
     "a stale decision carried out": Plant(
         "shared.engine.observe", "    answer, shown = reads.both(",
-        '    was = globals().setdefault("_WAS", {})\n    if tuple(ids) in was:\n        return was.pop(tuple(ids))\n'
-        "    was[tuple(ids)] = _observed(ecs, ids, reads)\n    return was[tuple(ids)]\n\n\n"
-        "def _observed(ecs: EcsGateway, ids: Sequence[str], reads: Reads) -> Shown:\n    answer, shown = reads.both(", "and should hold",
+        "    if tuple(ids) in REMEMBERED:\n        return REMEMBERED.pop(tuple(ids))\n    REMEMBERED[tuple(ids)] = _observed(ecs, ids, reads)\n"
+        "    return REMEMBERED[tuple(ids)]\n\n\nREMEMBERED: dict[tuple[str, ...], Shown] = {}\n\n\n"
+        "def _observed(ecs: EcsGateway, ids: Sequence[str], reads: Reads) -> Shown:\n    answer, shown = reads.both(", "should hold",
     ),
     "a dry run that writes": Plant(
         "shared.engine.run_region", "if self._request.dry_run:", "if False:", "a dry run writes"
@@ -96,7 +96,16 @@ def main(name: str, histories: int, seed: int) -> int:
     plant = PLANTS[name]
     sys.meta_path.insert(0, Finder(plant))
     from tests.torture.search import search
+    from tests.torture.world import World
 
+    begin = World.begin
+
+    def begins(self: World, *given: Any) -> None:
+        """What a plant remembers in the process is of one history."""
+        getattr(sys.modules.get(plant.module), "REMEMBERED", {}).clear()
+        begin(self, *given)
+
+    setattr(World, "begin", begins)  # noqa: B010 - in place of a method
     found = search(histories, seed, shrink=False)
     if plant.module not in sys.modules:
         sys.exit(f"{plant.module} was never imported: aim the plant anew")
