@@ -136,5 +136,5 @@ selectors = st.one_of(
 )  # fmt: skip
 crowds = st.sampled_from([0] * 29 + [110])
 """Instances besides, so many that a look at all takes more than one page."""
-limits = st.sampled_from([(3600, 0.0)] * 5 + [(10, 1.0), (14, 1.5), (20, 1.5)])
+limits = st.sampled_from([(3600, 0.0)] * 3 + [(10, 1.0), (10, 1.0), (12, 1.5), (11, 1.0)])
 """Seconds that Function Compute gives an invocation, and that each call to ECS takes: so little that a swap has the five seconds it books."""

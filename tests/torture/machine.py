@@ -115,14 +115,14 @@ class Histories(RuleBasedStateMachine):
             self.world.inbox.append(whole)
             self.delivered(whole, trouble, limit)
 
-    @rule(turns=draws.turns, trouble=draws.troubles, limit=draws.limits, whole=st.booleans())
+    @rule(turns=draws.turns, trouble=draws.troubles, limit=draws.limits, whole=st.sampled_from([True, True, False]))
     def timer(self, turns: Any, trouble: tuple[Any, ...], limit: tuple[int, float], whole: bool) -> None:
         self.moves.turn(turns)
         self.run("reconcile", TIMER, self.world.root(), trouble, limit, whole)
 
     @rule(
         turns=draws.turns, asked=draws.selectors, options=draws.options, trouble=draws.troubles, limit=draws.limits,
-        whole=st.booleans(),
+        whole=st.sampled_from([True, True, False]),
     )  # fmt: skip
     def remediate(self, turns: Any, asked: Any, options: dict[str, Any], trouble: Any, limit: Any, whole: bool) -> None:
         self.moves.turn(turns)
