@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from shared.mapping import Mapping as RoleMapping
 
 PARSED = ".parsed"
-"""What the build puts beside roles.yaml, so that a cold start need not parse it."""
+"""The file that the build puts beside roles.yaml, so that a cold start need not parse it."""
 CODE = Path(__file__).resolve().parent.parent
 ACCEPTS: Mapping[FunctionName, frozenset[EventKind]] = {
     "instance_created": frozenset({"created", "changed"}),
@@ -40,7 +40,7 @@ ACCEPTS: Mapping[FunctionName, frozenset[EventKind]] = {
     "reconcile": frozenset({"reconcile"}),
     "remediate": frozenset({"remediate"}),
 }
-"""Which events a function takes. Either event function may get either event; only remediate takes an operator's payload."""
+"""The events that a function takes. Either event function may get either event; only remediate takes an operator's payload."""
 
 KEYS = ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN")
 CONTEXT_KEYS = ("access_key_id", "access_key_secret", "security_token")
@@ -178,8 +178,10 @@ def credentials_from(env: Mapping[str, str], context: Any) -> Credentials:
         found, names = [env.get(name, "").strip() for name in KEYS], list(KEYS)
     key, secret, token = found
     if not key or not secret:
-        raise ConfigError("no credentials: neither ALIBABA_CLOUD_ACCESS_KEY_ID/_SECRET nor context.credentials is set; "
-                          "give the function its execution role (s.yaml: role)")  # fmt: skip
+        raise ConfigError(
+            "no credentials: neither ALIBABA_CLOUD_ACCESS_KEY_ID/_SECRET nor context.credentials is set; "
+            "give the function its execution role (s.yaml: role)"
+        )
     return Credentials.given(key, secret, token, names)
 
 
@@ -199,7 +201,7 @@ def mapping_from(roles_file: str) -> RoleMapping:
 
 
 def sort(name: FunctionName, read: Iterable[Trigger | Ignored]) -> tuple[list[Trigger], list[Ignored]]:
-    """What this function takes, and what it ignores."""
+    """Return what this function takes, and what it ignores."""
     triggers: list[Trigger] = []
     ignored: list[Ignored] = []
     for item in read:

@@ -41,7 +41,7 @@ class Observations(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ListingState(msgspec.Struct, frozen=True, kw_only=True):
-    """How far the listing of a region is. token: of the next page. listed: whether all pages were had. pages: how many were had.
+    """The position of a region's listing. token: of the next page. listed: whether all pages were had. pages: how many were had.
     restarts: how often ECS refused a token."""
 
     token: str = ""

@@ -62,7 +62,7 @@ class RoleLookup:
         self._holds: dict[str, str] | None = None  # None: each instance is asked for
         self._gathered: list[Instance] = []  # to be asked for
         self.holders: int | None = None
-        """How many instances hold a listed role, where that was counted."""
+        """The number of instances that hold a listed role, where that was counted."""
 
     def begin(self, progress: Progress, *, besides: int = 0) -> dict[str, int]:
         """Choose the way for a run over the whole region that is more than a page long; return its estimated calls.
@@ -81,7 +81,7 @@ class RoleLookup:
             return {}
 
     def _goes_on(self, progress: Progress) -> dict[str, int]:
-        """What lies ahead is about what the invocation before took."""
+        """Return what lies ahead is about what the invocation before took."""
         if progress.managed is not None:
             held = progress.managed + progress.gained
             holders = held / ROLE_IDS + len(self._roles)

@@ -42,7 +42,7 @@ PROGRESS_BYTES = 2_500
 
 
 class RegionRun:
-    """How one region is gone through. reserve: seconds before the rate's end at which no more pages are taken. may_begin: see Reading."""
+    """The terms on which one region is gone through. reserve: seconds before the rate's end at which no more pages are taken. may_begin: see Reading."""
 
     def __init__(self, context: Context, trigger: Trigger, reading: Reading) -> None:
         self._context, self._trigger, self._reading = context, trigger, reading
@@ -104,7 +104,7 @@ class RegionRun:
         return Cloud(self._ecs, self._planner, context.journal.announce, self._rate, missing)
 
     def _without_ids(self) -> bytes:
-        """What will be handed over at least."""
+        """Return what will be handed over at least."""
         return handed_over(replace(self._trigger, instance_ids=(), progress=Progress(run_id=self._start.run_id)))
 
     def _with_count(self, estimate: Estimate) -> Estimate:

@@ -84,7 +84,7 @@ class Runs:
         yield self._run(replace(at_home, progress=replace(fresh, run_id=own_id)), timed)
 
     def _is_timed(self, trigger: Trigger) -> bool:
-        """Whether runs begin here because of the timer: such a run does not begin while the one before it goes on."""
+        """Return whether runs begin here because of the timer: such a run does not begin while the one before it goes on."""
         begins = trigger.progress is None or bool(trigger.progress.places)
         return bool(self._context.function) and begins and trigger.request is None
 

@@ -24,7 +24,7 @@ replace = msgspec.structs.replace
 
 
 class Again(msgspec.Struct):
-    """What a second look found. same: changes that are as they were. others: to be carried out in their place. results: of those
+    """The findings of a second look. same: changes that are as they were. others: to be carried out in their place. results: of those
     for which nothing is to be done any more, or which could not be looked at."""
 
     same: list[Change] = msgspec.field(default_factory=list)

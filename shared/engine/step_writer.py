@@ -19,10 +19,10 @@ replace = msgspec.structs.replace
 PUT_BACK_PAUSES = (1.0, 3.0)
 """Seconds before each further try to put a role back: what refuses for a moment must not leave instances without one."""
 REFUSED_FOR_GOOD = (WRONG_ROLE, "InvalidUser.PassRoleForbidden", "Forbidden")
-"""How codes begin by which ECS says that this role will not be on this instance: it is not there, it is no role for ECS, we may not
+"""The heads of codes by which ECS says that this role will not be on this instance: it is not there, it is no role for ECS, we may not
 pass it. A role that cannot be given back so is given up."""
 Stage = Literal["swapped", "overtaken", "kept", "put-back", "without", "left"]
-"""Where a swap has left one instance: with the new role by us; with it by somebody else; as it was; with the old role again;
+"""The state in which a swap has left one instance: with the new role by us; with it by somebody else; as it was; with the old role again;
 without a role, since putting back failed too; with what somebody else did meanwhile, or deleted."""
 
 
@@ -33,7 +33,7 @@ class StepWriter:
         self._ecs, self._writer, self._missing = ecs, Writer(ecs, announce), missing
 
     def ready(self, step: Step) -> list[Result] | None:
-        """Whether a swap may begin: else each try would leave the instances without a role for nothing. None: it may.
+        """Return whether a swap may begin: else each try would leave the instances without a role for nothing. None: it may.
 
         Raises Interrupted.
         """

@@ -1,4 +1,4 @@
-"""What a run is given, and how it ended: values."""
+"""The terms of a run, and its end: values."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Left(msgspec.Struct, frozen=True):
 
 
 class End(msgspec.Struct, frozen=True, kw_only=True):
-    """How a run ended.
+    """The end of a run.
 
     error: what cut it short, if not the time. held: removals that wait until the number of all is known; waiting: ids of those that
     did so before. deferred: changes for which there was no time, and unobserved: ids for which there was none either. holders: instances that held a listed role. unsure: ids that lost a role, and whose tags could not be read again.

@@ -22,7 +22,7 @@ from shared.model.plan import Failure
 Call = Literal["AttachInstanceRamRole", "DetachInstanceRamRole"]
 NO_SUCH_RESOURCE = "InvalidResourceId.NotFound"
 NOT_FOUND = (GONE_CODE, NO_SUCH_RESOURCE)
-"""What the actions of roles and those of tags say of an instance that is not there. A read tells whether it is so."""
+"""Codes of an instance that is not there, of the actions of roles and of those of tags. A read tells whether it is so."""
 LOSSES = 3
 """Calls in a row that get no usable answer, before those that are left are not made."""
 Announce = Callable[[str, str, str, Sequence[str]], None]
@@ -31,7 +31,7 @@ is not made, but for one that ends what has begun."""
 
 
 class Written(msgspec.Struct):
-    """What a write did. held: the role now on each that failed, where that could be read. lost: had no answer once."""
+    """The result of a write. held: the role now on each that failed, where that could be read. lost: had no answer once."""
 
     done: set[str] = msgspec.field(default_factory=set)
     failed: dict[str, Failure] = msgspec.field(default_factory=dict)
@@ -58,7 +58,7 @@ class Written(msgspec.Struct):
 
 
 class Tagged(msgspec.Struct):
-    """What changes of tags did. failed: those whose tag is as it was, and why. request_ids: of the calls for each instance."""
+    """The result of changes of tags. failed: those whose tag is as it was, and why. request_ids: of the calls for each instance."""
 
     failed: dict[str, Failure] = {}
     request_ids: dict[str, list[str]] = {}
@@ -157,7 +157,7 @@ class Writer:
         return failed
 
     def _not_shown(self, error: CloudCallError, ids: Sequence[str]) -> set[str]:
-        """Those that ECS does not show any more: one call, where halves would take many. None where it shows all, or says nothing."""
+        """Return those that ECS does not show any more: one call, where halves would take many. None where it shows all, or says nothing."""
         if error.code != GONE_CODE:
             return set()
         try:
@@ -190,7 +190,7 @@ def _take(written: Written, parts: Parts[BatchResult]) -> set[str]:
 
 
 def _to_try_again(written: Written, unanswered: set[str], expected: str) -> list[str]:
-    """Those for which a read shows that the call was not carried out, and it still can be."""
+    """Return those for which a read shows that the call was not carried out, and it still can be."""
     open_still = {n for n, held in written.held.items() if held == expected and not written.failed[n].gone}
     among_others = not unanswered <= open_still  # then the refusal may be meant for those others
 

@@ -1,4 +1,4 @@
-"""How a run goes on: progress + what happened -> progress. When it waits for its first instances, when it stops, when it ends."""
+"""The transitions of a run: progress + what happened -> progress. When it waits for its first instances, when it stops, when it ends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ replace = msgspec.structs.replace
 
 
 class RateControl(msgspec.Struct, frozen=True, kw_only=True):
-    """How many instances at once, and how many may fail, in the words of OOS; and the canaries. None: however many.
+    """The bounds of a run, in the words of OOS: how many instances at once, how many may fail; and the canaries. None: however many.
 
     judged: failures of the run that max_errors does not count: a percentage is one of what this invocation changes.
     """
@@ -28,7 +28,7 @@ class RateControl(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def needs_total(self) -> bool:
-        """Whether a percentage was given, so that nothing may begin before it is known of how many."""
+        """Return whether a percentage was given, so that nothing may begin before it is known of how many."""
         return any(share and share.part is not None for share in (self.concurrency, self.max_errors))
 
     def of(self, total: int, failed: int) -> RateControl:
