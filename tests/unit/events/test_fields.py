@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
 import pytest
 
+from shared.events.values import text
 from shared.model.ignored import Ignored
 from tests.unit.events.builders import ACCOUNT, A, B, Json, call, envelope, ignored, one, state, tag_event, trigger
 
@@ -115,3 +117,26 @@ def test_an_ignored_event_tells_where_it_was() -> None:
     found = ignored({**state(state="Stopped"), "aliyunregionid": "cn-beijing"}, region="cn-hangzhou")
     assert (found.source, found.region, found.account_id) == ("state_change", "cn-beijing", ACCOUNT)
     assert ignored({"state": "Stopped", "resourceId": A}, region="cn-hangzhou").region == "cn-hangzhou"
+
+
+def test_what_is_no_envelope_has_no_id_and_no_account_of_one() -> None:
+    assert trigger({"state": "Created", "resourceId": A, "id": "x"}).event_id == ""
+    assert ignored({"state": "Stopped", "resourceId": A}).account_id == ""
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param({"messageBody": json.dumps(state())}, id="a body alone"),
+        pytest.param({"messageId": "1", "messageBody": "!" + base64.b64encode(json.dumps(state()).encode()).decode()}, id="signs beside Base64"),
+    ],
+)  # fmt: skip
+def test_what_is_no_message_is_not_opened(message: Json) -> None:
+    assert ignored(message).reason == "unknown-event"
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"), [(10**20 - 1, "9" * 20), (10**20, ""), (-(10**20), ""), (True, ""), (1.5, "")]
+)
+def test_a_whole_number_of_twenty_digits_is_a_text(number: float, shown: str) -> None:
+    assert text(number) == shown

@@ -269,7 +269,7 @@ def test_an_event_with_tags_is_no_request() -> None:
         pytest.param({"rule": "zzz"}, "has no rule 'zzz'; known are Web tier, workers", id="a rule unlike any"),
         pytest.param({"rule": "web tier"}, "did you mean `Web tier`?", id="a rule in another case"),
         pytest.param({"role": "web-raeder"}, "does not list the role 'web-raeder'; did you mean `web-reader`?", id="role"),
-        pytest.param({"role": "legacy"}, "does not list the role 'legacy'", id="a role that may not be displaced"),
+        pytest.param({"role": "legacy"}, "$.remediate.role: the mapping does not list the role 'legacy'", id="a role that may not be displaced"),
     ],
 )  # fmt: skip
 def test_a_rule_or_role_that_roles_yaml_does_not_have_is_no_empty_run(named: Json, detail: str) -> None:
