@@ -135,3 +135,7 @@ def test_a_change_is_refused_by_the_first_guard_that_does_not_let_it_through() -
     assert seen == [3, 2]
     assert verdict.allowed == (some[2],)
     assert [refusal.change for refusal in verdict.refused] == some[:2]
+
+
+def test_where_nobody_can_say_how_many_hold_a_role_it_is_as_if_none_did() -> None:
+    assert allowance(Facts(limit=Brake(max_removals=1.0, at_least=0))) == 0

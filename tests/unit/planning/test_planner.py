@@ -23,6 +23,7 @@ roles: {web: , worker: , legacy-listed: }
 rules:
   - {name: frozen, when: {tags: {app: "off"}}, then: ignore}
   - {name: by tag, when: {tags: {ram-role: {exists: true}}}, role: "${tags.ram-role}"}
+  - {name: trial, when: {tags: {app: trial}}, role: web, mode: audit}
   - {name: w, when: {tags: {app: web}}, role: web}
 """
 DISPLACES = load(f"{RULES}settings: {{foreign_roles: replace, displace: [legacy-*]}}\n")
@@ -163,6 +164,7 @@ UNJUST = f"tag {DISPLACED_TAG} counts for nothing: it is not signed"
     ("instance", "values"),
     [
         pytest.param(one(tags=WEB), {"action": "attach", "reason": Reason.MISSING, "rule": "w", "role": "web", "role_after": "web"}, id="attach"),
+        pytest.param(one(tags={"app": "trial"}), {"action": "attach", "reason": Reason.MISSING, "rule": "trial", "role": "web", "role_after": "web", "mode": "audit", "outcome": Outcome.PLANNED}, id="on trial"),
         pytest.param(one(note()), {"action": "attach", "reason": Reason.PUT_BACK, "role_after": "legacy-1", "displaced": "legacy-1"}, id="put back on none"),
         pytest.param(one(note(), role="web"), {"action": "swap", "reason": Reason.PUT_BACK, "role_before": "web", "role_after": "legacy-1", "displaced": "legacy-1"}, id="put back"),
         pytest.param(one(note(), role="legacy-2"), {"action": "untag", "reason": Reason.FOREIGN_ROLE, "role_before": "legacy-2", "role_after": "legacy-2", "displaced": "legacy-1"}, id="a note that is left over"),

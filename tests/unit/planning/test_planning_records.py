@@ -27,12 +27,14 @@ from tests.unit.planning.changes import change, results
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=timezone.utc)
 CONTEXT = RecordContext(account_id="1", function="tags_changed", request_id="q", run_id="run-1", mapping_hash="h")
-CREATED = Trigger(kind="created", source="s", event_at=NOW - timedelta(seconds=30), event_id="e", actor="bob")
+CREATED = Trigger(
+    kind="created", source="s", event_at=NOW - timedelta(seconds=30), event_id="e", event_time="t", actor="bob"
+)
 BY_ID = Trigger(kind="remediate", source="s", request=RemediationRequest(operator="ann", reason="why"), actor="bob")
 
 
 def observed(trigger: Trigger = CREATED, **given: Any) -> Observed:
-    return Observed(instance_id="i-1", region="cn-hangzhou", trigger=trigger, now=NOW, duration=0.25, **given)
+    return Observed(instance_id="i-1", region="cn-hangzhou", trigger=trigger, now=NOW, duration=2.5, **given)
 
 
 @given(results)
@@ -55,9 +57,9 @@ def test_a_record_says_why_it_was_observed_by_whom_and_where() -> None:
     record = of_result(settled(change(action="none")), observed(), CONTEXT)
     assert (record.instance_id, record.region, record.account_id) == ("i-1", "cn-hangzhou", "1")
     assert (record.trigger, record.event_id, record.event_age_ms, record.duration_ms) == (
-        "instance_created", "e", "30000", "250",
+        "instance_created", "e", "30000", "2500",
     )  # fmt: skip
-    assert (record.actor, record.operator, record.operator_reason) == ("bob", "", "")
+    assert (record.event_time, record.actor, record.operator, record.operator_reason) == ("t", "bob", "", "")
     assert (record.function, record.request_id, record.run_id, record.mapping_hash) == (
         "tags_changed", "q", "run-1", "h",
     )  # fmt: skip
@@ -74,6 +76,7 @@ def test_an_operator_goes_before_whoever_called() -> None:
         pytest.param(CREATED, ("retrying", "not-visible-yet"), id="just created: ECS may not show it yet"),
         pytest.param(Trigger(kind="created", source="s", event_at=NOW - timedelta(minutes=3)), ("unchanged", "gone"), id="created long ago"),
         pytest.param(Trigger(kind="created", source="s", event_at=NOW + timedelta(minutes=3)), ("unchanged", "gone"), id="far ahead of our clock"),
+        pytest.param(Trigger(kind="created", source="s", event_at=NOW - timedelta(minutes=2)), ("unchanged", "gone"), id="created two minutes ago"),
         pytest.param(Trigger(kind="created", source="s"), ("unchanged", "gone"), id="nobody knows when"),
         pytest.param(Trigger(kind="changed", source="s", event_at=NOW), ("unchanged", "gone"), id="changed"),
         pytest.param(BY_ID, ("failed", "gone"), id="named by an operator, mistyped perhaps"),
