@@ -31,6 +31,7 @@ BY_PAGE: dict[str, str] = {
     "sts:SetSourceIdentity": "RAM: Use SourceIdentity",
     "eventbridge:CreateEventBus eventbridge:UpdateRule eventbridge:EnableRule eventbridge:DisableRule eventbridge:DeleteRule "
     "eventbridge:UpdateTargets eventbridge:DeleteTargets": "EventBridge: Custom permission policy reference; fc3: minimum policy of the trigger",
+    "fc:ListAsyncTasks fc:ListStatefulAsyncInvocations": "Function Compute: Policies and sample policies",
     "fc:GetFunctionAsyncInvokeConfig fc:PutFunctionAsyncInvokeConfig fc:DeleteTrigger": "Function Compute 3.0: Policies and sample policies",
     "log:PostLogStoreLogs log:GetLogStoreLogs log:GetLogStoreHistogram log:GetCursorOrData log:ListShards log:ListProject "
     "log:DeleteProject log:ListLogStores log:DeleteLogStore log:UpdateIndex log:DeleteIndex log:ListSavedSearch log:CreateSavedSearch "

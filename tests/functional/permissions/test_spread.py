@@ -84,7 +84,7 @@ def test_a_region_that_was_down_is_healed_by_the_next_try_and_no_place_is_starte
 def test_a_place_that_could_not_be_started_is_recorded_and_started_by_the_next_try(
     estate: Estate, mocker: MockerFixture
 ) -> None:
-    estate.down(mocker, "fc", HOME, times=2)
+    estate.down(mocker, "fc", HOME, times=3)
     estate.timer()
     assert estate.right() == set(PLACES)
     tries = estate.runs()
