@@ -44,8 +44,9 @@ def targets(found: dict[str, Any]) -> list[dict[str, Any]]:
     rows, made = found["rows"], list[dict[str, Any]]()
 
     def target(what: str, value: float, limit: float, *, least: bool = False) -> None:
-        made.append({"what": what, "value": round(value, 4), "limit": limit,
-                     "met": value >= limit if least else value <= limit})  # fmt: skip
+        made.append(
+            {"what": what, "value": round(value, 4), "limit": limit, "met": value >= limit if least else value <= limit}
+        )
 
     for size in sorted({row["instances"] for row in rows}):
         worst = max(row["ratio"] for row in rows if row["instances"] == size)
@@ -93,15 +94,30 @@ def show(found: dict[str, Any]) -> None:
         table.add_column(name, justify="left" if name == "case" else "right")
     for row in found["rows"]:
         table.add_row(
-            f"{row['instances']:,}", CASES[row["case"]], f"{row['calls']:,}", f"{row['fewest']:,}", f"{row['ratio']:.3f}",
-            f"{row['wall_s']:.1f}", f"{row['cpu_s']:.2f}", f"{row['peak_mb']:.0f}", f"{row['right']:,}",
+            f"{row['instances']:,}",
+            CASES[row["case"]],
+            f"{row['calls']:,}",
+            f"{row['fewest']:,}",
+            f"{row['ratio']:.3f}",
+            f"{row['wall_s']:.1f}",
+            f"{row['cpu_s']:.2f}",
+            f"{row['peak_mb']:.0f}",
+            f"{row['right']:,}",
             f"{row['records']:,} of {row['to_record']:,}",
-        )  # fmt: skip
+        )
     plain = found["reference"]
     table.add_row(
-        f"{plain['instances']:,}", "the same as (a) by the published examples", f"{plain['calls']:,}", "", "",
-        f"{plain['wall_s']:.1f}", f"{plain['cpu_s']:.2f}", f"{plain['peak_mb']:.0f}", f"{plain['right']:,}", "none",
-    )  # fmt: skip
+        f"{plain['instances']:,}",
+        "the same as (a) by the published examples",
+        f"{plain['calls']:,}",
+        "",
+        "",
+        f"{plain['wall_s']:.1f}",
+        f"{plain['cpu_s']:.2f}",
+        f"{plain['peak_mb']:.0f}",
+        f"{plain['right']:,}",
+        "none",
+    )
     shown = console()
     shown.print(table)
     share = found["cpu_s_per_1000_unchanged"]

@@ -70,8 +70,12 @@ class Bench:
         self.python, self.cloud, self.env = python, cloud, env
 
     def run(self, path: list[Path], handler: str, payloads: list[str]) -> dict[str, Any]:
-        asked = {"path": [str(p) for p in path], "handler": handler, "payloads": payloads,
-                 "env": {**self.env, "PYTHONDONTWRITEBYTECODE": "1"}}  # fmt: skip
+        asked = {
+            "path": [str(p) for p in path],
+            "handler": handler,
+            "payloads": payloads,
+            "env": {**self.env, "PYTHONDONTWRITEBYTECODE": "1"},
+        }
         began = time.monotonic()
         done = subprocess.run(
             [self.python, "-I", "-S", "-B", str(HERE / "start.py"), json.dumps(asked)],
@@ -87,15 +91,30 @@ class Bench:
     def events(self, role: str, count: int = 1) -> list[str]:
         """Creation events of new instances that hold this role and should hold role-0."""
         return [
-            json.dumps({"specversion": "1.0", "id": name, "source": "acs.ecs", "type": "ecs:Instance:StateChange",
-                        "time": "2026-01-01T00:00:00Z", "aliyunregionid": "cn-hangzhou",
-                        "data": {"resourceId": name, "resourceType": "ALIYUN::ECS::Instance", "state": "Created"}})
+            json.dumps(
+                {
+                    "specversion": "1.0",
+                    "id": name,
+                    "source": "acs.ecs",
+                    "type": "ecs:Instance:StateChange",
+                    "time": "2026-01-01T00:00:00Z",
+                    "aliyunregionid": "cn-hangzhou",
+                    "data": {"resourceId": name, "resourceType": "ALIYUN::ECS::Instance", "state": "Created"},
+                }
+            )
             for name in self.cloud.more(count=count, app="role-0", role=role)
-        ]  # fmt: skip
+        ]
 
 
-IGNORED = json.dumps({"specversion": "1.0", "id": "x", "source": "acs.ecs", "type": "ecs:Instance:StateChange",
-                      "data": {"resourceId": "i-1", "resourceType": "ALIYUN::ECS::Instance", "state": "Stopped"}})  # fmt: skip
+IGNORED = json.dumps(
+    {
+        "specversion": "1.0",
+        "id": "x",
+        "source": "acs.ecs",
+        "type": "ecs:Instance:StateChange",
+        "data": {"resourceId": "i-1", "resourceType": "ALIYUN::ECS::Instance", "state": "Stopped"},
+    }
+)
 
 
 def cold(runs: int = RUNS) -> dict[str, Any]:
@@ -139,10 +158,12 @@ def cold(runs: int = RUNS) -> dict[str, Any]:
             for kind, all_ in kinds.items()
         }
         return {
-            "runs": runs, "cold": figures, "zip_mb": round(made.zipped / 1e6, 2),
+            "runs": runs,
+            "cold": figures,
+            "zip_mb": round(made.zipped / 1e6, 2),
             "results": {kind: all_[0]["results"] for kind, all_ in kinds.items()},
             "warm": [warm(bench, ours, fresh, runs, latency) for latency in WARM],
-        }  # fmt: skip
+        }
 
 
 def warm(bench: Bench, ours: list[Path], fresh: Path, runs: int, latency_ms: int) -> dict[str, Any]:
@@ -165,8 +186,21 @@ def tagged(events: list[str]) -> list[str]:
     """The same instances as changes of tags: these are always looked at."""
     names = [json.loads(event)["data"]["resourceId"] for event in events]
     return [
-        json.dumps({"specversion": "1.0", "id": name, "source": "acs.tag", "type": "tag:CloudMonitor:Tag[ChangeOnResource]",
-                    "aliyunregionid": "cn-hangzhou", "data": {"resourceId": name, "product": "ecs", "resourceType": "instance",
-                                                              "changedTagKeys": ["app"], "tags": {"app": "role-0"}}})
+        json.dumps(
+            {
+                "specversion": "1.0",
+                "id": name,
+                "source": "acs.tag",
+                "type": "tag:CloudMonitor:Tag[ChangeOnResource]",
+                "aliyunregionid": "cn-hangzhou",
+                "data": {
+                    "resourceId": name,
+                    "product": "ecs",
+                    "resourceType": "instance",
+                    "changedTagKeys": ["app"],
+                    "tags": {"app": "role-0"},
+                },
+            }
+        )
         for name in names
-    ]  # fmt: skip
+    ]

@@ -40,9 +40,13 @@ def groups(case: str, size: int) -> list[dict[str, Any]]:
         case "c":
             wrong = each // 100
             return [
-                group for role in ROLES
-                for group in ({"count": each - wrong, "app": role, "role": role}, {"count": wrong, "app": role, "role": ""})
-            ]  # fmt: skip
+                group
+                for role in ROLES
+                for group in (
+                    {"count": each - wrong, "app": role, "role": role},
+                    {"count": wrong, "app": role, "role": ""},
+                )
+            ]
         case "d":
             return [{"count": each, "app": role, "role": old} for role, old in zip(ROLES, turned, strict=True)]
     return [{"count": each, "app": "", "role": role} for role in ROLES]
@@ -70,11 +74,15 @@ def fewest(case: str, fleet: list[dict[str, Any]]) -> dict[str, int]:
 
 def settings(url: str, roles_file: Path) -> dict[str, str]:
     return {
-        "ROLEKEEPER_ENDPOINT": url, "ROLEKEEPER_REGION": REGION, "ROLEKEEPER_ACCOUNT_ID": ACCOUNT,
-        "ROLEKEEPER_SLS_PROJECT": PROJECT, "ROLEKEEPER_ROLES_FILE": str(roles_file),
-        "ROLEKEEPER_CALLS_PER_MINUTE": "1000000", "ALIBABA_CLOUD_ACCESS_KEY_ID": ROOT_KEY[0],
+        "ROLEKEEPER_ENDPOINT": url,
+        "ROLEKEEPER_REGION": REGION,
+        "ROLEKEEPER_ACCOUNT_ID": ACCOUNT,
+        "ROLEKEEPER_SLS_PROJECT": PROJECT,
+        "ROLEKEEPER_ROLES_FILE": str(roles_file),
+        "ROLEKEEPER_CALLS_PER_MINUTE": "1000000",
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": ROOT_KEY[0],
         "ALIBABA_CLOUD_ACCESS_KEY_SECRET": ROOT_KEY[1],
-    }  # fmt: skip
+    }
 
 
 def measure(cloud: Remote, case: str, size: int, roles_file: Path) -> dict[str, Any]:
@@ -86,12 +94,21 @@ def measure(cloud: Remote, case: str, size: int, roles_file: Path) -> dict[str, 
     calls = sum(count for action, count in after["calls"].items() if action != "PutLogs")
     to_record = sum(g["count"] for g in fleet if g["app"] != g["role"])
     return {
-        "case": case, "instances": size, "calls": calls, "fewest": least["reads"] + least["writes"],
-        "ratio": round(calls / (least["reads"] + least["writes"]), 4), "put_logs": after["calls"].get("PutLogs", 0),
-        "wall_s": ran["wall_s"], "cpu_s": ran["cpu_s"], "peak_mb": ran["peak_mb"], "right": after["right"],
-        "records": after["recorded"], "to_record": to_record, "run_records": len(after["runs"]),
+        "case": case,
+        "instances": size,
+        "calls": calls,
+        "fewest": least["reads"] + least["writes"],
+        "ratio": round(calls / (least["reads"] + least["writes"]), 4),
+        "put_logs": after["calls"].get("PutLogs", 0),
+        "wall_s": ran["wall_s"],
+        "cpu_s": ran["cpu_s"],
+        "peak_mb": ran["peak_mb"],
+        "right": after["right"],
+        "records": after["recorded"],
+        "to_record": to_record,
+        "run_records": len(after["runs"]),
         "by_action": after["calls"],
-    }  # fmt: skip
+    }
 
 
 def reference(cloud: Remote, size: int) -> dict[str, Any]:

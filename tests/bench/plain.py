@@ -75,16 +75,25 @@ def _generic(roles: list[str]) -> dict[str, Any]:
     made = Client(
         Config(
             access_key_id=os.environ["ALIBABA_CLOUD_ACCESS_KEY_ID"],
-            access_key_secret=os.environ["ALIBABA_CLOUD_ACCESS_KEY_SECRET"], region_id=region,
-            endpoint=os.environ["ROLEKEEPER_ENDPOINT"].removeprefix("http://"), protocol="http",
+            access_key_secret=os.environ["ALIBABA_CLOUD_ACCESS_KEY_SECRET"],
+            region_id=region,
+            endpoint=os.environ["ROLEKEEPER_ENDPOINT"].removeprefix("http://"),
+            protocol="http",
         )
-    )  # fmt: skip
+    )
 
     def call(action: str, **query: str) -> dict[str, Any]:
         params = Params(
-            action=action, version=VERSION, protocol="HTTPS", pathname="/", method="POST", auth_type="AK", style="RPC",
-            req_body_type="formData", body_type="json",
-        )  # fmt: skip
+            action=action,
+            version=VERSION,
+            protocol="HTTPS",
+            pathname="/",
+            method="POST",
+            auth_type="AK",
+            style="RPC",
+            req_body_type="formData",
+            body_type="json",
+        )
         answer = made.call_api(params, OpenApiRequest(query={"RegionId": region, **query}), RuntimeOptions())
         body: dict[str, Any] = answer["body"]
         return body

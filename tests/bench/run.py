@@ -25,9 +25,14 @@ def invoke(function: str, payload: object, settings: dict[str, str]) -> dict[str
     """Run it in a new process. wall_s and cpu_s: of the handler with its imports; peak_mb: of the process."""
     env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), **settings}
     done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.run", function], input=json.dumps(payload), env=env, cwd=ROOT,
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "tests.bench.run", function],
+        input=json.dumps(payload),
+        env=env,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if done.returncode:
         raise RuntimeError(f"{function}: {done.stderr[-2000:]}")
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -50,11 +55,17 @@ def main() -> None:
             function = SimpleNamespace(name=f"rolekeeper-{name}", timeout=3600)
             context = SimpleNamespace(request_id=f"bench-{time.time_ns()}", function=function, retry_count=0)
             result = importlib.import_module(f"functions.{name}").handler(payload, context)
-    print(json.dumps({
-        "wall_s": round(time.monotonic() - began, 3), "cpu_s": round(time.process_time() - before, 3),
-        "peak_mb": peak_mb(),
-        "outcomes": result["outcomes"], "runs": result.get("runs"),
-    }))  # fmt: skip
+    print(
+        json.dumps(
+            {
+                "wall_s": round(time.monotonic() - began, 3),
+                "cpu_s": round(time.process_time() - before, 3),
+                "peak_mb": peak_mb(),
+                "outcomes": result["outcomes"],
+                "runs": result.get("runs"),
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -59,9 +59,15 @@ class Report:
 
 
 def storm(
-    route: Route = "buffered", *, instances: int = 2000, within: float = 60.0, calls_per_minute: int | None = 1000,
-    roles: int = 2, permissions: bool = True, queue_event: Shape = "text",
-) -> Report:  # fmt: skip
+    route: Route = "buffered",
+    *,
+    instances: int = 2000,
+    within: float = 60.0,
+    calls_per_minute: int | None = 1000,
+    roles: int = 2,
+    permissions: bool = True,
+    queue_event: Shape = "text",
+) -> Report:
     """Launch `instances` evenly within so many emulated seconds, settle, and count.
 
     calls_per_minute: the quota of each API. roles: how many of APPS take turns. permissions: every call of the functions
@@ -98,8 +104,15 @@ def _prepare(cloud: Cloud, url: str, route: Route, *, permissions: bool) -> None
 
 def _launch(cloud: Cloud, url: str, instances: int, within: float, roles: list[str]) -> dict[str, str]:
     """RunInstances by the real client, evenly spread, while the cloud goes on; the role that each instance should get."""
-    client = Client(Config(access_key_id=ROOT_KEY[0], access_key_secret=ROOT_KEY[1], region_id=REGION,
-                           endpoint=url.removeprefix("http://"), protocol="http"))  # fmt: skip
+    client = Client(
+        Config(
+            access_key_id=ROOT_KEY[0],
+            access_key_secret=ROOT_KEY[1],
+            region_id=REGION,
+            endpoint=url.removeprefix("http://"),
+            protocol="http",
+        )
+    )
     calls = math.ceil(instances / BATCH)
     began, wanted = cloud.clock.now(), dict[str, str]()
     for number in range(calls):

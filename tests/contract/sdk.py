@@ -20,8 +20,13 @@ VERSIONS = {"ecs": "2014-05-26", "tag": "2018-08-28", "sts": "2015-04-01", "ram"
 
 def config(**given: Any) -> Config:
     """The root key and cn-hangzhou, unless something else is given."""
-    usual = {"access_key_id": ROOT_KEY[0], "access_key_secret": ROOT_KEY[1], "region_id": "cn-hangzhou",
-             "endpoint": "ecs.cn-hangzhou.aliyuncs.com", "protocol": "http"}  # fmt: skip
+    usual = {
+        "access_key_id": ROOT_KEY[0],
+        "access_key_secret": ROOT_KEY[1],
+        "region_id": "cn-hangzhou",
+        "endpoint": "ecs.cn-hangzhou.aliyuncs.com",
+        "protocol": "http",
+    }
     return Config(**{**usual, **given})
 
 
@@ -46,9 +51,16 @@ def rpc(cfg: Config, product: str, action: str, query: dict[str, str] | None = N
     """Any RPC action through the generic client. more: method, body (a form)."""
     form = more.get("body")
     params = Params(
-        action=action, version=VERSIONS.get(product, product), protocol=cfg.protocol.upper(), pathname="/",
-        method=more.get("method", "POST"), auth_type="AK", style="RPC", req_body_type="formData", body_type="json",
-    )  # fmt: skip
+        action=action,
+        version=VERSIONS.get(product, product),
+        protocol=cfg.protocol.upper(),
+        pathname="/",
+        method=more.get("method", "POST"),
+        auth_type="AK",
+        style="RPC",
+        req_body_type="formData",
+        body_type="json",
+    )
     request = OpenApiRequest(query=query or {}, body=form) if form else OpenApiRequest(query=query or {})
     answer: dict[str, Any] = AnyClient(cfg).call_api(params, request, RuntimeOptions())["body"]
     return answer

@@ -17,8 +17,12 @@ def printed() -> str:
     """As a newcomer runs it: in a process of its own, with nothing of ours in the environment, and a proxy."""
     ran = subprocess.run(
         [sys.executable, "-c", "from cli.main import main; main()", "demo", "--plain"],
-        cwd=ROOT, env={"PATH": "/usr/bin:/bin", "PYTHONIOENCODING": "utf-8", "HTTP_PROXY": "http://127.0.0.1:9"}, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "PYTHONIOENCODING": "utf-8", "HTTP_PROXY": "http://127.0.0.1:9"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert ran.stderr == ""
     return ran.stdout
@@ -52,6 +56,13 @@ def test_the_story_holds_at_every_look(printed: str) -> None:
 
 def test_the_story_has_each_outcome_in_its_records(printed: str) -> None:
     table = printed.split("asked through the SLS client")[1]
-    for words in (r"attached\s+missing", r"swapped\s+wrong", r"detached\s+no-longer-mapped", r"skipped\s+foreign-role",
-                  r"unchanged\s+in-sync", r"unchanged\s+no-rule", r"complete"):  # fmt: skip
+    for words in (
+        r"attached\s+missing",
+        r"swapped\s+wrong",
+        r"detached\s+no-longer-mapped",
+        r"skipped\s+foreign-role",
+        r"unchanged\s+in-sync",
+        r"unchanged\s+no-rule",
+        r"complete",
+    ):
         assert re.search(words, table), words

@@ -34,15 +34,36 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         pytest.param(None, {}, id="none is"),
         pytest.param(ANOTHER, {"ROLEKEEPER_ROLES_FILE": "roles.yaml"}, id="the variable names another mapping"),
         pytest.param(ANOTHER, {"ROLEKEEPER_REGION": "cn-beijing", "ROLEKEEPER_ACCOUNT_ID": "42"}, id="another place"),
-        pytest.param(ANOTHER, {"ROLEKEEPER_REGIONS": "cn-beijing,cn-shanghai", "ROLEKEEPER_ACCOUNTS": "42=keeper",
-                               "ROLEKEEPER_EXTERNAL_ID": "abc"}, id="several places"),
-        pytest.param(ANOTHER, {"ROLEKEEPER_ENDPOINT": "http://127.0.0.1:9", "ROLEKEEPER_SLS_PROJECT": "ours",
-                               "ROLEKEEPER_SLS_LOGSTORE": "ours"}, id="another cloud"),
+        pytest.param(
+            ANOTHER,
+            {
+                "ROLEKEEPER_REGIONS": "cn-beijing,cn-shanghai",
+                "ROLEKEEPER_ACCOUNTS": "42=keeper",
+                "ROLEKEEPER_EXTERNAL_ID": "abc",
+            },
+            id="several places",
+        ),
+        pytest.param(
+            ANOTHER,
+            {
+                "ROLEKEEPER_ENDPOINT": "http://127.0.0.1:9",
+                "ROLEKEEPER_SLS_PROJECT": "ours",
+                "ROLEKEEPER_SLS_LOGSTORE": "ours",
+            },
+            id="another cloud",
+        ),
         pytest.param(ANOTHER, {"ROLEKEEPER_NO_SUCH_SETTING": "x", "ROLEKEEPER_PARALLEL_CALLS": "none"}, id="mistakes"),
-        pytest.param(ANOTHER, {"ALIBABA_CLOUD_ACCESS_KEY_ID": "k", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "s",
-                               "ALIBABA_CLOUD_SECURITY_TOKEN": "t"}, id="keys of a real account"),
+        pytest.param(
+            ANOTHER,
+            {
+                "ALIBABA_CLOUD_ACCESS_KEY_ID": "k",
+                "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "s",
+                "ALIBABA_CLOUD_SECURITY_TOKEN": "t",
+            },
+            id="keys of a real account",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_demo_comes_to_its_good_end(
     project: Path, tmp_path: Path, roles_yaml: str | None, env: Mapping[str, str]
 ) -> None:
@@ -54,8 +75,12 @@ def test_the_demo_comes_to_its_good_end(
     code = f"import cli; assert cli.__file__.startswith({str(project)!r}); from cli.main import main; main()"
     ran = subprocess.run(
         [sys.executable, "-c", code, "demo", "--plain"],
-        cwd=tmp_path, env=given, capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+        cwd=tmp_path,
+        env=given,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stdout + ran.stderr
     assert "✘" not in ran.stdout
     assert "web-1 holds web-reader" in ran.stdout

@@ -51,10 +51,19 @@ def test_a_command_prints_through_the_door_alone(module: str) -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        "print('x')", "import typer\ntyper.echo('x')", "from typer import echo", "import sys\nsys.stdout.write('x')",
-        "import sys\nprint('x', file=sys.stderr)", "from rich.console import Console", "import rich", "from sys import stdout",
-        "import logging", "made.add_row('x')", "import os\nos.write(1, b'x')", "import traceback\ntraceback.print_exc()",
+        "print('x')",
+        "import typer\ntyper.echo('x')",
+        "from typer import echo",
+        "import sys\nsys.stdout.write('x')",
+        "import sys\nprint('x', file=sys.stderr)",
+        "from rich.console import Console",
+        "import rich",
+        "from sys import stdout",
+        "import logging",
+        "made.add_row('x')",
+        "import os\nos.write(1, b'x')",
+        "import traceback\ntraceback.print_exc()",
     ],
-)  # fmt: skip
+)
 def test_a_way_around_it_is_found(code: str) -> None:
     assert list(around(code))

@@ -157,8 +157,12 @@ def test_every_function_has_its_limits_its_log_its_role_and_a_place_for_what_fai
         assert props["runtime"] == "python3.10"
         assert props["role"] == props["role"].lower(), "the fc3 component lower-cases the role's ARN"
         assert set(props["logConfig"]) == {
-            "project", "logstore", "enableRequestMetrics", "enableInstanceMetrics", "logBeginRule",
-        }  # fmt: skip
+            "project",
+            "logstore",
+            "enableRequestMetrics",
+            "enableInstanceMetrics",
+            "logBeginRule",
+        }
         again = props["asyncInvokeConfig"]
         tasks = {"asyncTask"} if key in ("reconcile", "remediate") else set()  # those that start their own next run
         assert set(again) == {"maxAsyncRetryAttempts", "maxAsyncEventAgeInSeconds", "destinationConfig", *tasks}

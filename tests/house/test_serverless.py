@@ -51,8 +51,12 @@ def in_words_of_3(given: Any) -> dict[str, Any]:
     props = copy.deepcopy(given)
     service, function, again = props["service"], props["function"], props["function"]["asyncConfiguration"]
     said: dict[str, Any] = {
-        "region": props["region"], "role": service["role"], "internetAccess": service["internetAccess"],
-        "logConfig": service["logConfig"], "functionName": function.pop("name"), "code": function.pop("codeUri"),
+        "region": props["region"],
+        "role": service["role"],
+        "internetAccess": service["internetAccess"],
+        "logConfig": service["logConfig"],
+        "functionName": function.pop("name"),
+        "code": function.pop("codeUri"),
         "asyncInvokeConfig": {
             "maxAsyncRetryAttempts": again["maxAsyncRetryAttempts"],
             "maxAsyncEventAgeInSeconds": again["maxAsyncEventAgeInSeconds"],
@@ -60,7 +64,7 @@ def in_words_of_3(given: Any) -> dict[str, Any]:
             **({"asyncTask": True} if again.get("statefulInvocation") else {}),
         },
         **{key: value for key, value in function.items() if key != "asyncConfiguration"},
-    }  # fmt: skip
+    }
     if "triggers" in props:
         said["triggers"] = [
             {
@@ -222,15 +226,25 @@ def test_any_key_around_the_props_that_is_misspelt_is_found(name: str, least: in
         ("s.yaml", ["actions", "pre-deploy", 0], {"args": {}}, [".actions.pre-deploy[0].args: unknown"]),
         ("s.yaml", ["resources", "remediate"], {"action": {}}, [".resources.remediate.action: unknown"]),
         ("s.yaml", ["resources", "remediate"], {"access": "x"}, [".resources.remediate.access: unknown"]),
-        ("s.yaml", ["resources", "remediate", "extend"], {"overwrite": []}, [".resources.remediate.extend.overwrite: unknown"]),
+        (
+            "s.yaml",
+            ["resources", "remediate", "extend"],
+            {"overwrite": []},
+            [".resources.remediate.extend.overwrite: unknown"],
+        ),
         ("s.buffered.yaml", [], {"flows": {}}, [".flows: unknown"]),
         ("s.buffered.yaml", ["vars"], {"regoin": "x"}, ["vars.regoin: unused"]),
-        ("s.buffered.yaml", ["resources"], {"tag_changed": {"props": {}}}, [".resources.tag_changed.component: missing"]),
+        (
+            "s.buffered.yaml",
+            ["resources"],
+            {"tag_changed": {"props": {}}},
+            [".resources.tag_changed.component: missing"],
+        ),
         ("s.fc2.yaml", ["services", "remediate"], {"acts": "x"}, [".services.remediate.acts: unknown"]),
         ("s.fc2.yaml", [], {"actions": {}}, [".actions: unknown"]),
         ("s.fc2.yaml", [], {"resources": {}}, [".resources: unknown"]),
     ],
-)  # fmt: skip
+)
 def test_a_key_that_has_no_place_there_is_found(name: str, way: list[Any], added: Any, found: list[str]) -> None:
     broken = document(name)
     place: Any = broken

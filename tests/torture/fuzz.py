@@ -73,10 +73,16 @@ class Fuzz:
         self._on, self._seed = on, seed
         self._lived = 0
         self._kinds: dict[str, tuple[Callable[[Mutator], str], Samples]] = {
-            "event": (self.event, EVENTS), "payload": (self.payload, PAYLOADS), "hand-over": (self.hand_over, HAND_OVERS),
-            "mapping": (self.mapping, VALUES), "growth of an event": (self.growth, EVENTS), "growth of a mapping": (self.growth, VALUES),
-            "read": (self.read, EVENTS), "validate": (self.validate, VALUES), "replay": (self.replay, EVENTS),
-        }  # fmt: skip
+            "event": (self.event, EVENTS),
+            "payload": (self.payload, PAYLOADS),
+            "hand-over": (self.hand_over, HAND_OVERS),
+            "mapping": (self.mapping, VALUES),
+            "growth of an event": (self.growth, EVENTS),
+            "growth of a mapping": (self.growth, VALUES),
+            "read": (self.read, EVENTS),
+            "validate": (self.validate, VALUES),
+            "replay": (self.replay, EVENTS),
+        }
 
     def one(self, kind: str, number: int) -> str:
         """Try one input. What became of it; raises Found where it breaks a promise."""

@@ -39,10 +39,12 @@ class Histories(RuleBasedStateMachine):
         self.sls_down = False
 
     @initialize(
-        file=draws.files, fleet=st.lists(draws.machines, min_size=3, max_size=6), switches=draws.switches,
+        file=draws.files,
+        fleet=st.lists(draws.machines, min_size=3, max_size=6),
+        switches=draws.switches,
         everywhere=st.sampled_from([False, False, False, True]),
         crowd=draws.crowds,
-    )  # fmt: skip
+    )
     def begin(
         self, file: File, fleet: list[dict[str, Any]], switches: dict[str, Any], everywhere: bool, crowd: int
     ) -> None:
@@ -97,9 +99,13 @@ class Histories(RuleBasedStateMachine):
 
     @precondition(lambda self: self.world.inbox)
     @rule(
-        count=st.integers(1, 6), shape=st.sampled_from(["text", "object", "string", "event"]), raw=st.booleans(),
-        poison=st.sampled_from([[], ["{"], ["null"], ['{"data": 1}', "[[]]"]]), trouble=draws.troubles, limit=draws.limits,
-    )  # fmt: skip
+        count=st.integers(1, 6),
+        shape=st.sampled_from(["text", "object", "string", "event"]),
+        raw=st.booleans(),
+        poison=st.sampled_from([[], ["{"], ["null"], ['{"data": 1}', "[[]]"]]),
+        trouble=draws.troubles,
+        limit=draws.limits,
+    )
     def deliver_batch(
         self, count: int, shape: Any, raw: bool, poison: list[str], trouble: tuple[Any, ...], limit: Any
     ) -> None:
@@ -111,7 +117,7 @@ class Histories(RuleBasedStateMachine):
             names, born = (tuple({n: None for p in events for n in getattr(p, which)}) for which in ("names", "born"))
             whole = Pending(
                 events[0].function, body, self.moves.request_id(), self.world.root(), names=names, born=born
-            )  # fmt: skip
+            )
             self.world.inbox.append(whole)
             self.delivered(whole, trouble, limit)
 
@@ -121,9 +127,13 @@ class Histories(RuleBasedStateMachine):
         self.run("reconcile", TIMER, self.world.root(), trouble, limit, whole)
 
     @rule(
-        turns=draws.turns, asked=draws.selectors, options=draws.options, trouble=draws.troubles, limit=draws.limits,
+        turns=draws.turns,
+        asked=draws.selectors,
+        options=draws.options,
+        trouble=draws.troubles,
+        limit=draws.limits,
         whole=st.sampled_from([True, True, False]),
-    )  # fmt: skip
+    )
     def remediate(self, turns: Any, asked: Any, options: dict[str, Any], trouble: Any, limit: Any, whole: bool) -> None:
         self.moves.turn(turns)
         root = self.world.root(
@@ -132,9 +142,12 @@ class Histories(RuleBasedStateMachine):
         self.run("remediate", {"remediate": {**self._named(asked), **options}}, root, trouble, limit, whole)
 
     @rule(
-        turns=draws.turns, options=draws.options, trouble=draws.troubles,
-        stop=st.tuples(draws.calls, st.sampled_from([0, 0, 1, 2])), term=st.booleans(),
-    )  # fmt: skip
+        turns=draws.turns,
+        options=draws.options,
+        trouble=draws.troubles,
+        stop=st.tuples(draws.calls, st.sampled_from([0, 0, 1, 2])),
+        term=st.booleans(),
+    )
     def command(
         self, turns: Any, options: dict[str, Any], trouble: tuple[Any, ...], stop: tuple[int, int], term: bool
     ) -> None:

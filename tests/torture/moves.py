@@ -44,14 +44,15 @@ class Moves:
         """hidden: seconds until it is shown."""
         self._launch(**machine, hidden=hidden)
 
-    def _launch(
-        self, app: str, place: tuple[str, str], role: str, classic: bool, age: float, hidden: float
-    ) -> None:  # fmt: skip
+    def _launch(self, app: str, place: tuple[str, str], role: str, classic: bool, age: float, hidden: float) -> None:
         region, now = self.cloud.ecs.place(*place), self.cloud.clock.now()
         instance = region.new(
-            now - age, tags=dict(TAGS[app]), role="" if classic else role, network="classic" if classic else "vpc",
+            now - age,
+            tags=dict(TAGS[app]),
+            role="" if classic else role,
+            network="classic" if classic else "vpc",
             visible_at=now + hidden,
-        )  # fmt: skip
+        )
         region.add(instance)
         self.made.append(instance.instance_id)
         self.world.watch.touch(instance.instance_id)
@@ -158,10 +159,25 @@ class Moves:
     def trail(self, name: str, region: str, **record: Any) -> dict[str, Any]:
         """An API call as ActionTrail tells of it."""
         time = datetime.fromtimestamp(self.cloud.clock.now(), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-        data = {"eventName": name, "eventTime": time, "serviceName": "Ecs", "acsRegion": region,
-                "recipientAccountId": ACCOUNT, "eventId": self.request_id(), **record}  # fmt: skip
-        return {"specversion": "1.0", "id": self.request_id(), "source": "acs.ecs", "type": "ecs:ActionTrail:ApiCall", "time": time,
-                "aliyunaccountid": ACCOUNT, "aliyunregionid": region, "data": data}  # fmt: skip
+        data = {
+            "eventName": name,
+            "eventTime": time,
+            "serviceName": "Ecs",
+            "acsRegion": region,
+            "recipientAccountId": ACCOUNT,
+            "eventId": self.request_id(),
+            **record,
+        }
+        return {
+            "specversion": "1.0",
+            "id": self.request_id(),
+            "source": "acs.ecs",
+            "type": "ecs:ActionTrail:ApiCall",
+            "time": time,
+            "aliyunaccountid": ACCOUNT,
+            "aliyunregionid": region,
+            "data": data,
+        }
 
     def batch(self, bodies: Iterable[bytes], shape: Shape, *, raw: bool, poison: Sequence[str] = ()) -> bytes:
         """As a queue's event stream gives them to a function: poison is what no event is."""

@@ -25,10 +25,34 @@ class Twice(tuple[Any, ...]):
 DEEP = 3_000
 NUMBERS = (0, -1, 1, 101, 2**31, 2**53 + 1, 2**63, 2**64, -(2**63) - 1, 10**30, 1.5, -0.0, 1e308)
 RAW = tuple(
-    map(Raw, ("NaN", "-Infinity", "1e999", "-1e-999", "01", "+1", "0x10", "1" * 400, "tru", "'x'", "", '"\\ud800"',
-              '"\\udfff\\ud800"', '"\\u0000"', '"\\x41"', '"\t"', "[" * DEEP + "]" * DEEP, "[" * DEEP, '{"a":' * DEEP,
-              "{}{}", "[1,]", "/* */ 1"))
-)  # fmt: skip
+    map(
+        Raw,
+        (
+            "NaN",
+            "-Infinity",
+            "1e999",
+            "-1e-999",
+            "01",
+            "+1",
+            "0x10",
+            "1" * 400,
+            "tru",
+            "'x'",
+            "",
+            '"\\ud800"',
+            '"\\udfff\\ud800"',
+            '"\\u0000"',
+            '"\\x41"',
+            '"\t"',
+            "[" * DEEP + "]" * DEEP,
+            "[" * DEEP,
+            '{"a":' * DEEP,
+            "{}{}",
+            "[1,]",
+            "/* */ 1",
+        ),
+    )
+)
 TEXTS = (
     "", " ", "\x00", "a\nb", "\u202eb", "a\u2028b", "\x1b[2J", "\ud800", "e\u0301", "Ｗｅｂ", "\U0001f600", "[]", "{}", "[[[[", '{"a": [1]}', '"', "null",
     "i-1", "i-bp1ecr0000000000000b", "i-", "i-" + "x" * 64, "i-" + "x" * 65, "AY121018033933eae8689", "I-BP1", "i-é",
@@ -136,9 +160,15 @@ class Mutator:
             return self.pick((self.odd, lambda: [value, value], lambda: {self.key(): value}, lambda: value))()
         inner, last = at(value, path[:-1]), path[-1]
         ways: tuple[Callable[[], Any], ...] = (
-            self.odd, self.odd, self.odd, lambda: [inner[last]], lambda: {self.key(): inner[last]},
-            lambda: written(inner[last]), lambda: self._like(inner[last]), lambda: copied(at(other := self.sample(), self.pick(list(places(other))))),
-        )  # fmt: skip
+            self.odd,
+            self.odd,
+            self.odd,
+            lambda: [inner[last]],
+            lambda: {self.key(): inner[last]},
+            lambda: written(inner[last]),
+            lambda: self._like(inner[last]),
+            lambda: copied(at(other := self.sample(), self.pick(list(places(other))))),
+        )
         if isinstance(inner, list):
             if self.chance(0.2):
                 inner.pop(last)
@@ -182,12 +212,21 @@ class Mutator:
     def spoilt(self, body: bytes) -> bytes:
         """The bytes with one change that knows nothing of what they mean."""
         place = int(self.random.random() * (len(body) + 1))
-        return bytes(self.pick((
-            lambda: body[:place], lambda: body[place:], lambda: body[:place] + self.pick(BYTES) + body[place:],
-            lambda: body[:place] + self.pick(BYTES) + body[place + 1:], lambda: b"\xef\xbb\xbf" * self.pick((1, 2)) + body,
-            lambda: b" \r\n\t" + body + b"\n\n", lambda: body + self.pick((b"x", b"{}", b"\x00", body)),
-            lambda: body.decode(errors="replace").encode(self.pick(ENCODINGS)), lambda: body.upper(),
-        ))())  # fmt: skip
+        return bytes(
+            self.pick(
+                (
+                    lambda: body[:place],
+                    lambda: body[place:],
+                    lambda: body[:place] + self.pick(BYTES) + body[place:],
+                    lambda: body[:place] + self.pick(BYTES) + body[place + 1 :],
+                    lambda: b"\xef\xbb\xbf" * self.pick((1, 2)) + body,
+                    lambda: b" \r\n\t" + body + b"\n\n",
+                    lambda: body + self.pick((b"x", b"{}", b"\x00", body)),
+                    lambda: body.decode(errors="replace").encode(self.pick(ENCODINGS)),
+                    lambda: body.upper(),
+                )
+            )()
+        )
 
 
 def places(value: Any, path: Place = ()) -> Iterator[Place]:
@@ -246,5 +285,10 @@ def in_message(body: bytes, form: str) -> dict[str, Any]:
 
 def in_report(body: bytes) -> dict[str, Any]:
     """The report of an invocation that failed with it."""
-    return {"timestamp": 1, "requestContext": {"condition": "UnhandledInvocationError"}, "requestPayload": body.decode(errors="replace"),
-            "responseContext": {"statusCode": 200}, "responsePayload": ""}  # fmt: skip
+    return {
+        "timestamp": 1,
+        "requestContext": {"condition": "UnhandledInvocationError"},
+        "requestPayload": body.decode(errors="replace"),
+        "responseContext": {"statusCode": 200},
+        "responsePayload": "",
+    }

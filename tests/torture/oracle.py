@@ -46,10 +46,13 @@ class File:
     def text(self) -> str:
         """As roles.yaml: YAML takes JSON."""
         settings = {
-            "mode": self.mode, "foreign_roles": self.foreign, "launch_grace": f"{self.grace:.0f}s" if self.grace else "0",
-            "brake": {"max_removals": f"{self.share:.0%}", "at_least": self.least}, "record_unchanged": self.shows_all,
+            "mode": self.mode,
+            "foreign_roles": self.foreign,
+            "launch_grace": f"{self.grace:.0f}s" if self.grace else "0",
+            "brake": {"max_removals": f"{self.share:.0%}", "at_least": self.least},
+            "record_unchanged": self.shows_all,
             **({"displace": list(self.displace)} if self.displace else {}),
-        }  # fmt: skip
+        }
         whole = {"version": 1, "roles": {role: {"description": "d"} for role in self.roles}, "settings": settings}
         return json.dumps({**whole, "rules": [_written(rule) for rule in self.rules]})
 
@@ -142,8 +145,10 @@ def _holds(found: str | None, asked: str | tuple[str, ...] | None) -> bool:
 
 
 def _written(rule: Rule) -> dict[str, Any]:
-    tags = {key: {"exists": True} if value is None else list(value) if isinstance(value, tuple) else value
-            for key, value in rule.tags.items()}  # fmt: skip
+    tags = {
+        key: {"exists": True} if value is None else list(value) if isinstance(value, tuple) else value
+        for key, value in rule.tags.items()
+    }
     then = {"role": rule.role} if rule.role else {"then": "ignore"}
     modes = {key: value for key, value in (("mode", rule.mode), ("foreign_roles", rule.foreign)) if value}
     return {"name": rule.name, "when": {"tags": tags}, **then, **modes}

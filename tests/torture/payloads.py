@@ -10,8 +10,9 @@ from tests.torture.mutations import Mutator, Samples, in_message, in_report, wri
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES: dict[str, Any] = {
-    path.relative_to(ROOT / "events").as_posix(): json.loads(path.read_bytes()) for path in sorted((ROOT / "events").rglob("*.json"))
-}  # fmt: skip
+    path.relative_to(ROOT / "events").as_posix(): json.loads(path.read_bytes())
+    for path in sorted((ROOT / "events").rglob("*.json"))
+}
 BY_HAND = ("reconcile/", "remediate/")
 TAGGED = SAMPLES["tags_changed/ecs-tag-resources.json"]
 HANDED_OVER = SAMPLES["reconcile/handed-over.json"]
@@ -22,17 +23,36 @@ REMEDIES: tuple[dict[str, Any], ...] = (
 )  # fmt: skip
 
 
-PAYLOADS = Samples([
-    *(sample for name, sample in SAMPLES.items() if name.startswith(BY_HAND) and sample is not HANDED_OVER),
-    {"remediate": {"instance_ids": ["i-1", "i-2", "i-3", "i-bp1ecr0000000000000c"], "max_calls": 4, "canary": 1}},
-    {"remediate": {"role": "worker", "lift_brake": True, "max_errors": "10%"}}, {"drift": "wrong", "concurrency": 1}, {"rule": "by app"},
-    {"reconcile": {"lift_brake": True, "max_calls": 2}}, {"all": True}, {"all": True, "lift_brake": True, "dry_run": True},
-])  # fmt: skip
-HAND_OVERS = Samples([
-    {"rolekeeper": {**HANDED_OVER["rolekeeper"], "kind": kind, "remedy": remedy, "cursor": {**HANDED_OVER["rolekeeper"]["cursor"], **cursor}}}
-    for kind, remedy in [("reconcile", None), *(("remediate", remedy) for remedy in REMEDIES)]
-    for cursor in ({}, {"listed": False, "instance_ids": []}, {"instance_ids": ["i-1", "i-2"], "managed": None, "link": 499, "stalled": 1})
-])  # fmt: skip
+PAYLOADS = Samples(
+    [
+        *(sample for name, sample in SAMPLES.items() if name.startswith(BY_HAND) and sample is not HANDED_OVER),
+        {"remediate": {"instance_ids": ["i-1", "i-2", "i-3", "i-bp1ecr0000000000000c"], "max_calls": 4, "canary": 1}},
+        {"remediate": {"role": "worker", "lift_brake": True, "max_errors": "10%"}},
+        {"drift": "wrong", "concurrency": 1},
+        {"rule": "by app"},
+        {"reconcile": {"lift_brake": True, "max_calls": 2}},
+        {"all": True},
+        {"all": True, "lift_brake": True, "dry_run": True},
+    ]
+)
+HAND_OVERS = Samples(
+    [
+        {
+            "rolekeeper": {
+                **HANDED_OVER["rolekeeper"],
+                "kind": kind,
+                "remedy": remedy,
+                "cursor": {**HANDED_OVER["rolekeeper"]["cursor"], **cursor},
+            }
+        }
+        for kind, remedy in [("reconcile", None), *(("remediate", remedy) for remedy in REMEDIES)]
+        for cursor in (
+            {},
+            {"listed": False, "instance_ids": []},
+            {"instance_ids": ["i-1", "i-2"], "managed": None, "link": 499, "stalled": 1},
+        )
+    ]
+)
 
 
 def body_of(mutator: Mutator, value: Any) -> bytes | str:
@@ -41,10 +61,16 @@ def body_of(mutator: Mutator, value: Any) -> bytes | str:
         value = [value, *(mutator.changed(mutator.sample()) for _ in range(mutator.pick((0, 1, 2, 12))))]
     body = written(value, ascii_only=mutator.chance(0.8)).encode("utf-8", "surrogatepass")
     while mutator.chance(0.12):
-        around = mutator.pick((
-            lambda body: in_message(body, "text"), lambda body: in_message(body, "base64"), lambda body: in_message(body, "object"),
-            in_report, lambda body: body.decode(errors="replace"), lambda body: [in_message(body, "text"), in_report(body)],
-        ))  # fmt: skip
+        around = mutator.pick(
+            (
+                lambda body: in_message(body, "text"),
+                lambda body: in_message(body, "base64"),
+                lambda body: in_message(body, "object"),
+                in_report,
+                lambda body: body.decode(errors="replace"),
+                lambda body: [in_message(body, "text"), in_report(body)],
+            )
+        )
         body = written(around(body)).encode("utf-8", "surrogatepass")
     if mutator.chance(0.12):
         body = mutator.spoilt(body)

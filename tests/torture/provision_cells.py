@@ -24,7 +24,7 @@ rules: [{{name: a, when: {{tags: {{a: b}}}}, role: alpha}}, {{name: o, when: {{t
         ("old", "{template: oss-read-only, with: {bucket: one}}, {system: AliyunLogReadOnlyAccess}", "gone"),
         ("new", "{template: oss-read-only, with: {bucket: two}}, {system: AliyunOTSReadOnlyAccess}", "come"),
     )
-)  # fmt: skip
+)
 """Between them a role and a policy come and go, and a description, a policy and an attachment change."""
 CODES = {"NoPermission": 403, "InvalidAccessKeyId.NotFound": 404}
 MORE_CODES = {
@@ -123,8 +123,11 @@ class Stage:
         state = self.cloud.ram.account(ACCOUNT)
         return {
             role.name: (
-                role.trust_text, role.description, sorted(role.attached),
-                self.cloud.ram.policies_of_role(ACCOUNT, role.name), state.tags["role"].of(role.name),
+                role.trust_text,
+                role.description,
+                sorted(role.attached),
+                self.cloud.ram.policies_of_role(ACCOUNT, role.name),
+                state.tags["role"].of(role.name),
             )
             for role in state.roles.values()
-        }  # fmt: skip
+        }

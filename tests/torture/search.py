@@ -40,9 +40,15 @@ def search(histories: int, seed: int, *, shrink: bool = True) -> Found:
     failure = ""
     phases = [Phase.generate, *([Phase.shrink] if shrink else [])]
     asked = settings(
-        max_examples=histories, stateful_step_count=STEPS, deadline=None, database=None, phases=phases,
-        suppress_health_check=list(HealthCheck), report_multiple_bugs=False, print_blob=False,
-    )  # fmt: skip
+        max_examples=histories,
+        stateful_step_count=STEPS,
+        deadline=None,
+        database=None,
+        phases=phases,
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+        print_blob=False,
+    )
     try:
         run_state_machine_as_test(Seeded, settings=asked)
     except Exception as error:

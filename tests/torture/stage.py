@@ -16,9 +16,13 @@ from shared.errors import RolekeeperError
 from tests.functional.handlers.world import LISTED, NOTE, World, remediate, tagged, timer
 
 ATTACH, DETACH, DESCRIBE, ROLES, TAG, UNTAG = (
-    "AttachInstanceRamRole", "DetachInstanceRamRole", "DescribeInstances", "DescribeInstanceRamRole", "TagResources",
+    "AttachInstanceRamRole",
+    "DetachInstanceRamRole",
+    "DescribeInstances",
+    "DescribeInstanceRamRole",
+    "TagResources",
     "UntagResources",
-)  # fmt: skip
+)
 FOREIGN = "foreign"
 TRIES = 4
 """Invocations that Function Compute makes of an event that fails."""

@@ -136,11 +136,17 @@ def each(flows: list[str], happenings: list[str]) -> list[Any]:
     """Every function with every flow and happening. What differs least from the others is for the long run alone."""
     return [
         pytest.param(
-            by, flow, happening, id=f"{by}-{flow}-{happening}",
-            marks=[pytest.mark.slow] * (happening in LIKE_OTHERS or (by != "tags_changed" and flow not in ("swap", "detach"))),
+            by,
+            flow,
+            happening,
+            id=f"{by}-{flow}-{happening}",
+            marks=[pytest.mark.slow]
+            * (happening in LIKE_OTHERS or (by != "tags_changed" and flow not in ("swap", "detach"))),
         )
-        for by in FUNCTIONS for flow in flows for happening in happenings
-    ]  # fmt: skip
+        for by in FUNCTIONS
+        for flow in flows
+        for happening in happenings
+    ]
 
 
 @pytest.mark.parametrize(("by", "flow", "happening"), each(list(FLOWS), RETAGS))

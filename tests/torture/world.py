@@ -169,26 +169,37 @@ class World:
     def root(self, *, lifted: bool = False, max_calls: int | None = None, dry: bool = False) -> Root:
         """Of what begins now."""
         holders = Counter(
-            (account, region) for account, region in self.place
-            for i in self.cloud.ecs.place(account, region).instances.values() if i.role in self.file.roles
-        )  # fmt: skip
+            (account, region)
+            for account, region in self.place
+            for i in self.cloud.ecs.place(account, region).instances.values()
+            if i.role in self.file.roles
+        )
         return Root(lifted=lifted, dry=dry, max_calls=max_calls, holders=dict(holders))
 
     def seen(self, instance: Instance) -> Seen:
         return Seen(
-            tags=dict(instance.tags), held=instance.role, classic=instance.network == "classic",
-            displaced=self.watch.displaced(instance), age=self.cloud.clock.now() - instance.created,
-        )  # fmt: skip
+            tags=dict(instance.tags),
+            held=instance.role,
+            classic=instance.network == "classic",
+            displaced=self.watch.displaced(instance),
+            age=self.cloud.clock.now() - instance.created,
+        )
 
     # Invocations.
 
     def variables(self) -> dict[str, str]:
         everywhere = {"ROLEKEEPER_REGIONS": f"{HOME},{FAR}", "ROLEKEEPER_ACCOUNTS": f"{MEMBER}={MEMBER_ROLE}"}
         return {
-            "ROLEKEEPER_REGION": HOME, "ROLEKEEPER_ACCOUNT_ID": ACCOUNT, "ROLEKEEPER_SLS_PROJECT": PROJECT,
-            "ROLEKEEPER_ROLES_FILE": str(self._path()), "ROLEKEEPER_PROOF_KEYS": PROOF_KEY, "ROLEKEEPER_PARALLEL_CALLS": "1",
-            "ROLEKEEPER_EXECUTION_ROLE": EXECUTION_ROLE, **(everywhere if self.place.everywhere else {}), **self.place.variables,
-        }  # fmt: skip
+            "ROLEKEEPER_REGION": HOME,
+            "ROLEKEEPER_ACCOUNT_ID": ACCOUNT,
+            "ROLEKEEPER_SLS_PROJECT": PROJECT,
+            "ROLEKEEPER_ROLES_FILE": str(self._path()),
+            "ROLEKEEPER_PROOF_KEYS": PROOF_KEY,
+            "ROLEKEEPER_PARALLEL_CALLS": "1",
+            "ROLEKEEPER_EXECUTION_ROLE": EXECUTION_ROLE,
+            **(everywhere if self.place.everywhere else {}),
+            **self.place.variables,
+        }
 
     def _path(self) -> Path:
         """A process reads a roles.yaml once: each is a file of its own."""
@@ -206,9 +217,13 @@ class World:
         key = self.cloud.sts.assume_for_service(ACCOUNT, EXECUTION_ROLE, "fc.aliyuncs.com", "f", 36 * 3600)
         function = SimpleNamespace(name=f"rolekeeper-{pending.function}", handler="h", memory=512, timeout=int(limit))
         context = SimpleNamespace(
-            request_id=pending.request_id, region=HOME, account_id=ACCOUNT, function=function, logger=None,
+            request_id=pending.request_id,
+            region=HOME,
+            account_id=ACCOUNT,
+            function=function,
+            logger=None,
             retry_count=pending.attempt,
-        )  # fmt: skip
+        )
         with self._run(made, key, moments or {}), redirect_stdout(made.out):
             made.result = self._handler(pending.function)(pending.body, context)
             json.dumps(made.result)
@@ -226,9 +241,11 @@ class World:
         given = ["rolekeeper", *words, "--json", "--records", str(lines), "--roles-file", str(self._path())]
         made.lines_file = lines
         with (
-            self._run(made, key, moments), mock.patch.object(sys, "argv", given), redirect_stdout(made.shown),
+            self._run(made, key, moments),
+            mock.patch.object(sys, "argv", given),
+            redirect_stdout(made.shown),
             redirect_stderr(made.shown),
-        ):  # fmt: skip
+        ):
             try:
                 main()
             except SystemExit as ended:

@@ -27,14 +27,36 @@ NOT_EMULATED = (501, "Fakecloud.NotEmulated")
         pytest.param("DescribeRegions", {"acceptLanguage": "zh-CN"}, NOT_EMULATED, id="parameter in another case"),
         pytest.param("DescribeRegions", {"Format": "XML"}, NOT_EMULATED, id="XML"),
         pytest.param("DescribeRegions", {"AcceptLanguage.1": "ja"}, NOT_EMULATED, id="a list where none is"),
-        pytest.param("DescribeInstances", {"RegionId": "cn-hangzhou", "Tag.1.Colour": "red"}, NOT_EMULATED, id="tag field"),
-        pytest.param("DescribeInstances", {"RegionId": "cn-hangzhou", "Tag.0.Key": "a"}, (400, "InvalidParameter.Tag"), id="from 1"),
-        pytest.param("DescribeInstances", {"RegionId": "cn-hangzhou", "Tag.x.Key": "a"}, (400, "InvalidParameter.Tag"), id="no number"),
-        pytest.param("DescribeInstances", {"RegionId": "cn-hangzhou", "DryRun": "maybe"}, (400, "InvalidParameter.DryRun"), id="no bool"),
-        pytest.param("DescribeInstances", {"RegionId": "cn-hangzhou", "PageSize": "ten"}, (400, "InvalidParameter.PageSize"), id="no integer"),
+        pytest.param(
+            "DescribeInstances", {"RegionId": "cn-hangzhou", "Tag.1.Colour": "red"}, NOT_EMULATED, id="tag field"
+        ),
+        pytest.param(
+            "DescribeInstances",
+            {"RegionId": "cn-hangzhou", "Tag.0.Key": "a"},
+            (400, "InvalidParameter.Tag"),
+            id="from 1",
+        ),
+        pytest.param(
+            "DescribeInstances",
+            {"RegionId": "cn-hangzhou", "Tag.x.Key": "a"},
+            (400, "InvalidParameter.Tag"),
+            id="no number",
+        ),
+        pytest.param(
+            "DescribeInstances",
+            {"RegionId": "cn-hangzhou", "DryRun": "maybe"},
+            (400, "InvalidParameter.DryRun"),
+            id="no bool",
+        ),
+        pytest.param(
+            "DescribeInstances",
+            {"RegionId": "cn-hangzhou", "PageSize": "ten"},
+            (400, "InvalidParameter.PageSize"),
+            id="no integer",
+        ),
         pytest.param("DescribeInstances", {"RegionId": ""}, (400, "MissingParameter.RegionId"), id="empty is missing"),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_known_is_refused_loudly(
     way: Way, action: str, query: dict[str, str], expected: tuple[int, str]
 ) -> None:
@@ -68,8 +90,9 @@ def test_every_call_is_in_the_journal_in_order(way: Way) -> None:
     sdk.refusal(way.ecs, "describe_instance_attribute", instance_id="i-nope")
     calls = way.door("GET", "calls").json()
     assert [(c["service"], c["action"], c["status"], c["code"]) for c in calls] == [
-        ("ecs", "DescribeRegions", 200, ""), ("ecs", "DescribeInstanceAttribute", 404, "InvalidInstanceId.NotFound"),
-    ]  # fmt: skip
+        ("ecs", "DescribeRegions", 200, ""),
+        ("ecs", "DescribeInstanceAttribute", 404, "InvalidInstanceId.NotFound"),
+    ]
     assert {c["caller"] for c in calls} == {f"acs:ram::{ACCOUNT}:root"}
     assert calls[1]["params"] == {"InstanceId": "i-nope"}
     assert all(c["ms"] > 0 and c["request_id"] and c["at"] <= way.cloud.clock.now() for c in calls)
@@ -131,11 +154,18 @@ def test_calls_from_many_threads_are_all_carried_out(way: Way) -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("already_attached", "requst"), ("roleless", None), ("code_type", 1), ("visible_after", "soon"), ("event_delay", -1),
-        ("boot_seconds", True), ("token_seconds", float("inf")), ("already_attached_code", ""), ("malformed_policy_status", "400"),
+        ("already_attached", "requst"),
+        ("roleless", None),
+        ("code_type", 1),
+        ("visible_after", "soon"),
+        ("event_delay", -1),
+        ("boot_seconds", True),
+        ("token_seconds", float("inf")),
+        ("already_attached_code", ""),
+        ("malformed_policy_status", "400"),
         ("no_such_switch", 1),
     ],
-)  # fmt: skip
+)
 def test_a_switch_takes_only_what_it_knows(name: str, value: Any) -> None:
     switches = Switches()
     with pytest.raises(ValueError, match=name):

@@ -31,19 +31,28 @@ def caught(way: Way, action: str = "describe_regions", **fields: Any) -> Any:
         pytest.param({"kind": "throttle"}, ClientException, 400, "Throttling", id="throttle"),
         pytest.param(
             {"kind": "throttle", "status": 429, "code": "Throttling.User", "message": "Slow."},
-            ClientException, 429, "Throttling.User", id="throttle of another code",
+            ClientException,
+            429,
+            "Throttling.User",
+            id="throttle of another code",
         ),
-        pytest.param({"kind": "throttle", "retry_after_ms": 1500}, ThrottlingException, 400, "Throttling", id="retry after"),
+        pytest.param(
+            {"kind": "throttle", "retry_after_ms": 1500}, ThrottlingException, 400, "Throttling", id="retry after"
+        ),
         pytest.param({"kind": "5xx"}, ServerException, 503, "ServiceUnavailable", id="5xx"),
-        pytest.param({"kind": "5xx", "status": 500, "code": "InternalError"}, ServerException, 500, "InternalError", id="500"),
+        pytest.param(
+            {"kind": "5xx", "status": 500, "code": "InternalError"}, ServerException, 500, "InternalError", id="500"
+        ),
         pytest.param({"kind": "error"}, ClientException, 400, "InternalError", id="error"),
-        pytest.param({"kind": "error", "status": 403, "code": "Forbidden.RAM"}, ClientException, 403, "Forbidden.RAM", id="403"),
+        pytest.param(
+            {"kind": "error", "status": 403, "code": "Forbidden.RAM"}, ClientException, 403, "Forbidden.RAM", id="403"
+        ),
         pytest.param({"kind": "html"}, UnretryableException, 502, "", id="html"),
         pytest.param({"kind": "empty"}, UnretryableException, 200, "", id="empty"),
         pytest.param({"kind": "timeout", "seconds": 0.01}, UnretryableException, 0, "", id="timeout"),
         pytest.param({"kind": "reset"}, UnretryableException, 0, "", id="reset"),
     ],
-)  # fmt: skip
+)
 def test_a_fault_is_met_as_the_clouds_own(
     way: Way, fault: dict[str, Any], error: type[Exception], status: int, code: str
 ) -> None:

@@ -41,9 +41,14 @@ def test_the_state_is_paged_over_all_regions_and_past_deleted_instances(way: Way
     second = way.door("GET", f"state?limit=100&after={made[3]}").json()["instances"]
     assert [i["instance_id"] for i in second["items"]] == made[4:]
     assert second["items"][0] == {
-        "instance_id": made[4], "region": "cn-hangzhou", "status": "Running", "network": "vpc",
-        "vpc": second["items"][0]["vpc"], "role": "", "tags": {},
-    }  # fmt: skip
+        "instance_id": made[4],
+        "region": "cn-hangzhou",
+        "status": "Running",
+        "network": "vpc",
+        "vpc": second["items"][0]["vpc"],
+        "role": "",
+        "tags": {},
+    }
 
 
 def test_queues_are_made_and_told(way: Way) -> None:
@@ -54,8 +59,15 @@ def test_queues_are_made_and_told(way: Way) -> None:
     queue.receive()
     told = way.door("GET", "queues").json()
     assert told == [
-        {"account": "1234567890123456", "region": "cn-hangzhou", "name": "q", "active": 1, "hidden": 1, "messages": ["b"]}
-    ]  # fmt: skip
+        {
+            "account": "1234567890123456",
+            "region": "cn-hangzhou",
+            "name": "q",
+            "active": 1,
+            "hidden": 1,
+            "messages": ["b"],
+        }
+    ]
     refused = way.door("POST", "queues", {"name": "q", "visibility_timeout": 0})
     assert (refused.status_code, "visibility_timeout" in refused.json()["error"]) == (400, True)
 
@@ -124,12 +136,16 @@ def test_settling_leaves_the_cloud_open_to_what_the_tasks_wait_for(way: Way) -> 
 @pytest.mark.parametrize(
     ("method", "path", "body", "says"),
     [
-        pytest.param("POST", "instances", {"colour": "red"}, "unknown property 'colour'; known: count, tags", id="property"),
+        pytest.param(
+            "POST", "instances", {"colour": "red"}, "unknown property 'colour'; known: count, tags", id="property"
+        ),
         pytest.param("POST", "instances", {"count": 0}, "count must be an integer, 1 to", id="count"),
         pytest.param("POST", "instances", {"count": "3"}, "count must be an integer", id="count as text"),
         pytest.param("POST", "instances", {"tags": ["a"]}, "tags must be a map", id="tags"),
         pytest.param("POST", "instances", {"tags": {"a": 1}}, "tags must be a map", id="tag value"),
-        pytest.param("POST", "instances", {"tags": {"a": "1", "A": "2"}}, "different in more than their case", id="tag case"),
+        pytest.param(
+            "POST", "instances", {"tags": {"a": "1", "A": "2"}}, "different in more than their case", id="tag case"
+        ),
         pytest.param("POST", "instances", {"tags": {f"k{n}": "" for n in range(21)}}, "20 at most", id="21 tags"),
         pytest.param("POST", "instances", {"region": "mars-1"}, "InvalidRegionId.NotFound", id="region"),
         pytest.param("POST", "instances", {"status": "Sleeping"}, "none of Pending, Running", id="status"),
@@ -157,7 +173,7 @@ def test_settling_leaves_the_cloud_open_to_what_the_tasks_wait_for(way: Way) -> 
         pytest.param("GET", "calls?last=5", None, "unknown key 'last'", id="calls"),
         pytest.param("POST", "reset", {"hard": True}, "unknown key 'hard'", id="reset"),
     ],
-)  # fmt: skip
+)
 def test_bad_input_is_answered_with_what_is_wrong(way: Way, method: str, path: str, body: Any, says: str) -> None:
     answer = way.door(method, path, body)
     assert answer.status_code == 400

@@ -132,10 +132,13 @@ def by_hand(way: Way, *, leave_out: str = "", content_hash: str = "", body: byte
     """A request signed here, by the published algorithm alone: (HTTP status, code). leave_out: a header not signed."""
     digest = hashlib.sha256(body).hexdigest()
     headers = {
-        "host": way.url.removeprefix("http://"), "x-acs-action": "DescribeRegions", "x-acs-version": "2014-05-26",
-        "x-acs-date": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"), "x-acs-signature-nonce": uuid.uuid4().hex,
+        "host": way.url.removeprefix("http://"),
+        "x-acs-action": "DescribeRegions",
+        "x-acs-version": "2014-05-26",
+        "x-acs-date": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "x-acs-signature-nonce": uuid.uuid4().hex,
         "x-acs-content-sha256": content_hash or digest,
-    }  # fmt: skip
+    }
     names = sorted(set(headers) - {leave_out})
     lines = "".join(f"{name}:{headers[name]}\n" for name in names)
     canonical = "\n".join(["POST", "/", "AcceptLanguage=zh-CN", lines, ";".join(names), digest])
@@ -179,8 +182,14 @@ def test_a_request_sent_twice_is_refused_for_its_nonce(way: Way, mocker: MockerF
 
 def test_a_retry_of_the_client_is_signed_anew(way: Way) -> None:
     way.cloud.faults.add("throttle", count=2)
-    again = RetryOptions({"retryable": True, "retryCondition": [{"maxAttempts": 3, "errorCode": ["Throttling"],
-                          "backoff": {"policy": "Fixed", "period": 1}}]})  # fmt: skip
+    again = RetryOptions(
+        {
+            "retryable": True,
+            "retryCondition": [
+                {"maxAttempts": 3, "errorCode": ["Throttling"], "backoff": {"policy": "Fixed", "period": 1}}
+            ],
+        }
+    )
     sdk.ecs(way.config(retry_options=again), "describe_regions")
     assert [c.code for c in way.cloud.calls] == ["Throttling", "Throttling", ""]
 

@@ -38,9 +38,14 @@ def now() -> str:
 def signed_in_query(params: dict[str, str], method: str = "POST") -> list[tuple[str, str]]:
     """The parameters with an HMAC-SHA1 signature of them, which covers no header, path or host."""
     whole = {
-        "AccessKeyId": ROOT_KEY[0], "SignatureMethod": "HMAC-SHA1", "SignatureVersion": "1.0", "Format": "JSON",
-        "SignatureNonce": uuid.uuid4().hex, "Timestamp": now(), **params,
-    }  # fmt: skip
+        "AccessKeyId": ROOT_KEY[0],
+        "SignatureMethod": "HMAC-SHA1",
+        "SignatureVersion": "1.0",
+        "Format": "JSON",
+        "SignatureNonce": uuid.uuid4().hex,
+        "Timestamp": now(),
+        **params,
+    }
     text = "&".join(f"{escaped(k)}={escaped(v)}" for k, v in sorted(whole.items()))
     digest = hmac.new(f"{ROOT_KEY[1]}&".encode(), f"{method}&%2F&{escaped(text)}".encode(), hashlib.sha1).digest()
     return [*whole.items(), ("Signature", base64.b64encode(digest).decode())]
@@ -141,9 +146,14 @@ def by_header(
 ) -> requests.Response:
     """An ACS3 request; signed, unsigned: more headers."""
     headers = {
-        "host": way.url.removeprefix("http://"), "x-acs-action": action, "x-acs-version": "2014-05-26", "x-acs-date": now(),
-        "x-acs-signature-nonce": uuid.uuid4().hex, "x-acs-content-sha256": hashlib.sha256(body).hexdigest(), **(signed or {}),
-    }  # fmt: skip
+        "host": way.url.removeprefix("http://"),
+        "x-acs-action": action,
+        "x-acs-version": "2014-05-26",
+        "x-acs-date": now(),
+        "x-acs-signature-nonce": uuid.uuid4().hex,
+        "x-acs-content-sha256": hashlib.sha256(body).hexdigest(),
+        **(signed or {}),
+    }
     names = sorted(headers)
     lines = "".join(f"{name}:{headers[name]}\n" for name in names)
     sorted_query = "&".join(sorted(query.split("&")))
@@ -192,9 +202,13 @@ def log_request(way: Way, algorithm: str, body: bytes, **headers: str) -> int:
     """CreateLogStore signed as SLS v1 has it; headers: over those that were signed."""
     md5 = headers.pop("signed_md5", hashlib.md5(body).hexdigest().upper())
     base = {
-        "x-log-apiversion": "0.6.0", "x-log-signaturemethod": algorithm, "x-log-bodyrawsize": str(len(body)),
-        "content-type": "application/json", "date": formatdate(time.time(), usegmt=True), **({"content-md5": md5} if md5 else {}),
-    }  # fmt: skip
+        "x-log-apiversion": "0.6.0",
+        "x-log-signaturemethod": algorithm,
+        "x-log-bodyrawsize": str(len(body)),
+        "content-type": "application/json",
+        "date": formatdate(time.time(), usegmt=True),
+        **({"content-md5": md5} if md5 else {}),
+    }
     lines = "".join(f"{name}:{base[name]}\n" for name in sorted(base) if name.startswith("x-log-"))
     text = f"POST\n{md5}\n{base['content-type']}\n{base['date']}\n{lines}/logstores"
     digest = hmac.new(ROOT_KEY[1].encode(), text.encode(), algorithm.partition("-")[2]).digest()

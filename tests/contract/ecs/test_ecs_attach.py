@@ -35,7 +35,9 @@ def test_an_attached_role_is_held_and_answered_item_by_item(ask: Ask, one: str, 
         pytest.param({"instance_ids": "i-1"}, (400, "InvalidInstanceIds.Malformed"), id="not JSON"),
         pytest.param({"instance_ids": '"i-1"'}, (400, "InvalidInstanceIds.Malformed"), id="not an array"),
         pytest.param({"instance_ids": "[1]"}, (400, "InvalidInstanceIds.Malformed"), id="not texts"),
-        pytest.param({"instance_ids": [f"i-{n}" for n in range(101)]}, (400, "InvalidInstanceIds.Malformed"), id="101 ids"),
+        pytest.param(
+            {"instance_ids": [f"i-{n}" for n in range(101)]}, (400, "InvalidInstanceIds.Malformed"), id="101 ids"
+        ),
         pytest.param({"instance_ids": ["i-nope"]}, (404, "InvalidInstanceId.NotFound"), id="unknown id"),
         pytest.param({"region_id": "mars-1"}, (404, "InvalidRegionId.NotFound"), id="unknown region"),
         pytest.param({"region_id": "cn-beijing"}, (404, "InvalidInstanceId.NotFound"), id="id of another region"),
@@ -45,7 +47,7 @@ def test_an_attached_role_is_held_and_answered_item_by_item(ask: Ask, one: str, 
         pytest.param({"policy": "x" * 1025}, (400, "InvalidParameter.Policy"), id="session policy too long"),
         pytest.param({"policy": "no policy"}, (400, "MalformedPolicyDocument"), id="session policy no policy"),
     ],
-)  # fmt: skip
+)
 def test_a_request_that_cannot_be_is_refused_whole(
     refused: Ask, one: str, held: Callable[[str], str], fields: dict[str, Any], expected: tuple[int, str]
 ) -> None:

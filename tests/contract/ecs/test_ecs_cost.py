@@ -85,21 +85,32 @@ def token_at(crowd: Cloud, place: int, **filters: Any) -> str:
         pytest.param("describe_instances", {"max_results": 100, "next_token": 90_000}, 100, id="deep page"),
         pytest.param("describe_instances", {"max_results": 100, "tag": {"app": "web"}}, 100, id="by tag"),
         pytest.param(
-            "describe_instances", {"max_results": 100, "tag": {"app": "web"}, "next_token": 55_000}, 100, id="by tag, deep"
+            "describe_instances",
+            {"max_results": 100, "tag": {"app": "web"}, "next_token": 55_000},
+            100,
+            id="by tag, deep",
         ),
         pytest.param(
-            "describe_instances", {"max_results": 100, "tag": {"app": "web"}, "status": "Running"}, 100, id="tag and status"
+            "describe_instances",
+            {"max_results": 100, "tag": {"app": "web"}, "status": "Running"},
+            100,
+            id="tag and status",
         ),
         pytest.param("describe_instances", {"page_size": 100, "page_number": 900}, 100, id="page 900 by number"),
-        pytest.param("describe_instances", {"page_size": 100, "page_number": 90, "tag": {"env": None}}, 100, id="tag, page 90"),
+        pytest.param(
+            "describe_instances", {"page_size": 100, "page_number": 90, "tag": {"env": None}}, 100, id="tag, page 90"
+        ),
         pytest.param("describe_instance_ram_role", {"ram_role_name": "web", "page_size": 50}, 50, id="holders, page 1"),
         pytest.param(
-            "describe_instance_ram_role", {"ram_role_name": "web", "page_size": 50, "page_number": 900}, 50, id="holders, page 900"
+            "describe_instance_ram_role",
+            {"ram_role_name": "web", "page_size": 50, "page_number": 900},
+            50,
+            id="holders, page 900",
         ),
         pytest.param("describe_instance_status", {"page_size": 50, "page_number": 1900}, 50, id="status, page 1900"),
         pytest.param("list_tag_resources", {"resource_type": "instance", "tag": {"app": "web"}}, 50, id="tags"),
     ],
-)  # fmt: skip
+)
 def test_a_page_costs_the_page(
     crowd: Cloud, looked: Callable[[], int], action: str, asked: dict[str, Any], rows: int
 ) -> None:

@@ -17,12 +17,20 @@ Ask = Callable[..., Any]
 def fleet(cloud: Cloud) -> dict[str, str]:
     """A few instances that differ in one thing each; ids by what they are called."""
     kinds: dict[str, dict[str, Any]] = {
-        "plain": {}, "stopped": {"status": "Stopped"}, "classic": {"network": "classic"}, "zone": {"zone": "cn-hangzhou-b"},
-        "vswitch": {"vswitch": "vsw-bp1other"}, "group": {"resource_group": "rg-1"}, "type": {"instance_type": "ecs.c6.small"},
-        "image": {"image": "m-1"}, "web-1": {"name": "web-1"}, "locked": {"lock_reason": "Recycling"},
-        "hard": {"http_tokens": "required"}, "dark": {"http_endpoint": "disabled"},
+        "plain": {},
+        "stopped": {"status": "Stopped"},
+        "classic": {"network": "classic"},
+        "zone": {"zone": "cn-hangzhou-b"},
+        "vswitch": {"vswitch": "vsw-bp1other"},
+        "group": {"resource_group": "rg-1"},
+        "type": {"instance_type": "ecs.c6.small"},
+        "image": {"image": "m-1"},
+        "web-1": {"name": "web-1"},
+        "locked": {"lock_reason": "Recycling"},
+        "hard": {"http_tokens": "required"},
+        "dark": {"http_endpoint": "disabled"},
         "tagged": {"tags": {"App": "web", "空 key": "值/ü&+="}},
-    }  # fmt: skip
+    }
     return {name: cloud.ecs.make(**properties)[0].instance_id for name, properties in kinds.items()}
 
 
@@ -86,16 +94,24 @@ def test_instances_are_filtered_by_their_creation_time(ask: Ask, cloud: Cloud) -
         pytest.param({"tag": {None: "web"}}, (400, "InvalidTag.Mismatch"), id="value without key"),
         pytest.param({"tag": {f"k{n}": "v" for n in range(21)}}, (400, "InvalidTagCount"), id="21 tags"),
         pytest.param({"instance_ids": "i-1"}, (400, "InvalidInstanceIds.Malformed"), id="ids no JSON"),
-        pytest.param({"instance_ids": [f"i-{n}" for n in range(101)]}, (400, "InvalidInstanceIds.Malformed"), id="101 ids"),
+        pytest.param(
+            {"instance_ids": [f"i-{n}" for n in range(101)]}, (400, "InvalidInstanceIds.Malformed"), id="101 ids"
+        ),
         pytest.param({"next_token": "nonsense"}, (400, "InvalidParameter.NextToken"), id="token"),
         pytest.param({"next_token": "W10="}, (400, "InvalidParameter.NextToken"), id="forged token"),
         pytest.param({"page_size": 101}, (400, "InvalidParameter.PageSize"), id="page of 101"),
         pytest.param({"page_number": 0}, (400, "InvalidParameter.PageNumber"), id="page 0"),
-        pytest.param({"additional_attributes": ["MOON"]}, (400, "InvalidParameter.AdditionalAttributes"), id="attribute"),
+        pytest.param(
+            {"additional_attributes": ["MOON"]}, (400, "InvalidParameter.AdditionalAttributes"), id="attribute"
+        ),
         pytest.param({"dry_run": True}, (400, "DryRunOperation"), id="dry run of what would do"),
-        pytest.param({"dry_run": True, "instance_ids": "x"}, (400, "InvalidInstanceIds.Malformed"), id="dry run of what would not"),
+        pytest.param(
+            {"dry_run": True, "instance_ids": "x"},
+            (400, "InvalidInstanceIds.Malformed"),
+            id="dry run of what would not",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_asked_is_refused(
     refused: Ask, cloud: Cloud, asked: dict[str, Any], expected: tuple[int, str]
 ) -> None:

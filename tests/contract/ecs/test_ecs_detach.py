@@ -118,14 +118,16 @@ def test_the_holders_of_a_role_are_paged_by_number(ask: Ask, cloud: Cloud) -> No
     ("fields", "expected"),
     [
         pytest.param({}, (403, "InvalidParameter.AllEmpty"), id="neither ids nor role"),
-        pytest.param({"instance_ids": [f"i-{n}" for n in range(51)]}, (400, "InvalidInstanceIds.Malformed"), id="51 ids"),
+        pytest.param(
+            {"instance_ids": [f"i-{n}" for n in range(51)]}, (400, "InvalidInstanceIds.Malformed"), id="51 ids"
+        ),
         pytest.param({"instance_ids": "nonsense"}, (400, "InvalidInstanceIds.Malformed"), id="not JSON"),
         pytest.param({"instance_ids": ["i-nope"]}, (404, "InvalidInstanceId.NotFound"), id="unknown id"),
         pytest.param({"ram_role_name": "web", "page_size": 51}, (400, "InvalidParameter.PageSize"), id="page of 51"),
         pytest.param({"ram_role_name": "web", "page_size": 0}, (400, "InvalidParameter.PageSize"), id="page of 0"),
         pytest.param({"ram_role_name": "web", "page_number": 0}, (400, "InvalidParameter.PageNumber"), id="page 0"),
     ],
-)  # fmt: skip
+)
 def test_a_describe_that_cannot_be_is_refused(
     refused: Ask, cloud: Cloud, fields: dict[str, Any], expected: tuple[int, str]
 ) -> None:

@@ -89,9 +89,12 @@ OPERATIONS = st.lists(st.sampled_from(["add", "remove", "tag", "untag"]), max_si
 
 
 @given(
-    sizes=st.lists(st.integers(1, 7), min_size=1, max_size=40), between=st.lists(OPERATIONS, max_size=40),
-    start=st.integers(0, 40), picks=st.randoms(use_true_random=False), tagged=st.booleans(),
-)  # fmt: skip
+    sizes=st.lists(st.integers(1, 7), min_size=1, max_size=40),
+    between=st.lists(OPERATIONS, max_size=40),
+    start=st.integers(0, 40),
+    picks=st.randoms(use_true_random=False),
+    tagged=st.booleans(),
+)
 def test_paging_loses_nobody_who_is_there_throughout_and_shows_nobody_twice(
     sizes: list[int], between: list[list[str]], start: int, picks: Any, tagged: bool
 ) -> None:

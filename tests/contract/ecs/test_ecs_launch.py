@@ -57,10 +57,21 @@ def test_settling_lets_a_created_instance_stop_and_a_started_one_run(
 
 def test_an_instance_is_born_with_what_was_asked(ask: Ask, cloud: Cloud, roles: None) -> None:
     ask(
-        "run_instances", amount=2, ram_role_name="web", tag={"app": "web"}, instance_name="w-1", zone_id="cn-hangzhou-b",
-        v_switch_id="vsw-7", resource_group_id="rg-1", image_id="m-1", instance_type="ecs.c6.small", http_tokens="required",
-        deletion_protection=True, security_group_id="sg-1", user_data="IyE=",
-    )  # fmt: skip
+        "run_instances",
+        amount=2,
+        ram_role_name="web",
+        tag={"app": "web"},
+        instance_name="w-1",
+        zone_id="cn-hangzhou-b",
+        v_switch_id="vsw-7",
+        resource_group_id="rg-1",
+        image_id="m-1",
+        instance_type="ecs.c6.small",
+        http_tokens="required",
+        deletion_protection=True,
+        security_group_id="sg-1",
+        user_data="IyE=",
+    )
     shown = ask("describe_instances", additional_attributes=["META_OPTIONS"])["Instances"]["Instance"]
     assert len(shown) == 2
     for row in shown:
@@ -96,9 +107,11 @@ def test_an_instance_is_born_with_what_was_asked(ask: Ask, cloud: Cloud, roles: 
         pytest.param({"v_switch_id": "nope"}, (400, "InvalidParameter.VSwitchId"), id="no switch's id"),
         pytest.param({"region_id": "mars-1"}, (404, "InvalidRegionId.NotFound"), id="region"),
         pytest.param({"dry_run": True}, (400, "DryRunOperation"), id="dry run"),
-        pytest.param({"dry_run": True, "ram_role_name": "fc"}, (401, "InvalidRamRole.NotEcsRole"), id="dry run that fails"),
+        pytest.param(
+            {"dry_run": True, "ram_role_name": "fc"}, (401, "InvalidRamRole.NotEcsRole"), id="dry run that fails"
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_launch_that_cannot_be_makes_nothing(
     refused: Ask, cloud: Cloud, roles: None, asked: dict[str, Any], expected: tuple[int, str]
 ) -> None:
@@ -139,10 +152,15 @@ def test_a_new_instance_is_shown_only_after_a_while(ask: Ask, refused: Ask, clou
         holders = ask("describe_instance_ram_role", ram_role_name="web")
         tags = ask("list_tag_resources", resource_type="instance", resource_id=[made])
         return [
-            made in ids(ask("describe_instances", max_results=10)), made in ids(ask("describe_instances", instance_ids=[made])),
-            made in ids(ask("describe_instances", page_size=10)), holders["TotalCount"] == 1, status["TotalCount"] == 4,
-            made in str(status), made in str(holders), made in str(tags) or not tags["TagResources"]["TagResource"],
-        ]  # fmt: skip
+            made in ids(ask("describe_instances", max_results=10)),
+            made in ids(ask("describe_instances", instance_ids=[made])),
+            made in ids(ask("describe_instances", page_size=10)),
+            holders["TotalCount"] == 1,
+            status["TotalCount"] == 4,
+            made in str(status),
+            made in str(holders),
+            made in str(tags) or not tags["TagResources"]["TagResource"],
+        ]
 
     assert seen()[:-1] == [False] * 7
     assert (
@@ -162,12 +180,14 @@ def test_a_new_instance_is_shown_only_after_a_while(ask: Ask, refused: Ask, clou
     [
         pytest.param({}, {}, (403, "IncorrectInstanceStatus"), id="running"),
         pytest.param({"status": "Pending"}, {}, (403, "IncorrectInstanceStatus.Initializing"), id="still booting"),
-        pytest.param({"deletion_protection": True}, {"force": True}, (403, "InvalidOperation.DeletionProtection"), id="protected"),
+        pytest.param(
+            {"deletion_protection": True}, {"force": True}, (403, "InvalidOperation.DeletionProtection"), id="protected"
+        ),
         pytest.param({"status": "Stopped"}, {"dry_run": True}, (400, "DryRunOperation"), id="dry run"),
         pytest.param({}, {"force": True}, None, id="forced"),
         pytest.param({"status": "Stopped"}, {}, None, id="stopped"),
     ],
-)  # fmt: skip
+)
 def test_only_what_may_go_is_deleted(
     ask: Ask, refused: Ask, cloud: Cloud, properties: dict[str, Any], asked: dict[str, Any], expected: Any
 ) -> None:

@@ -22,12 +22,14 @@ def test_the_status_of_instances_is_paged_by_number(ask: Ask, cloud: Cloud) -> N
     body = ask("describe_instance_status")
     assert (len(states(body)), body["TotalCount"], body["PageSize"], body["PageNumber"]) == (10, 13, 10, 1)
     assert states(ask("describe_instance_status", page_number=2)) == [
-        *((i, "Running") for i in made[10:]), (stopped, "Stopped"),
-    ]  # fmt: skip
+        *((i, "Running") for i in made[10:]),
+        (stopped, "Stopped"),
+    ]
     assert states(ask("describe_instance_status", zone_id="cn-hangzhou-b")) == [(stopped, "Stopped")]
     assert states(ask("describe_instance_status", instance_id=[stopped, made[0], "i-nope", stopped])) == [
-        (stopped, "Stopped"), (made[0], "Running"),
-    ]  # fmt: skip
+        (stopped, "Stopped"),
+        (made[0], "Running"),
+    ]
     assert states(ask("describe_instance_status", instance_id=[stopped, made[0]], zone_id="cn-hangzhou-h")) == [
         (made[0], "Running")
     ]

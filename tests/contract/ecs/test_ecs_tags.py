@@ -61,7 +61,7 @@ def test_tags_are_put_on_changed_and_taken_off(ask: Ask, cloud: Cloud, tags: Cal
         pytest.param({"region_id": None}, (404, "MissingParameter.RegionId"), id="no region"),
         pytest.param({"region_id": "mars-1"}, (404, "InvalidRegionId.NotFound"), id="unknown region"),
     ],
-)  # fmt: skip
+)
 def test_tags_that_cannot_be_are_put_on_nobody(
     refused: Ask, cloud: Cloud, tags: Callable[[str], dict[str, str]], given: dict[str, Any], expected: tuple[int, str]
 ) -> None:
@@ -83,8 +83,15 @@ def test_one_missing_instance_leaves_all_untouched(
 
 def test_a_key_given_twice_is_refused(cloud: Cloud) -> None:
     made = cloud.ecs.make()[0].instance_id
-    query = {"RegionId": "cn-hangzhou", "ResourceType": "instance", "ResourceId.1": made,
-             "Tag.1.Key": "k", "Tag.1.Value": "1", "Tag.2.Key": "k", "Tag.2.Value": "2"}  # fmt: skip
+    query = {
+        "RegionId": "cn-hangzhou",
+        "ResourceType": "instance",
+        "ResourceId.1": made,
+        "Tag.1.Key": "k",
+        "Tag.1.Value": "1",
+        "Tag.2.Key": "k",
+        "Tag.2.Value": "2",
+    }
     assert sdk.refusal(sdk.rpc, sdk.config(), "ecs", "TagResources", query) == (400, "Duplicate.TagKey")
 
 

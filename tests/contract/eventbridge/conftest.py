@@ -28,13 +28,22 @@ def eventbridge(cloud: Cloud) -> Ask:
 
     def call(action: str, region: str = "cn-hangzhou", **query: Any) -> Any:
         config = Config(
-            access_key_id=ROOT_KEY[0], access_key_secret=ROOT_KEY[1], region_id=region,
+            access_key_id=ROOT_KEY[0],
+            access_key_secret=ROOT_KEY[1],
+            region_id=region,
             endpoint=f"eventbridge-console.{region}.aliyuncs.com",
-        )  # fmt: skip
+        )
         params = Params(
-            action=action, version="2020-04-01", protocol="HTTPS", pathname="/", method="POST", auth_type="AK",
-            style="RPC", req_body_type="formData", body_type="json",
-        )  # fmt: skip
+            action=action,
+            version="2020-04-01",
+            protocol="HTTPS",
+            pathname="/",
+            method="POST",
+            auth_type="AK",
+            style="RPC",
+            req_body_type="formData",
+            body_type="json",
+        )
         sent = {name: value if isinstance(value, str) else json.dumps(value) for name, value in query.items()}
         return Client(config).call_api(params, OpenApiRequest(query=sent), RuntimeOptions())["body"]
 
@@ -65,9 +74,13 @@ def note(cloud: Cloud, tmp_path: Path) -> Callable[..., None]:
         }
         triggers = [{"triggerName": "all", "triggerType": "eventbridge", "triggerConfig": config}] if trigger else []
         props = {
-            "functionName": "note", "region": "cn-hangzhou", "runtime": "python3.10", "handler": "index.handler",
-            "triggers": triggers, "asyncInvokeConfig": {"maxAsyncRetryAttempts": 0},
-        }  # fmt: skip
+            "functionName": "note",
+            "region": "cn-hangzhou",
+            "runtime": "python3.10",
+            "handler": "index.handler",
+            "triggers": triggers,
+            "asyncInvokeConfig": {"maxAsyncRetryAttempts": 0},
+        }
         document = {"edition": "3.0.0", "resources": {"note": {"component": "fc3", "props": props}}}
         (tmp_path / "s.yaml").write_text(yaml.safe_dump(document))
         cloud.fc.deploy(tmp_path / "s.yaml", code=tmp_path, account=ACCOUNT, runner="inline")

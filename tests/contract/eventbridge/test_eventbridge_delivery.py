@@ -35,9 +35,19 @@ def test_missing_attributes_are_filled_in_and_given_ones_kept(cloud: Cloud, note
     cloud.settle()
     filled, kept = seen(cloud)
     assert set(filled) == {
-        "specversion", "id", "source", "type", "time", "datacontenttype", "data", "aliyunaccountid", "aliyunpublishtime",
-        "aliyuneventbusname", "aliyunregionid", "aliyunoriginalaccountid",
-    }  # fmt: skip
+        "specversion",
+        "id",
+        "source",
+        "type",
+        "time",
+        "datacontenttype",
+        "data",
+        "aliyunaccountid",
+        "aliyunpublishtime",
+        "aliyuneventbusname",
+        "aliyunregionid",
+        "aliyunoriginalaccountid",
+    }
     assert (filled["specversion"], filled["aliyuneventbusname"]) == ("1.0", "default")
     assert filled["datacontenttype"] == "application/json;charset=utf-8"
     assert (kept["id"], kept["time"]) == ("mine", "2020-11-19T21:04:42.179PRC")

@@ -43,10 +43,25 @@ def test_a_call_is_recorded_as_action_trail_does(cloud: Cloud) -> None:
     assert (event["aliyunregionid"], event["aliyunaccountid"]) == ("cn-beijing", ACCOUNT)
     record = event["data"]
     assert set(record) == {
-        "eventId", "eventVersion", "eventName", "eventType", "eventRW", "eventSource", "eventTime", "serviceName",
-        "apiVersion", "acsRegion", "requestId", "requestParameters", "responseElements", "sourceIpAddress", "userAgent",
-        "userIdentity", "recipientAccountId", "referencedResources",
-    }  # fmt: skip
+        "eventId",
+        "eventVersion",
+        "eventName",
+        "eventType",
+        "eventRW",
+        "eventSource",
+        "eventTime",
+        "serviceName",
+        "apiVersion",
+        "acsRegion",
+        "requestId",
+        "requestParameters",
+        "responseElements",
+        "sourceIpAddress",
+        "userAgent",
+        "userIdentity",
+        "recipientAccountId",
+        "referencedResources",
+    }
     assert record["requestParameters"] == TAGGING
     assert record["responseElements"] == {"TagResourcesResult": 1}
     assert (record["eventName"], record["eventRW"], record["serviceName"]) == ("TagResources", "Write", "Ecs")
@@ -71,8 +86,10 @@ def test_a_call_that_failed_has_an_error_and_no_answer(cloud: Cloud) -> None:
 def test_a_call_without_a_region_is_recorded_in_hangzhou(cloud: Cloud) -> None:
     event = action_trail(call(cloud, "CreateRole", "ram", RoleName="web"), {}, None)
     assert (event["type"], event["source"], event["aliyunregionid"]) == (
-        "ram:ActionTrail:ApiCall", "acs.ram", "cn-hangzhou",
-    )  # fmt: skip
+        "ram:ActionTrail:ApiCall",
+        "acs.ram",
+        "cn-hangzhou",
+    )
     assert event["data"]["referencedResources"] == {"ACS::RAM::Role": ["web"]}
 
 
@@ -108,9 +125,12 @@ def test_a_change_of_tags_carries_the_keys_and_the_tags_after_it(cloud: Cloud) -
     assert set(event) == ENVELOPE
     assert (event["source"], event["type"]) == ("acs.tag", "tag:CloudMonitor:Tag[ChangeOnResource]")
     assert event["data"] == {
-        "product": "ecs", "resourceType": "instance", "resourceId": "i-1", "changedTagKeys": ["app", "gone"],
+        "product": "ecs",
+        "resourceType": "instance",
+        "resourceId": "i-1",
+        "changedTagKeys": ["app", "gone"],
         "tags": {"app": "web"},
-    }  # fmt: skip
+    }
 
 
 def test_each_notice_has_an_id_of_its_own(cloud: Cloud) -> None:

@@ -23,7 +23,7 @@ Deploy = Callable[..., list[str]]
 def config(region: str = "cn-hangzhou", secret: str = ROOT_KEY[1], key: str = ROOT_KEY[0]) -> Config:
     return Config(
         access_key_id=key, access_key_secret=secret, region_id=region, endpoint=f"{ACCOUNT}.{region}.fc.aliyuncs.com"
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture
@@ -46,9 +46,13 @@ def deploy(cloud: Cloud, tmp_path: Path) -> Iterator[Deploy]:
     """deploy(source, **props): one function "hello" whose handler is index.handler, or whatever props say."""
 
     def run(
-        source: str, *, runner: str = "inline", env: dict[str, str] | None = None, code: Path = tmp_path / "code",
+        source: str,
+        *,
+        runner: str = "inline",
+        env: dict[str, str] | None = None,
+        code: Path = tmp_path / "code",
         **props: Any,
-    ) -> list[str]:  # fmt: skip
+    ) -> list[str]:
         code.mkdir(exist_ok=True)
         (code / "index.py").write_text(dedent(source))
         whole = {"functionName": "hello", "region": "cn-hangzhou", "runtime": "python3.10", "handler": "index.handler"}

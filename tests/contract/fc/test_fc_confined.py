@@ -67,14 +67,23 @@ def deployed(tmp_path: Path) -> Path:
         ("subprocess.run(['sh', '-c', 'touch 1 2 3 4 5 6 7'])", "new 1, new 2, new 3, new 4, new 5, and 2 more"),
         ("os.system('touch evil')", "new evil"),
         ("os.waitpid(os.posix_spawn('/bin/sh', ['sh', '-c', 'touch evil'], os.environ), 0)", "new evil"),
-        ("p = multiprocessing.get_context('spawn').Process(target=os.system, args=('touch evil',)); p.start(); p.join()", "new evil"),
-        ("p = multiprocessing.get_context('fork').Process(target=os.system, args=('touch evil',)); p.start(); p.join()", "new evil"),
+        (
+            "p = multiprocessing.get_context('spawn').Process(target=os.system, args=('touch evil',)); p.start(); p.join()",
+            "new evil",
+        ),
+        (
+            "p = multiprocessing.get_context('fork').Process(target=os.system, args=('touch evil',)); p.start(); p.join()",
+            "new evil",
+        ),
         ("sqlite3.connect('kept/data.db', isolation_level=None).execute('CREATE TABLE b (c)')", "changed kept/data.db"),
-        ("sqlite3.connect(':memory:').execute(f\"ATTACH '{os.getcwd()}/x.db' AS x\").execute('CREATE TABLE x.b (c)')", "new x.db"),
+        (
+            "sqlite3.connect(':memory:').execute(f\"ATTACH '{os.getcwd()}/x.db' AS x\").execute('CREATE TABLE x.b (c)')",
+            "new x.db",
+        ),
         ("ctypes.CDLL(None).creat(b'evil', 0o644)", "new evil"),
         ("os.chdir('/tmp'); os.open('evil', os.O_CREAT, dir_fd=os.open(os.environ['PWD'], os.O_RDONLY))", "new evil"),
     ],
-)  # fmt: skip
+)
 def test_a_write_into_the_code_that_got_through_is_an_error_of_the_invocation(
     change: str, said: str, cloud: Cloud, deploy: Deploy, tmp_path: Path
 ) -> None:

@@ -107,8 +107,10 @@ resources:
       tags: []
 """
     assert load(tmp_path, text)["resources"]["one"]["props"] == {
-        "timeout": 60, "environmentVariables": {"A": "a", "C": "c"}, "tags": [],
-    }  # fmt: skip
+        "timeout": 60,
+        "environmentVariables": {"A": "a", "C": "c"},
+        "tags": [],
+    }
 
 
 def test_a_base_file_lies_under_the_file_that_extends_it(tmp_path: Path) -> None:
@@ -136,20 +138,36 @@ def test_merging_changes_neither_side() -> None:
     ("text", "reason"),
     [
         pytest.param("edition: 1.0.0\n", "edition '1.0.0': only 3.0.0 is known", id="the edition of FC 2.0"),
-        pytest.param("resources: {one: {extend: {name: none}}}\n", "there is no map 'none' under template", id="no such template"),
-        pytest.param("resources: {one: {extend: base}}\n", "one.extend: 'base': write {name", id="a template by its bare name"),
+        pytest.param(
+            "resources: {one: {extend: {name: none}}}\n", "there is no map 'none' under template", id="no such template"
+        ),
+        pytest.param(
+            "resources: {one: {extend: base}}\n", "one.extend: 'base': write {name", id="a template by its bare name"
+        ),
         pytest.param("resources: {one: {extend: {name: [base]}}}\n", "write {name", id="a template by a list"),
-        pytest.param("resources: {one: {extend: {name: base}}}\ntemplate: {base: [1]}\n", "there is no map 'base' under template", id="a template that is a list"),
-        pytest.param("resources: {one: {extend: {name: base, ignore: [1]}}}\ntemplate: {base: {a: 1}}\n", "ignore: a list of keys", id="a number ignored"),
+        pytest.param(
+            "resources: {one: {extend: {name: base}}}\ntemplate: {base: [1]}\n",
+            "there is no map 'base' under template",
+            id="a template that is a list",
+        ),
+        pytest.param(
+            "resources: {one: {extend: {name: base, ignore: [1]}}}\ntemplate: {base: {a: 1}}\n",
+            "ignore: a list of keys",
+            id="a number ignored",
+        ),
         pytest.param("resources: {one: {props: {[a]: b}}}\n", ":1: found unhashable key", id="a key that is a list"),
         pytest.param("extend: s.yaml\n", "extend: the file extends itself", id="a file that extends itself"),
         pytest.param("extend: [base.yaml]\n", "extend: .*: the name of a file is needed", id="a list of base files"),
         pytest.param("vars: &a {x: *a}\n", "nested without end", id="an alias inside what it names"),
         pytest.param("[1]\n", "a map is needed at the top", id="no map"),
         pytest.param("a: [\n", ":3: expected", id="no YAML"),
-        pytest.param("resources: {one: {component: fc3, props: {timeout: 60, timeout: 30}}}\n", "'timeout' is there twice", id="a key that is there twice"),
+        pytest.param(
+            "resources: {one: {component: fc3, props: {timeout: 60, timeout: 30}}}\n",
+            "'timeout' is there twice",
+            id="a key that is there twice",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_yaml_that_is_wrong_is_refused_in_one_line(tmp_path: Path, text: str, reason: str) -> None:
     edition = "" if text.startswith(("edition", "[")) else "edition: 3.0.0\n"
     (tmp_path / "s.yaml").write_text(text + edition)
@@ -217,9 +235,15 @@ TICK = {"triggerName": "tick", "triggerType": "timer", "triggerConfig": {"cronEx
 
 def test_what_is_deployed_is_shown_by_both_versions(cloud: Cloud, deploy: Deploy, fc3: Fc3, fc2: Fc2) -> None:
     names = deploy(
-        handler("return 1"), functionName="svc$hello", role="Worker", timeout=60, memorySize=256,
-        environmentVariables={"A": "a"}, asyncInvokeConfig=CONFIG, triggers=[trigger(), TICK],
-    )  # fmt: skip
+        handler("return 1"),
+        functionName="svc$hello",
+        role="Worker",
+        timeout=60,
+        memorySize=256,
+        environmentVariables={"A": "a"},
+        asyncInvokeConfig=CONFIG,
+        triggers=[trigger(), TICK],
+    )
     assert names == ["svc$hello"]
     function = fc3.get_function("svc$hello", m3.GetFunctionRequest()).body
     assert (function.function_name, function.timeout, function.memory_size) == ("svc$hello", 60, 256)
@@ -271,11 +295,13 @@ def test_deploying_again_replaces_the_rule_and_removing_takes_it_away(cloud: Clo
     [
         pytest.param("fc", "InvokeFunction", "/2023-03-30/functions/{functionName}/invocations", id="2023"),
         pytest.param(
-            "fc-open", "InvokeFunction", "/2021-04-06/services/{serviceName}/functions/{functionName}/invocations",
+            "fc-open",
+            "InvokeFunction",
+            "/2021-04-06/services/{serviceName}/functions/{functionName}/invocations",
             id="2021",
         ),
     ],
-)  # fmt: skip
+)
 def test_the_paths_are_those_of_the_published_definition(product: str, action: str, path: str) -> None:
     file = DEFINITIONS / product / f"{action}.json"
     if not file.exists():

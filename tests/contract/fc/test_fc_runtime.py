@@ -108,9 +108,17 @@ def test_the_context_of_310_has_credentials_and_service(cloud: Cloud, deploy: De
     outcome = invoke(cloud, name="svc$hello")
     context = json.loads(outcome.body)
     assert set(context) == {
-        "request_id", "credentials", "function", "service", "region", "account_id", "tracing", "logger", "retry_count",
+        "request_id",
+        "credentials",
+        "function",
+        "service",
+        "region",
+        "account_id",
+        "tracing",
+        "logger",
+        "retry_count",
         "logs",
-    }  # fmt: skip
+    }
     assert context["request_id"] == outcome.request_id
     assert context["function"] == {"name": "hello", "handler": "index.handler", "memory": 256, "timeout": "7"}
     assert context["service"]["name"] == "svc"
@@ -123,8 +131,15 @@ def test_the_context_of_312_has_neither(cloud: Cloud, deploy: Deploy, runner: st
     deploy(CONTEXT, runner=runner, runtime="python3.12", timeout=7, logConfig=log)
     context = json.loads(invoke(cloud).body)
     assert set(context) == {
-        "request_id", "function", "region", "account_id", "logger", "log_project", "log_store", "logs",
-    }  # fmt: skip
+        "request_id",
+        "function",
+        "region",
+        "account_id",
+        "logger",
+        "log_project",
+        "log_store",
+        "logs",
+    }
     assert context["function"]["timeout"] == 7
     assert (context["log_project"], context["log_store"]) == ("p", "s")
 
@@ -134,18 +149,29 @@ def test_a_handler_sees_fcs_variables_and_its_own_and_nothing_else(
 ) -> None:
     monkeypatch.setenv("SECRET_OF_THE_HOST", "x")
     deploy(
-        "import os\n" + handler("return dict(os.environ)"), runner=runner, env={"ENDPOINT": "http://127.0.0.1:1"},
+        "import os\n" + handler("return dict(os.environ)"),
+        runner=runner,
+        env={"ENDPOINT": "http://127.0.0.1:1"},
         environmentVariables={"MODE": "audit", "DRY": True, "PYTHONPATH": "/code/python:/opt/python"},
-    )  # fmt: skip
+    )
     seen = json.loads(invoke(cloud).body)
     code = str(tmp_path / "code")
     assert "SECRET_OF_THE_HOST" not in seen
     assert (seen["MODE"], seen["DRY"], seen["ENDPOINT"]) == ("audit", "true", "http://127.0.0.1:1")
     assert seen["PYTHONPATH"] == f"{code}/python:/opt/python"
     assert {name for name in seen if name.startswith("FC_")} == {
-        "FC_FUNC_CODE_PATH", "FC_ACCOUNT_ID", "FC_FUNCTION_HANDLER", "FC_FUNCTION_MEMORY_SIZE", "FC_FUNCTION_NAME",
-        "FC_REGION", "FC_INSTANCE_ID", "FC_CUSTOM_LISTEN_PORT", "FC_VER_ID", "FC_QUALIFIER", "FC_RUNTIME_VERSION",
-    }  # fmt: skip
+        "FC_FUNC_CODE_PATH",
+        "FC_ACCOUNT_ID",
+        "FC_FUNCTION_HANDLER",
+        "FC_FUNCTION_MEMORY_SIZE",
+        "FC_FUNCTION_NAME",
+        "FC_REGION",
+        "FC_INSTANCE_ID",
+        "FC_CUSTOM_LISTEN_PORT",
+        "FC_VER_ID",
+        "FC_QUALIFIER",
+        "FC_RUNTIME_VERSION",
+    }
     assert (seen["HOME"], seen["FC_FUNC_CODE_PATH"]) == ("/tmp", code)
     assert "ALIBABA_CLOUD_ACCESS_KEY_ID" not in seen
 
@@ -153,9 +179,11 @@ def test_a_handler_sees_fcs_variables_and_its_own_and_nothing_else(
 def test_each_invocation_gets_fresh_keys_of_the_functions_role(cloud: Cloud, deploy: Deploy, runner: str) -> None:
     cloud.ram.put_role(ACCOUNT, "worker", ["fc.aliyuncs.com"])
     deploy(
-        "import os\n" + handler("return [os.environ['ALIBABA_CLOUD_ACCESS_KEY_ID'], context.credentials.access_key_id]"),
-        role="Worker", runner=runner,
-    )  # fmt: skip
+        "import os\n"
+        + handler("return [os.environ['ALIBABA_CLOUD_ACCESS_KEY_ID'], context.credentials.access_key_id]"),
+        role="Worker",
+        runner=runner,
+    )
     first, second = (json.loads(invoke(cloud).body) for _ in range(2))
     assert first[0] == first[1] != second[0] == second[1]
     key = cloud.keys.find(first[0])

@@ -48,9 +48,11 @@ def test_the_provider_gets_a_token_that_signs(served: Served, properties: dict[s
     made = served.cloud.ecs.make(role="web", **properties)[0].instance_id
     given = served.provider(made, role_name=named).get_credentials()
     cfg = sdk.config(
-        access_key_id=given.get_access_key_id(), access_key_secret=given.get_access_key_secret(),
-        security_token=given.get_security_token(), endpoint=served.url.removeprefix("http://"),
-    )  # fmt: skip
+        access_key_id=given.get_access_key_id(),
+        access_key_secret=given.get_access_key_secret(),
+        security_token=given.get_security_token(),
+        endpoint=served.url.removeprefix("http://"),
+    )
     assert sdk.ecs(cfg, "describe_regions")["Regions"]["Region"]
     assert sdk.rpc(cfg, "sts", "GetCallerIdentity")["Arn"] == f"acs:ram::{ACCOUNT}:assumed-role/web/{made}"
     asked = [c.action.split("/latest/")[0] for c in served.cloud.calls if c.service == "metadata"]

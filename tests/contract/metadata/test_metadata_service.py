@@ -35,10 +35,19 @@ def test_an_instance_reads_about_itself(ask: Ask, place: Place, cloud: Cloud) ->
     instance = cloud.ecs.instance(made)
     assert instance is not None
     expected = {
-        "instance-id": made, "region-id": "cn-hangzhou", "zone-id": "cn-hangzhou-b", "vpc-id": "vpc-1", "image-id": "m-1",
-        "vswitch-id": "vsw-1", "private-ipv4": instance.ip, "hostname": "web-1", "network-type": "vpc",
-        "owner-account-id": ACCOUNT, "instance/instance-type": "ecs.c6.small", "instance/instance-name": "web-1",
-    }  # fmt: skip
+        "instance-id": made,
+        "region-id": "cn-hangzhou",
+        "zone-id": "cn-hangzhou-b",
+        "vpc-id": "vpc-1",
+        "image-id": "m-1",
+        "vswitch-id": "vsw-1",
+        "private-ipv4": instance.ip,
+        "hostname": "web-1",
+        "network-type": "vpc",
+        "owner-account-id": ACCOUNT,
+        "instance/instance-type": "ecs.c6.small",
+        "instance/instance-name": "web-1",
+    }
     assert {name: ask(made, f"meta-data/{name}").text for name in expected} == expected
     listed = ask(made, "meta-data/").text.split()
     assert {"instance/", "ram/", "instance-id"} <= set(listed)
@@ -101,9 +110,11 @@ def test_new_credentials_appear_half_an_hour_before_the_old_ones_end(ask: Ask, p
 def caller(given: dict[str, Any]) -> str:
     """Who the credentials are, asked with a really signed call."""
     cfg = sdk.config(
-        access_key_id=given["AccessKeyId"], access_key_secret=given["AccessKeySecret"],
-        security_token=given["SecurityToken"], endpoint="sts.aliyuncs.com",
-    )  # fmt: skip
+        access_key_id=given["AccessKeyId"],
+        access_key_secret=given["AccessKeySecret"],
+        security_token=given["SecurityToken"],
+        endpoint="sts.aliyuncs.com",
+    )
     assert sdk.ecs(cfg, "describe_regions")["Regions"]["Region"]
     arn: str = sdk.rpc(cfg, "sts", "GetCallerIdentity")["Arn"]
     return arn

@@ -41,9 +41,11 @@ class Caller:
 
     def config(self, endpoint: str) -> Any:
         return sdk.config(
-            access_key_id=self.key.access_key_id, access_key_secret=self.key.secret,
-            security_token=self.key.token or None, endpoint=endpoint,
-        )  # fmt: skip
+            access_key_id=self.key.access_key_id,
+            access_key_secret=self.key.secret,
+            security_token=self.key.token or None,
+            endpoint=endpoint,
+        )
 
     def ecs(self, action: str, **fields: Any) -> dict[str, Any]:
         """As sdk.ecs; lists of ids become JSON."""

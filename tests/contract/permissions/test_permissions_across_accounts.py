@@ -28,14 +28,16 @@ def ours(cloud: Cloud) -> AccessKey:
     """Keys as a function has them: of the execution role, which may assume the other account's role and no other."""
     cloud.ram.put_role(
         ACCOUNT, "rolekeeper-fc", services=("fc.aliyuncs.com",), policies=(allow("sts:AssumeRole", resource=ROLE),)
-    )  # fmt: skip
+    )
     member = cloud.ram.put_role(
         OTHER, "rolekeeper-member", policies=(allow("ecs:*InstanceRamRole", "ecs:DescribeInstances", "ram:PassRole"),)
     )
     trust = {
-        "Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"RAM": f"acs:ram::{ACCOUNT}:role/rolekeeper-fc"},
+        "Effect": "Allow",
+        "Action": "sts:AssumeRole",
+        "Principal": {"RAM": f"acs:ram::{ACCOUNT}:role/rolekeeper-fc"},
         "Condition": {"StringEquals": {"sts:ExternalId": EXTERNAL}},
-    }  # fmt: skip
+    }
     member.trust_text = json.dumps({"Version": "1", "Statement": [trust]})
     member.trust = cloud.ram.trust_document("AssumeRolePolicyDocument", member.trust_text)
     cloud.ram.put_role(OTHER, "web")
@@ -44,16 +46,20 @@ def ours(cloud: Cloud) -> AccessKey:
 
 
 def config(key: AccessKey, endpoint: str) -> Any:
-    return sdk.config(access_key_id=key.access_key_id, access_key_secret=key.secret, security_token=key.token,
-                      endpoint=endpoint)  # fmt: skip
+    return sdk.config(
+        access_key_id=key.access_key_id, access_key_secret=key.secret, security_token=key.token, endpoint=endpoint
+    )
 
 
 def assume(key: AccessKey, **given: str) -> Any:
     asked = {"RoleArn": ROLE, "RoleSessionName": "rolekeeper", "ExternalId": EXTERNAL, **given}
     sent = {name: value for name, value in asked.items() if value}
     answer = sdk.rpc(config(key, "sts.cn-hangzhou.aliyuncs.com"), "sts", "AssumeRole", sent)["Credentials"]
-    return sdk.config(access_key_id=answer["AccessKeyId"], access_key_secret=answer["AccessKeySecret"],
-                      security_token=answer["SecurityToken"])  # fmt: skip
+    return sdk.config(
+        access_key_id=answer["AccessKeyId"],
+        access_key_secret=answer["AccessKeySecret"],
+        security_token=answer["SecurityToken"],
+    )
 
 
 def test_the_others_instances_are_seen_and_changed_in_each_region_and_ours_are_not(

@@ -91,8 +91,10 @@ def test_every_instance_of_a_batch_is_judged(judging: Cloud) -> None:
 def test_the_refusal_says_who_was_refused_what_and_by_which_policies(judging: Cloud, one: str) -> None:
     detail = refused(user(judging, *LEAST, deny("ram:PassRole", "*")).attach, one).data["AccessDeniedDetail"]
     assert (detail["AuthAction"], detail["AuthPrincipalType"], detail["AuthPrincipalOwnerId"]) == (
-        "ram:PassRole", "SubUser", ACCOUNT,
-    )  # fmt: skip
+        "ram:PassRole",
+        "SubUser",
+        ACCOUNT,
+    )
     assert (detail["PolicyType"], detail["NoPermissionType"]) == ("AccountLevelIdentityBasedPolicy", "ExplicitDeny")
     detail = refused(session(judging, *LEAST, narrowed=ON_WEB).attach, one).data["AccessDeniedDetail"]
     assert (detail["AuthPrincipalType"], detail["AuthPrincipalDisplayName"]) == ("AssumedRoleUser", "worker:s-1")

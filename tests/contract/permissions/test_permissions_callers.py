@@ -138,7 +138,9 @@ def test_a_user_of_another_account_assumes_a_role_here(
     judging.ram.put_role(ACCOUNT, "guest", services=(), policies=["AliyunECSReadOnlyAccess"])
     if trusted:
         principal = {"RAM": [f"acs:ram::{OTHER}:root"]}
-        text = json.dumps({"Version": "1", "Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": principal}]})  # fmt: skip
+        text = json.dumps(
+            {"Version": "1", "Statement": [{"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": principal}]}
+        )
         root = Caller(AccessKey(*ROOT_KEY, Identity("Account", ACCOUNT)))
         root.rpc("ram", "UpdateRole", RoleName="guest", NewAssumeRolePolicyDocument=text)
     judging.ecs.make()
@@ -209,9 +211,11 @@ def test_the_policy_of_an_attach_narrows_the_instances_token(judging: Cloud, one
         pytest.param({"Bool": {"acs:MFAPresent": "true"}}, False, id="with a second factor"),
         pytest.param({"StringEquals": {"acs:PrincipalARN": f"acs:ram::{ACCOUNT}:user/alice"}}, True, id="by that user"),
         pytest.param({"StringLike": {"acs:PrincipalARN": "acs:ram:*:*:role/*"}}, False, id="by a role"),
-        pytest.param({"StringEquals": {"acs:Service": "ecs.aliyuncs.com"}}, False, id="acs:Service is PassRole's alone"),
+        pytest.param(
+            {"StringEquals": {"acs:Service": "ecs.aliyuncs.com"}}, False, id="acs:Service is PassRole's alone"
+        ),
     ],
-)  # fmt: skip
+)
 def test_every_request_has_the_common_condition_keys(judging: Cloud, condition: Any, allowed: bool) -> None:
     someone = user(judging, allow("ecs:DescribeInstanceStatus", "*", condition))
     if allowed:

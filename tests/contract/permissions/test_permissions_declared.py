@@ -65,10 +65,18 @@ def test_every_route_of_sls_needs_an_action_on_its_project(cloud: Cloud, route: 
     [
         pytest.param("POST", "/2023-03-30/functions/f/invocations", "fc:InvokeFunction", "functions/f", id="invoke"),
         pytest.param("GET", "/2023-03-30/functions", "fc:ListFunctions", "functions/*", id="list"),
-        pytest.param("GET", "/2023-03-30/functions/f/triggers/t", "fc:GetTrigger", "functions/f/triggers/t", id="trigger"),
-        pytest.param("POST", "/2021-04-06/services/s/functions/f/invocations", "fc:InvokeFunction", "services/s/functions/f", id="invoke in FC 2.0"),
+        pytest.param(
+            "GET", "/2023-03-30/functions/f/triggers/t", "fc:GetTrigger", "functions/f/triggers/t", id="trigger"
+        ),
+        pytest.param(
+            "POST",
+            "/2021-04-06/services/s/functions/f/invocations",
+            "fc:InvokeFunction",
+            "services/s/functions/f",
+            id="invoke in FC 2.0",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_route_of_fc_needs_its_action_on_the_function(
     cloud: Cloud, method: str, path: str, action: str, resource: str
 ) -> None:
@@ -77,8 +85,14 @@ def test_a_route_of_fc_needs_its_action_on_the_function(
 
 
 def test_every_action_of_fc_has_needs(cloud: Cloud) -> None:
-    paths = {"ListFunctions": "", "GetFunction": "/f", "InvokeFunction": "/f/invocations", "ListTriggers": "/f/triggers",
-             "GetTrigger": "/f/triggers/t", "GetAsyncInvokeConfig": "/f/async-invoke-config"}  # fmt: skip
+    paths = {
+        "ListFunctions": "",
+        "GetFunction": "/f",
+        "InvokeFunction": "/f/invocations",
+        "ListTriggers": "/f/triggers",
+        "GetTrigger": "/f/triggers/t",
+        "GetAsyncInvokeConfig": "/f/async-invoke-config",
+    }
     assert {action for _, _, action in fc_routes._TAILS} == set(paths)
     for action, path in paths.items():
         method = "POST" if action == "InvokeFunction" else "GET"

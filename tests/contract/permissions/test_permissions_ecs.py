@@ -60,10 +60,12 @@ def test_a_tag_condition_needs_the_tag_as_a_filter(judging: Cloud, one: str) -> 
         pytest.param(f"{ROLE}/web", {"ram_role_name": "web"}, True, id="the role, asked by role"),
         pytest.param(f"{HZ}/*", {"ram_role_name": "web"}, False, id="the instance, asked by role"),
         pytest.param(f"{ROLE}/web", {"ram_role_name": "db"}, False, id="another role"),
-        pytest.param([f"{HZ}/*", f"{ROLE}/web"], {"ram_role_name": "web", "instance_ids": True}, True, id="both, asked by both"),
+        pytest.param(
+            [f"{HZ}/*", f"{ROLE}/web"], {"ram_role_name": "web", "instance_ids": True}, True, id="both, asked by both"
+        ),
         pytest.param(f"{HZ}/*", {"ram_role_name": "web", "instance_ids": True}, False, id="one, asked by both"),
     ],
-)  # fmt: skip
+)
 def test_describe_instance_ram_role_is_judged_on_what_it_names(
     judging: Cloud, one: str, resource: Any, asked: dict[str, Any], allowed: bool
 ) -> None:
@@ -84,12 +86,16 @@ STOP = "ecs:StopInstance"
         pytest.param(allow(STOP, f"{HZ}/*"), True, id="any instance of the region"),
         pytest.param(allow(STOP, f"acs:ecs:cn-beijing:{ACCOUNT}:instance/*"), False, id="another region's"),
         pytest.param(allow(STOP, "*", DEV), True, id="with its tag"),
-        pytest.param(allow(STOP, "*", {"StringEquals": {"ecs:tag/team": "dev"}}), True, id="with its tag, as once spelt"),
+        pytest.param(
+            allow(STOP, "*", {"StringEquals": {"ecs:tag/team": "dev"}}), True, id="with its tag, as once spelt"
+        ),
         pytest.param(allow(STOP, "*", {"StringEquals": {"acs:ResourceTag/team": "ops"}}), False, id="with another tag"),
-        pytest.param(allow(STOP, "*", {"StringEquals": {"acs:RequestTag/team": "dev"}}), False, id="not the request's tag"),
+        pytest.param(
+            allow(STOP, "*", {"StringEquals": {"acs:RequestTag/team": "dev"}}), False, id="not the request's tag"
+        ),
         pytest.param({"Effect": "Allow", "NotAction": "ecs:Delete*", "Resource": "*"}, True, id="all but deleting"),
     ],
-)  # fmt: skip
+)
 def test_an_action_on_one_instance_is_judged_where_it_is_and_by_its_tags(
     judging: Cloud, one: str, statement: Statement, allowed: bool
 ) -> None:

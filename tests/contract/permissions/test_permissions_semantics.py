@@ -93,19 +93,58 @@ READ, WRITE = "ecs:DescribeInstances", "ecs:StopInstance"
         pytest.param([allow("ecs:*", "*"), deny(WRITE, "*")], WRITE, "ExplicitDeny", id="Deny after Allow wins"),
         pytest.param([deny(WRITE, "*"), allow("ecs:*", "*")], WRITE, "ExplicitDeny", id="Deny before Allow wins"),
         pytest.param([allow("ecs:*", "*"), deny(WRITE, "*")], READ, "Allow", id="a Deny of something else"),
-        pytest.param([allow("ecs:*", "*"), deny("*", "acs:ecs:*:*:instance/i-2")], READ, "Allow", id="a Deny elsewhere"),
+        pytest.param(
+            [allow("ecs:*", "*"), deny("*", "acs:ecs:*:*:instance/i-2")], READ, "Allow", id="a Deny elsewhere"
+        ),
         pytest.param([deny(WRITE, "*")], READ, "ImplicitDeny", id="a Deny allows nothing by itself"),
         pytest.param([allow([WRITE, READ], ["acs:ecs:*:*:disk/*", I1])], READ, "Allow", id="any of lists"),
-        pytest.param([{"Effect": "Allow", "NotAction": "ram:*", "Resource": "*"}], READ, "Allow", id="NotAction of another"),
-        pytest.param([{"Effect": "Allow", "NotAction": ["ram:*", "ecs:Desc*"], "Resource": "*"}], READ, "ImplicitDeny", id="NotAction of this one"),
-        pytest.param([allow("*", "*"), {"Effect": "Deny", "NotAction": "ecs:Describe*", "Resource": "*"}], WRITE, "ExplicitDeny", id="Deny with NotAction"),
-        pytest.param([allow("*", "*"), {"Effect": "Deny", "NotAction": "ecs:Describe*", "Resource": "*"}], READ, "Allow", id="Deny with NotAction spares it"),
-        pytest.param([{"Effect": "Allow", "Action": "*", "NotResource": "acs:ecs:*:*:disk/*"}], READ, "Allow", id="NotResource of another"),
-        pytest.param([{"Effect": "Allow", "Action": "*", "NotResource": "acs:ecs:*:*:instance/*"}], READ, "ImplicitDeny", id="NotResource of this one"),
-        pytest.param([allow("*", "*", {"StringEquals": {"acs:Service": "x"}})], READ, "ImplicitDeny", id="a condition that does not hold"),
-        pytest.param([allow("*", "*"), deny("*", "*", {"StringEquals": {"acs:Service": "x"}})], READ, "Allow", id="a Deny whose condition does not hold"),
+        pytest.param(
+            [{"Effect": "Allow", "NotAction": "ram:*", "Resource": "*"}], READ, "Allow", id="NotAction of another"
+        ),
+        pytest.param(
+            [{"Effect": "Allow", "NotAction": ["ram:*", "ecs:Desc*"], "Resource": "*"}],
+            READ,
+            "ImplicitDeny",
+            id="NotAction of this one",
+        ),
+        pytest.param(
+            [allow("*", "*"), {"Effect": "Deny", "NotAction": "ecs:Describe*", "Resource": "*"}],
+            WRITE,
+            "ExplicitDeny",
+            id="Deny with NotAction",
+        ),
+        pytest.param(
+            [allow("*", "*"), {"Effect": "Deny", "NotAction": "ecs:Describe*", "Resource": "*"}],
+            READ,
+            "Allow",
+            id="Deny with NotAction spares it",
+        ),
+        pytest.param(
+            [{"Effect": "Allow", "Action": "*", "NotResource": "acs:ecs:*:*:disk/*"}],
+            READ,
+            "Allow",
+            id="NotResource of another",
+        ),
+        pytest.param(
+            [{"Effect": "Allow", "Action": "*", "NotResource": "acs:ecs:*:*:instance/*"}],
+            READ,
+            "ImplicitDeny",
+            id="NotResource of this one",
+        ),
+        pytest.param(
+            [allow("*", "*", {"StringEquals": {"acs:Service": "x"}})],
+            READ,
+            "ImplicitDeny",
+            id="a condition that does not hold",
+        ),
+        pytest.param(
+            [allow("*", "*"), deny("*", "*", {"StringEquals": {"acs:Service": "x"}})],
+            READ,
+            "Allow",
+            id="a Deny whose condition does not hold",
+        ),
     ],
-)  # fmt: skip
+)
 def test_statements_decide(statements: list[Any], action: str, verdict: str) -> None:
     assert decide([document(*statements)] if statements else [], action, I1, {}) == verdict
     assert decide([document(one) for one in statements], action, I1, {}) == verdict
@@ -144,18 +183,26 @@ CONTEXT = {
         pytest.param("StringEquals", "acs:Service", "ECS.aliyuncs.com", False, id="equal minds the case"),
         pytest.param("StringEquals", "acs:Service", "ecs.*", False, id="equal knows no wildcard"),
         pytest.param("StringEquals", "acs:service", "ecs.aliyuncs.com", True, id="keys do not mind the case"),
-        pytest.param("StringEquals", "acs:Service", ["fc.aliyuncs.com", "ecs.aliyuncs.com"], True, id="one of the values"),
-        pytest.param("StringNotEquals", "acs:Service", ["fc.aliyuncs.com", "ecs.aliyuncs.com"], False, id="none of the values"),
+        pytest.param(
+            "StringEquals", "acs:Service", ["fc.aliyuncs.com", "ecs.aliyuncs.com"], True, id="one of the values"
+        ),
+        pytest.param(
+            "StringNotEquals", "acs:Service", ["fc.aliyuncs.com", "ecs.aliyuncs.com"], False, id="none of the values"
+        ),
         pytest.param("StringNotEquals", "acs:Service", "fc.aliyuncs.com", True, id="not equal"),
         pytest.param("StringEqualsIgnoreCase", "acs:Service", "ECS.aliyuncs.com", True, id="equal without case"),
-        pytest.param("StringNotEqualsIgnoreCase", "acs:Service", "ECS.aliyuncs.com", False, id="not equal without case"),
+        pytest.param(
+            "StringNotEqualsIgnoreCase", "acs:Service", "ECS.aliyuncs.com", False, id="not equal without case"
+        ),
         pytest.param("StringLike", "acs:Service", "ecs.*", True, id="like"),
         pytest.param("StringLike", "acs:Service", "ECS.*", False, id="like minds the case"),
         pytest.param("StringLike", "acs:ResourceTag/team", "d?v", True, id="like with a question mark"),
         pytest.param("StringNotLike", "acs:Service", "ecs.*", False, id="not like"),
         pytest.param("IpAddress", "acs:SourceIp", ["192.168.0.0/16", "10.0.0.0/8"], True, id="address in a network"),
         pytest.param("NotIpAddress", "acs:SourceIp", "10.0.0.7", False, id="address is that"),
-        pytest.param("DateLessThan", "acs:CurrentTime", "2026-03-01T20:00:01+08:00", True, id="before, in another zone"),
+        pytest.param(
+            "DateLessThan", "acs:CurrentTime", "2026-03-01T20:00:01+08:00", True, id="before, in another zone"
+        ),
         pytest.param("DateGreaterThanEquals", "acs:CurrentTime", "2026-03-01T12:00:00Z", True, id="not before"),
         pytest.param("DateGreaterThan", "acs:CurrentTime", "2026-03-01T12:00:00Z", False, id="not after"),
         pytest.param("Bool", "acs:SecureTransport", "True", True, id="a boolean in any case"),
@@ -164,7 +211,7 @@ CONTEXT = {
         pytest.param("StringEquals", "acs:Unknown", "x", False, id="an absent key equals nothing"),
         pytest.param("StringNotEquals", "acs:Unknown", "x", True, id="an absent key differs from all"),
     ],
-)  # fmt: skip
+)
 def test_a_condition_holds(operator: str, key: str, values: Any, held: bool) -> None:
     assert holds({operator: {key: values}}, CONTEXT) is held
 

@@ -29,17 +29,49 @@ POLICY = {"PolicyType": "Custom", "PolicyName": "of-alice"}
     [
         pytest.param("GetRole", {"RoleName": "web"}, ["role/web"], "role/db", id="a role"),
         pytest.param("ListRoles", {}, ["role/*"], "role/web", id="all roles"),
-        pytest.param("CreateRole", {"RoleName": "new", "AssumeRolePolicyDocument": "TRUST"}, ["role/*"], "role/new", id="a new role"),
+        pytest.param(
+            "CreateRole",
+            {"RoleName": "new", "AssumeRolePolicyDocument": "TRUST"},
+            ["role/*"],
+            "role/new",
+            id="a new role",
+        ),
         pytest.param("GetPolicy", POLICY, ["policy/of-alice"], "policy/other", id="a policy"),
-        pytest.param("CreatePolicy", {"PolicyName": "new", "PolicyDocument": TEXT}, ["policy/*"], "policy/new", id="a new policy"),
-        pytest.param("CreatePolicyVersion", {"PolicyName": "of-alice", "PolicyDocument": TEXT}, ["policy/of-alice"], "policy/other", id="a version"),
-        pytest.param("AttachPolicyToRole", {**POLICY, "RoleName": "web"}, ["role/web", "policy/of-alice"], "role/web", id="attach, only the role"),
-        pytest.param("AttachPolicyToRole", {**POLICY, "RoleName": "web"}, ["role/web", "policy/of-alice"], "policy/of-alice", id="attach, only the policy"),
+        pytest.param(
+            "CreatePolicy", {"PolicyName": "new", "PolicyDocument": TEXT}, ["policy/*"], "policy/new", id="a new policy"
+        ),
+        pytest.param(
+            "CreatePolicyVersion",
+            {"PolicyName": "of-alice", "PolicyDocument": TEXT},
+            ["policy/of-alice"],
+            "policy/other",
+            id="a version",
+        ),
+        pytest.param(
+            "AttachPolicyToRole",
+            {**POLICY, "RoleName": "web"},
+            ["role/web", "policy/of-alice"],
+            "role/web",
+            id="attach, only the role",
+        ),
+        pytest.param(
+            "AttachPolicyToRole",
+            {**POLICY, "RoleName": "web"},
+            ["role/web", "policy/of-alice"],
+            "policy/of-alice",
+            id="attach, only the policy",
+        ),
         pytest.param("ListPoliciesForUser", {"UserName": "alice"}, ["user/alice"], "user/bob", id="a user"),
         pytest.param("CreateAccessKey", {}, ["user/alice"], "user/bob", id="the caller's own user"),
-        pytest.param("TagResources", {"ResourceType": "role", "ResourceNames": '["web","db"]', "Tag": '[{"Key":"k","Value":"v"}]'}, ["role/web", "role/db"], "role/web", id="tags of two roles"),
+        pytest.param(
+            "TagResources",
+            {"ResourceType": "role", "ResourceNames": '["web","db"]', "Tag": '[{"Key":"k","Value":"v"}]'},
+            ["role/web", "role/db"],
+            "role/web",
+            id="tags of two roles",
+        ),
     ],
-)  # fmt: skip
+)
 def test_ram_judges_an_action_on(
     judging: Cloud, action: str, query: dict[str, str], needed: list[str], not_enough: str
 ) -> None:
@@ -84,8 +116,9 @@ def test_sls_judges_a_write_on_its_logstore(judging: Cloud, store: None, status:
     where = f"acs:log:cn-hangzhou:{ACCOUNT}:project/{PROJECT}/logstore"
     logs_of(user(judging, allow("log:PostLogStoreLogs", f"{where}/{STORE}"))).put({"id": "1"})
     for name, statement in (
-        ("bob", allow("log:PostLogStoreLogs", f"{where}/other")), ("carol", allow("log:Get*", f"{where}/{STORE}")),
-    ):  # fmt: skip
+        ("bob", allow("log:PostLogStoreLogs", f"{where}/other")),
+        ("carol", allow("log:Get*", f"{where}/{STORE}")),
+    ):
         with pytest.raises(LogException) as caught:
             logs_of(user(judging, statement, name=name)).put({"id": "2"})
         assert (caught.value.get_resp_status(), caught.value.get_error_code()) == (status, "Unauthorized")
@@ -140,10 +173,15 @@ def test_fc_judges_on_the_functions_region_where_the_endpoint_tells_none(
     [
         pytest.param("GetEventBus", "eventbus/default", {"EventBusName": "default"}, id="a bus"),
         pytest.param("ListRules", "eventbus/default/rule/*", {"EventBusName": "default"}, id="all rules"),
-        pytest.param("CreateRule", "eventbus/default/rule/r", {"EventBusName": "default", "RuleName": "r", "FilterPattern": "{}"}, id="a rule"),
+        pytest.param(
+            "CreateRule",
+            "eventbus/default/rule/r",
+            {"EventBusName": "default", "RuleName": "r", "FilterPattern": "{}"},
+            id="a rule",
+        ),
         pytest.param("ListTargets", "eventbus/default/rule/*", {}, id="all targets"),
     ],
-)  # fmt: skip
+)
 def test_eventbridge_judges_an_action_on(judging: Cloud, action: str, resource: str, query: dict[str, str]) -> None:
     def ask(caller: Caller) -> Any:
         host = "eventbridge-console.cn-hangzhou.aliyuncs.com"

@@ -37,8 +37,11 @@ def test_a_policy_is_attached_once_and_detached_once(
     assert refused(attach, **to) == (409, f"EntityAlreadyExists.{word}.Policy")
     (row,) = ask(listed, **{f"{kind}_name": holder})["Policies"]["Policy"]
     assert (row["PolicyName"], row["PolicyType"], row["Description"], row["DefaultVersion"]) == (
-        "reader", "Custom", "reads", "v1",
-    )  # fmt: skip
+        "reader",
+        "Custom",
+        "reads",
+        "v1",
+    )
     assert row["AttachDate"].endswith("Z")
     assert ask("get_policy", policy_type="Custom", policy_name="reader")["Policy"]["AttachmentCount"] == 1
     ask(detach, **to)

@@ -104,8 +104,20 @@ def test_what_is_no_policy_at_all_is_refused(parse: Any, document: str, says: st
     assert says in str(caught.value)
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda x: st.lists(x) | st.dictionaries(
-    st.sampled_from(["Version", "Statement", "Effect", "Action", "Resource", "Principal", "Condition", "RAM"]), x)))  # fmt: skip
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda x: (
+            st.lists(x)
+            | st.dictionaries(
+                st.sampled_from(
+                    ["Version", "Statement", "Effect", "Action", "Resource", "Principal", "Condition", "RAM"]
+                ),
+                x,
+            )
+        ),
+    )
+)
 def test_any_json_is_either_a_policy_or_refused_as_malformed(value: Any) -> None:
     for document in (json.dumps(value), json.dumps({"Version": "1", "Statement": [value]})):
         for parse in (parse_policy, parse_trust):

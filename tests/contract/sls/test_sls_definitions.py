@@ -35,9 +35,11 @@ def names(action: str, place: str) -> set[str]:
         pytest.param("GetLogs", "query", params.GET_LOGS, set(), id="GetLogs"),
         pytest.param("GetLogsV2", "body", params.GET_LOGS, set(), id="GetLogsV2"),
         pytest.param("CreateProject", "body", resources_api._PROJECT, set(), id="CreateProject"),
-        pytest.param("CreateLogStore", "body", resources_api._LOGSTORE, {"encrypt_conf", "processorId"}, id="CreateLogStore"),
+        pytest.param(
+            "CreateLogStore", "body", resources_api._LOGSTORE, {"encrypt_conf", "processorId"}, id="CreateLogStore"
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_published_parameter_is_known_or_refused_on_purpose(
     action: str, place: str, known: frozenset[str], refused: set[str]
 ) -> None:

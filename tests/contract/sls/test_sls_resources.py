@@ -27,8 +27,11 @@ def test_a_project_is_created_shown_listed_and_deleted(cloud: Cloud, sls: Any) -
     sls.create_project("second-project", "two")
     shown = sls.get_project("first-project")
     assert (shown.get_projectname(), shown.get_description(), shown.get_owner(), shown.get_region()) == (
-        "first-project", "one", ACCOUNT, "cn-hangzhou",
-    )  # fmt: skip
+        "first-project",
+        "one",
+        ACCOUNT,
+        "cn-hangzhou",
+    )
     listed = sls.list_project(offset=1, size=1)
     assert [p["projectName"] for p in listed.get_projects()] == ["second-project"]
     assert (listed.get_count(), listed.get_total()) == (1, 2)
@@ -121,14 +124,26 @@ def test_a_logstore_is_created_shown_listed_and_deleted(sls: Any) -> None:
         pytest.param(lambda s: s.create_logstore(PROJECT, STORE), (400, "LogStoreAlreadyExist"), id="logstore again"),
         pytest.param(lambda s: s.create_logstore(PROJECT, "-bad"), (400, "LogStoreInfoInvalid"), id="logstore name"),
         pytest.param(lambda s: s.create_logstore(PROJECT, "new-one", ttl=0), (400, "LogStoreInfoInvalid"), id="ttl"),
-        pytest.param(lambda s: s.create_logstore(PROJECT, "new-one", shard_count=11), (400, "LogStoreInfoInvalid"), id="shards"),
-        pytest.param(lambda s: s.delete_logstore(PROJECT, "absent"), (404, "LogStoreNotExist"), id="no logstore to delete"),
-        pytest.param(lambda s: s.create_index(PROJECT, STORE, Config(INDEX)), (400, "IndexAlreadyExist"), id="index again"),
-        pytest.param(lambda s: s.create_index(PROJECT, "absent", Config(INDEX)), (404, "LogStoreNotExist"), id="index of none"),
-        pytest.param(lambda s: s.list_logstore(PROJECT, offset=-1), (400, "ParameterInvalid"), id="offset of a listing"),
-        pytest.param(lambda s: s.get_savedsearch(PROJECT, "absent"), (404, "SavedSearchNotExist"), id="no saved search"),
+        pytest.param(
+            lambda s: s.create_logstore(PROJECT, "new-one", shard_count=11), (400, "LogStoreInfoInvalid"), id="shards"
+        ),
+        pytest.param(
+            lambda s: s.delete_logstore(PROJECT, "absent"), (404, "LogStoreNotExist"), id="no logstore to delete"
+        ),
+        pytest.param(
+            lambda s: s.create_index(PROJECT, STORE, Config(INDEX)), (400, "IndexAlreadyExist"), id="index again"
+        ),
+        pytest.param(
+            lambda s: s.create_index(PROJECT, "absent", Config(INDEX)), (404, "LogStoreNotExist"), id="index of none"
+        ),
+        pytest.param(
+            lambda s: s.list_logstore(PROJECT, offset=-1), (400, "ParameterInvalid"), id="offset of a listing"
+        ),
+        pytest.param(
+            lambda s: s.get_savedsearch(PROJECT, "absent"), (404, "SavedSearchNotExist"), id="no saved search"
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_is_refused_in_the_clouds_words(
     logs: Logs, call: Callable[[Any], Any], expected: tuple[int, str]
 ) -> None:
@@ -186,10 +201,15 @@ def test_a_saved_search_is_created_changed_shown_listed_and_deleted(logs: Logs) 
     [
         pytest.param(lambda s: s.list_shards(PROJECT, STORE), id="a call"),
         pytest.param(lambda s: s.update_project(PROJECT, "new"), id="a method"),
-        pytest.param(lambda s: s.create_index(PROJECT, "plain", Config({**INDEX, "all_keys": {}})), id="a member of a body"),
-        pytest.param(lambda s: s.create_index(PROJECT, "plain", Config({"keys": {"a": {"type": "json", "token": []}}})), id="a type"),
+        pytest.param(
+            lambda s: s.create_index(PROJECT, "plain", Config({**INDEX, "all_keys": {}})), id="a member of a body"
+        ),
+        pytest.param(
+            lambda s: s.create_index(PROJECT, "plain", Config({"keys": {"a": {"type": "json", "token": []}}})),
+            id="a type",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_not_emulated_is_refused_loudly(logs: Logs, mocker: MockerFixture, call: Callable[[Any], Any]) -> None:
     mocker.patch("aliyun.log.logclient.time.sleep")  # the SDK tries a 5xx again, ten times
     logs.client.create_logstore(PROJECT, "plain")

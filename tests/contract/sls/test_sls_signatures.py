@@ -89,13 +89,15 @@ def test_a_clock_that_is_off_by_more_than_15_minutes_is_refused(
     ("change", "code"),
     [
         pytest.param({"body": b"{}"}, "SignatureNotMatch", id="another body"),
-        pytest.param({"url": "http://rolekeeper.cn-hangzhou.log.aliyuncs.com/logstores?size=2"}, "SignatureNotMatch", id="query"),
+        pytest.param(
+            {"url": "http://rolekeeper.cn-hangzhou.log.aliyuncs.com/logstores?size=2"}, "SignatureNotMatch", id="query"
+        ),
         pytest.param({"headers": {"x-log-bodyrawsize": "7"}}, "SignatureNotMatch", id="a signed header"),
         pytest.param({"headers": {"x-log-apiversion": "0.7.0"}}, "InvalidAPIVersion", id="version"),
         pytest.param({"headers": {"Authorization": "Bearer x"}}, "MissAccessKeyId", id="another scheme"),
         pytest.param({"headers": {"x-log-date": "yesterday", "Date": "yesterday"}}, "InvalidDateFormat", id="date"),
     ],
-)  # fmt: skip
+)
 def test_what_was_changed_after_signing_is_noticed(
     cloud: Cloud, sls: Any, mocker: MockerFixture, version: dict[str, Any], change: dict[str, Any], code: str
 ) -> None:

@@ -79,9 +79,12 @@ def test_zstd_is_read_where_the_package_for_it_is(logs: Logs) -> None:
     send(logs, zstandard.compress(raw), x_log_compresstype="zstd", x_log_bodyrawsize=str(len(raw)))
     assert logs.ids("*") == ["1"]
     assert refusal(lambda: send(logs, b"x", x_log_compresstype="zstd")) == (400, "PostBodyUncompressError")
-    assert refusal(lambda: send(logs, zstandard.compress(b"x" * 10_000_000), x_log_compresstype="zstd", x_log_bodyrawsize="9")) == (
-        400, "InvalidBodyRawSize",
-    )  # fmt: skip
+    assert refusal(
+        lambda: send(logs, zstandard.compress(b"x" * 10_000_000), x_log_compresstype="zstd", x_log_bodyrawsize="9")
+    ) == (
+        400,
+        "InvalidBodyRawSize",
+    )
 
 
 @pytest.mark.parametrize(
@@ -194,10 +197,12 @@ TEXT = st.text(max_size=40)
 
 
 @given(
-    st.lists(st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1), st.lists(st.tuples(TEXT, TEXT))), max_size=5),
+    st.lists(
+        st.tuples(st.integers(0, 2**32 - 1), st.integers(0, 2**32 - 1), st.lists(st.tuples(TEXT, TEXT))), max_size=5
+    ),
     TEXT,
     TEXT,
-)  # fmt: skip
+)
 @settings(max_examples=60, deadline=None)
 def test_the_decoder_reads_whatever_the_protobuf_library_writes(
     logs: list[tuple[int, int, list[tuple[str, str]]]], topic: str, source: str

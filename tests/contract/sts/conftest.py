@@ -36,9 +36,16 @@ def sts(cloud: Cloud, alice: AccessKey) -> Ask:
             endpoint="sts.aliyuncs.com",
         )
         params = Params(
-            action=action, version="2015-04-01", protocol="HTTPS", pathname="/", method="POST", auth_type="AK",
-            style="RPC", req_body_type="formData", body_type="json",
-        )  # fmt: skip
+            action=action,
+            version="2015-04-01",
+            protocol="HTTPS",
+            pathname="/",
+            method="POST",
+            auth_type="AK",
+            style="RPC",
+            req_body_type="formData",
+            body_type="json",
+        )
         sent = {name: str(value) for name, value in query.items() if value is not None}
         return Client(config).call_api(params, OpenApiRequest(query=sent), RuntimeOptions())["body"]
 

@@ -39,9 +39,12 @@ def test_the_keys_given_sign_for_the_role(cloud: Cloud, sts: Any, role: Any, key
 def test_accounts_and_users_are_told_who_they_are(cloud: Cloud, sts: Any, alice: AccessKey) -> None:
     root = sts("GetCallerIdentity", key=AccessKey(*ROOT_KEY, Identity("Account", ACCOUNT)))
     assert {k: v for k, v in root.items() if k != "RequestId"} == {
-        "IdentityType": "Account", "AccountId": ACCOUNT, "PrincipalId": ACCOUNT, "UserId": ACCOUNT,
+        "IdentityType": "Account",
+        "AccountId": ACCOUNT,
+        "PrincipalId": ACCOUNT,
+        "UserId": ACCOUNT,
         "Arn": f"acs:ram::{ACCOUNT}:root",
-    }  # fmt: skip
+    }
     user = sts("GetCallerIdentity")
     assert (user["IdentityType"], user["Arn"]) == ("RAMUser", f"acs:ram::{ACCOUNT}:user/alice")
     assert user["UserId"] == user["PrincipalId"] == alice.identity.principal_id

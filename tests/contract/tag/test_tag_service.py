@@ -95,10 +95,12 @@ def test_a_partial_fault_fails_the_resources_it_names(ask: Ask, cloud: Cloud) ->
         pytest.param([arn("i-1")], {"Tags": {"acs:k": "v"}}, (400, "InvalidParameter.TagKey"), id="reserved key"),
         pytest.param([arn("i-1")], {"Tags": {"k": "http://"}}, (400, "InvalidParameter.TagValue"), id="bad value"),
         pytest.param([arn("i-1")], {"Tags": {"k": "1", "K": "2"}}, (403, "TagKey.Duplication"), id="case only"),
-        pytest.param([arn("i-1")], {"Tags": {f"k{n}": "v" for n in range(11)}}, (403, "NumberExceed.Tags"), id="11 tags"),
+        pytest.param(
+            [arn("i-1")], {"Tags": {f"k{n}": "v" for n in range(11)}}, (403, "NumberExceed.Tags"), id="11 tags"
+        ),
         pytest.param([arn("i-1")], {"RegionId": "mars-1"}, (400, "InvalidResourceARN.Region"), id="unknown region"),
     ],
-)  # fmt: skip
+)
 def test_a_call_that_does_not_fit_is_refused_whole(
     refused: Ask, cloud: Cloud, arns: list[str], given: dict[str, Any], expected: tuple[int, str]
 ) -> None:

@@ -80,8 +80,11 @@ class Project:
         if more:
             setup = setup.replace(f"[{name!r}])", f"[{name!r}], distclass=Compiled)")
         with tarfile.open(path, "w:gz") as archive:
-            for place, text in {"setup.py": setup, f"{name}/__init__.py": "x = 1\n",
-                                "PKG-INFO": METADATA.format(name=name, more="")}.items():  # fmt: skip
+            for place, text in {
+                "setup.py": setup,
+                f"{name}/__init__.py": "x = 1\n",
+                "PKG-INFO": METADATA.format(name=name, more=""),
+            }.items():
                 entry = tarfile.TarInfo(f"{name}-1.0/{place}")
                 entry.size = len(text)
                 archive.addfile(entry, io.BytesIO(text.encode()))

@@ -63,9 +63,13 @@ def shown_as(python: str, source: Path) -> str:
 def test_tracebacks_name_files_where_function_compute_puts_them(project: Project, python310: str) -> None:
     layer = project.root / "layer"
     make(
-        project.root, project.output, roles_file=project.root / "roles.yaml", shelf=project.root / "shelf",
-        python=python310, layer=layer,
-    )  # fmt: skip
+        project.root,
+        project.output,
+        roles_file=project.root / "roles.yaml",
+        shelf=project.root / "shelf",
+        python=python310,
+        layer=layer,
+    )
     assert shown_as(python310, project.output / "functions" / "one.py") == "/code/functions/one.py"
     assert shown_as(python310, layer / "python" / "thing" / "__init__.py") == "/opt/python/thing/__init__.py"
 

@@ -76,10 +76,13 @@ def test_a_handler_runs_an_event_from_the_bundle_alone(name: str, bundle: Path, 
     with Server(cloud) as server:
         Person(server.url).launch("web-1", {"team": "none"})
         env = {
-            **PROPS[name]["environmentVariables"], "ROLEKEEPER_ENDPOINT": server.url, "ROLEKEEPER_ACCOUNT_ID": ACCOUNT,
-            "ROLEKEEPER_LOOK_AGAIN_SECONDS": "0", "ALIBABA_CLOUD_ACCESS_KEY_ID": ROOT_KEY[0],
+            **PROPS[name]["environmentVariables"],
+            "ROLEKEEPER_ENDPOINT": server.url,
+            "ROLEKEEPER_ACCOUNT_ID": ACCOUNT,
+            "ROLEKEEPER_LOOK_AGAIN_SECONDS": "0",
+            "ALIBABA_CLOUD_ACCESS_KEY_ID": ROOT_KEY[0],
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET": ROOT_KEY[1],
-        }  # fmt: skip
+        }
         code = (
             f"from functions.{name} import handler\n"
             f"print(json.dumps(handler({(ROOT / EVENTS[name]).read_bytes()!r}, Context)))"
@@ -143,11 +146,12 @@ def fingerprint(folder: Path) -> dict[str, tuple[Any, ...]]:
     """Content, mode and time of every file."""
     return {
         path.relative_to(folder).as_posix(): (
-            path.stat().st_mode, path.stat().st_mtime,
+            path.stat().st_mode,
+            path.stat().st_mtime,
             hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "",
         )
         for path in folder.rglob("*")
-    }  # fmt: skip
+    }
 
 
 def test_two_builds_are_the_same_to_the_byte(bundle: Path, tmp_path: Path) -> None:

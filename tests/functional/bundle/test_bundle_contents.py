@@ -58,8 +58,9 @@ def self_signed(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str]:
     try:
         subprocess.run(
             ["openssl", *asked, "-addext", "subjectAltName=IP:127.0.0.1", "-out", certificate, "-keyout", key],
-            check=True, capture_output=True,
-        )  # fmt: skip
+            check=True,
+            capture_output=True,
+        )
     except FileNotFoundError:
         pytest.skip("there is no openssl here")
     return str(certificate), str(key)

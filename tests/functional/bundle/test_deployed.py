@@ -31,8 +31,12 @@ def told(request: pytest.FixtureRequest, bundle: Path, python310: str) -> Told:
     with stage(ROOT / "roles.yaml") as on:
         on.make_roles(on.mapping())
         on.cloud.mns.create(ACCOUNT, REGION, "rolekeeper-dead-letters")
-        env = {"ROLEKEEPER_ENDPOINT": on.url, "ROLEKEEPER_REGION": REGION, "ROLEKEEPER_ACCOUNT_ID": ACCOUNT,
-               "ROLEKEEPER_SLS_PROJECT": PROJECT}  # fmt: skip
+        env = {
+            "ROLEKEEPER_ENDPOINT": on.url,
+            "ROLEKEEPER_REGION": REGION,
+            "ROLEKEEPER_ACCOUNT_ID": ACCOUNT,
+            "ROLEKEEPER_SLS_PROJECT": PROJECT,
+        }
         on.cloud.fc.deploy(ROOT / request.param, code=bundle, account=ACCOUNT, env=env, python=python310)
         people = Person(on.url)
         name = people.launch("web-1", {"app": "web", "env": "prod"})

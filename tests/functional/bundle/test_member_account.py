@@ -34,8 +34,13 @@ def test_an_instance_of_a_listed_account_gets_its_role_from_the_bundle_alone(bun
             for role in mapping.roles:
                 ram.put_role(account, role)
         on.cloud.mns.create(ACCOUNT, REGION, "rolekeeper-dead-letters")
-        env = {**SPREAD, "ROLEKEEPER_ENDPOINT": on.url, "ROLEKEEPER_REGION": REGION, "ROLEKEEPER_ACCOUNT_ID": ACCOUNT,
-               "ROLEKEEPER_SLS_PROJECT": PROJECT}  # fmt: skip
+        env = {
+            **SPREAD,
+            "ROLEKEEPER_ENDPOINT": on.url,
+            "ROLEKEEPER_REGION": REGION,
+            "ROLEKEEPER_ACCOUNT_ID": ACCOUNT,
+            "ROLEKEEPER_SLS_PROJECT": PROJECT,
+        }
         on.cloud.fc.deploy(ROOT / "s.yaml", code=bundle, account=ACCOUNT, env=env, python=python310)
         here, there = (
             on.cloud.ecs.make(1, account=account, region=REGION, tags={"app": "worker"})[0]

@@ -48,10 +48,13 @@ def test_a_bundle_for_python_3_12_runs_an_event(root: Path, tmp_path: Path) -> N
         Person(server.url).launch("web-1", {"team": "none"})
         props = load_s_yaml(ROOT / "s.yaml", {}, ACCOUNT)["resources"]["tags_changed"]["props"]
         env = {
-            **props["environmentVariables"], "ROLEKEEPER_ENDPOINT": server.url, "ROLEKEEPER_ACCOUNT_ID": ACCOUNT,
-            "ROLEKEEPER_LOOK_AGAIN_SECONDS": "0", "ALIBABA_CLOUD_ACCESS_KEY_ID": ROOT_KEY[0],
+            **props["environmentVariables"],
+            "ROLEKEEPER_ENDPOINT": server.url,
+            "ROLEKEEPER_ACCOUNT_ID": ACCOUNT,
+            "ROLEKEEPER_LOOK_AGAIN_SECONDS": "0",
+            "ALIBABA_CLOUD_ACCESS_KEY_ID": ROOT_KEY[0],
             "ALIBABA_CLOUD_ACCESS_KEY_SECRET": ROOT_KEY[1],
-        }  # fmt: skip
+        }
         event = (ROOT / "events" / "tags_changed" / "ecs-tag-resources.json").read_bytes()
         code = (
             f"from functions.tags_changed import handler\nprint(json.dumps(handler({event!r}, Context)))\n"

@@ -19,21 +19,45 @@ def kept(project: Project) -> set[str]:
 
 @pytest.mark.slow
 def test_a_module_is_kept_if_an_import_leads_to_it_and_compiled_distributions_are_kept_whole(project: Project) -> None:
-    thing = project.wheel("thing", more="Requires-Dist: fast\nRequires-Dist: idle\nRequires-Dist: old; python_version < '3'\n", files={
-        "thing/__init__.py": "from . import used\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import thing.typed\n",
-        "thing/used.py": "def call():\n    import fast\n", "thing/unused.py": "", "thing/typed.py": "",
-        "thing/data.json": "{}", "thing/tables/a.bin": "x", "thing/tests/test_a.py": "", "thing/stub.pyi": "",
-    })  # fmt: skip
-    fast = project.wheel("fast", "cp310-cp310-manylinux2014_x86_64", more="Requires-Dist: beside\n", files={
-        "fast/__init__.py": "", "fast/core.cpython-310-x86_64-linux-gnu.so": "ELF", "fast/by_c.py": "", "fast/core.c": "",
-    })  # fmt: skip
+    thing = project.wheel(
+        "thing",
+        more="Requires-Dist: fast\nRequires-Dist: idle\nRequires-Dist: old; python_version < '3'\n",
+        files={
+            "thing/__init__.py": "from . import used\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import thing.typed\n",
+            "thing/used.py": "def call():\n    import fast\n",
+            "thing/unused.py": "",
+            "thing/typed.py": "",
+            "thing/data.json": "{}",
+            "thing/tables/a.bin": "x",
+            "thing/tests/test_a.py": "",
+            "thing/stub.pyi": "",
+        },
+    )
+    fast = project.wheel(
+        "fast",
+        "cp310-cp310-manylinux2014_x86_64",
+        more="Requires-Dist: beside\n",
+        files={
+            "fast/__init__.py": "",
+            "fast/core.cpython-310-x86_64-linux-gnu.so": "ELF",
+            "fast/by_c.py": "",
+            "fast/core.c": "",
+        },
+    )
     beside, idle = project.wheel("beside", files={"beside.py": "", "beside_more.py": ""}), project.wheel("idle")
     project.lock(thing, fast, beside, idle)
     bundle = project.build()
     assert kept(project) == {
-        "thing/__init__.py", "thing/used.py", "thing/data.json", "thing/tables/a.bin",
-        "fast/__init__.py", "fast/core.cpython-310-x86_64-linux-gnu.so", "fast/by_c.py", "beside.py", "beside_more.py",
-    }  # fmt: skip
+        "thing/__init__.py",
+        "thing/used.py",
+        "thing/data.json",
+        "thing/tables/a.bin",
+        "fast/__init__.py",
+        "fast/core.cpython-310-x86_64-linux-gnu.so",
+        "fast/by_c.py",
+        "beside.py",
+        "beside_more.py",
+    }
     assert bundle.left_out == ("idle",)
 
 
@@ -42,21 +66,46 @@ def test_a_module_is_kept_if_an_import_leads_to_it_and_compiled_distributions_ar
     ("code", "led_to"),
     [
         pytest.param("import importlib\nimportlib.import_module('thing.led_to')\n", True, id="import_module by name"),
-        pytest.param("from importlib import import_module\nx = [import_module('.led_to', __name__)]\n", True, id="a relative name", marks=pytest.mark.slow),
+        pytest.param(
+            "from importlib import import_module\nx = [import_module('.led_to', __name__)]\n",
+            True,
+            id="a relative name",
+            marks=pytest.mark.slow,
+        ),
         pytest.param("__import__('thing.led_to')\n", True, id="__import__"),
-        pytest.param("from typing import TYPE_CHECKING\nif not TYPE_CHECKING:\n    from . import led_to\n", True, id="not TYPE_CHECKING", marks=pytest.mark.slow),
-        pytest.param("import typing\nif typing.TYPE_CHECKING:\n    from . import led_to\n", False, id="typing.TYPE_CHECKING"),
-        pytest.param("import typing\nif typing.TYPE_CHECKING:\n    pass\nelse:\n    from . import led_to\n", True, id="else", marks=pytest.mark.slow),
+        pytest.param(
+            "from typing import TYPE_CHECKING\nif not TYPE_CHECKING:\n    from . import led_to\n",
+            True,
+            id="not TYPE_CHECKING",
+            marks=pytest.mark.slow,
+        ),
+        pytest.param(
+            "import typing\nif typing.TYPE_CHECKING:\n    from . import led_to\n", False, id="typing.TYPE_CHECKING"
+        ),
+        pytest.param(
+            "import typing\nif typing.TYPE_CHECKING:\n    pass\nelse:\n    from . import led_to\n",
+            True,
+            id="else",
+            marks=pytest.mark.slow,
+        ),
         pytest.param("from thing.inner import *\n", True, id="import * of what __all__ names"),
         pytest.param("import importlib\nimportlib.import_module('')\n", False, id="no name", marks=pytest.mark.slow),
     ],
-)  # fmt: skip
+)
 def test_what_else_leads_to_a_module(project: Project, code: str, led_to: bool) -> None:
     inner = "__all__ = ['led_to']\n" if "inner" in code else ""
     led = "thing/inner/led_to.py" if inner else "thing/led_to.py"
-    project.lock(project.wheel("thing", files={
-        "thing/__init__.py": code, "thing/inner/__init__.py": inner, led: "", "thing/other.py": "",
-    }))  # fmt: skip
+    project.lock(
+        project.wheel(
+            "thing",
+            files={
+                "thing/__init__.py": code,
+                "thing/inner/__init__.py": inner,
+                led: "",
+                "thing/other.py": "",
+            },
+        )
+    )
     project.build()
     assert (led in kept(project)) == led_to
     assert "thing/other.py" not in kept(project)
@@ -64,10 +113,17 @@ def test_what_else_leads_to_a_module(project: Project, code: str, led_to: bool) 
 
 def test_plug_ins_are_kept_and_scripts_are_not(project: Project) -> None:
     points = "[thing.plugins]\none = thing.plug:Plug [more]\n[console_scripts]\nthing = thing.script:main\n"
-    project.lock(project.wheel("thing", files={
-        "thing/__init__.py": "", "thing/plug.py": "", "thing/script.py": "",
-        "thing-1.0.dist-info/entry_points.txt": points,
-    }))  # fmt: skip
+    project.lock(
+        project.wheel(
+            "thing",
+            files={
+                "thing/__init__.py": "",
+                "thing/plug.py": "",
+                "thing/script.py": "",
+                "thing-1.0.dist-info/entry_points.txt": points,
+            },
+        )
+    )
     project.build()
     assert kept(project) == {"thing/__init__.py", "thing/plug.py"}
 
@@ -76,9 +132,14 @@ def test_plug_ins_are_kept_and_scripts_are_not(project: Project) -> None:
 def test_of_a_compiled_distribution_nothing_is_left_out_that_its_libraries_may_load(project: Project) -> None:
     """As auditwheel lays them out; a module that is there as source and compiled, as mypyc makes them; one without an ABI tag."""
     files = {
-        "thing/__init__.py": "", "thing/fast.so": "ELF", "thing/both.py": "", "thing/both.cpython-310-x86_64-linux-gnu.so": "ELF",
-        "thing.libs/libz-1a2b.so.1": "ELF", "0f__mypyc.cpython-310-x86_64-linux-gnu.so": "ELF", "thing/words.dat": "x",
-    }  # fmt: skip
+        "thing/__init__.py": "",
+        "thing/fast.so": "ELF",
+        "thing/both.py": "",
+        "thing/both.cpython-310-x86_64-linux-gnu.so": "ELF",
+        "thing.libs/libz-1a2b.so.1": "ELF",
+        "0f__mypyc.cpython-310-x86_64-linux-gnu.so": "ELF",
+        "thing/words.dat": "x",
+    }
     project.lock(project.wheel("thing", "cp310-cp310-manylinux2014_x86_64", files=files))
     project.build()
     assert kept(project) == files.keys()

@@ -187,9 +187,13 @@ def test_a_build_takes_the_place_of_the_former(project: Project) -> None:
     (project.output / "former.txt").write_text("the former bundle")
     project.build()
     assert project.files() == {
-        "functions/__init__.py", "functions/one.py", "roles.yaml", "roles.yaml.parsed", "python/thing/__init__.py",
+        "functions/__init__.py",
+        "functions/one.py",
+        "roles.yaml",
+        "roles.yaml.parsed",
+        "python/thing/__init__.py",
         "python/thing-1.0.dist-info/METADATA",
-    }  # fmt: skip
+    }
     assert list(project.output.parent.iterdir()) == [project.output]
 
 

@@ -34,9 +34,12 @@ def rolekeeper(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LOGNAME", "alice")
     for name, value in {
-        "ROLEKEEPER_REGION": REGION, "ROLEKEEPER_ACCOUNT_ID": ACCOUNT, "ROLEKEEPER_SLS_PROJECT": PROJECT,
-        "ALIBABA_CLOUD_ACCESS_KEY_ID": ROOT_KEY[0], "ALIBABA_CLOUD_ACCESS_KEY_SECRET": ROOT_KEY[1],
-    }.items():  # fmt: skip
+        "ROLEKEEPER_REGION": REGION,
+        "ROLEKEEPER_ACCOUNT_ID": ACCOUNT,
+        "ROLEKEEPER_SLS_PROJECT": PROJECT,
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": ROOT_KEY[0],
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": ROOT_KEY[1],
+    }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("ALIBABA_CLOUD_SECURITY_TOKEN", raising=False)
 

@@ -117,10 +117,12 @@ def event(text: str) -> str:
 
 
 def policy(text: str) -> str:
-    return json.dumps({
-        "Version": "1",
-        "Statement": [{"Effect": "Allow", "Action": [f"ecs:{text}", "*"], "Resource": "*", text: text}],
-    })  # fmt: skip
+    return json.dumps(
+        {
+            "Version": "1",
+            "Statement": [{"Effect": "Allow", "Action": [f"ecs:{text}", "*"], "Resource": "*", text: text}],
+        }
+    )
 
 
 def estate(cloud: Cloud, text: str) -> None:

@@ -34,11 +34,18 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [
         pytest.param("templates/mine.json", b"{", "not a policy template", id="no JSON"),
         pytest.param("templates/mine.json", b'{"description": "caf\xe9"}', "not UTF-8 at byte 20", id="not UTF-8"),
-        pytest.param("templates/mine.json", json.dumps({**GOOD, "varables": {}}).encode(), "varables", id="an unknown field"),
-        pytest.param("templates/mine.json", json.dumps(GOOD).replace('"Deny",', '"Deny", "Effect": "Allow",').encode(), "'Effect' is written twice", id="a key twice"),
+        pytest.param(
+            "templates/mine.json", json.dumps({**GOOD, "varables": {}}).encode(), "varables", id="an unknown field"
+        ),
+        pytest.param(
+            "templates/mine.json",
+            json.dumps(GOOD).replace('"Deny",', '"Deny", "Effect": "Allow",').encode(),
+            "'Effect' is written twice",
+            id="a key twice",
+        ),
         pytest.param("trust/ecs.json", b"{", "not a policy template", id="the trust policy"),
     ],
-)  # fmt: skip
+)
 def test_a_template_that_is_none_is_an_error_that_names_all(
     project: Path, file: str, content: bytes, what: str
 ) -> None:
@@ -48,9 +55,13 @@ def test_a_template_that_is_none_is_an_error_that_names_all(
     path.write_bytes(content)
     code = "from cli.main import main; main()"
     ran = subprocess.run(
-        [sys.executable, "-c", code, "policy", "lint"], cwd=project, capture_output=True, text=True, timeout=60,
+        [sys.executable, "-c", code, "policy", "lint"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        timeout=60,
         env={"PATH": "/usr/bin:/bin", "PYTHONIOENCODING": "utf-8"},
-    )  # fmt: skip
+    )
     path.write_bytes(before)
     whose = "role 'web', policy 'mine'" if "mine" in file else "policy 'trust policy'"
     assert (ran.returncode, ran.stderr) == (1, "")

@@ -99,14 +99,26 @@ def test_who_reads_no_further_is_told_nothing() -> None:
 @pytest.mark.parametrize(
     "words",
     [
-        ["validate"], ["roles"], ["provision", "--dry-run"], ["reconcile"], ["remediate", "--all"], ["build"],
-        ["replay", "events/reconcile/timer.json"], ["policy", "execution-role"], ["policy", "pass-role"],
+        ["validate"],
+        ["roles"],
+        ["provision", "--dry-run"],
+        ["reconcile"],
+        ["remediate", "--all"],
+        ["build"],
+        ["replay", "events/reconcile/timer.json"],
+        ["policy", "execution-role"],
+        ["policy", "pass-role"],
     ],
     ids=" ".join,
-)  # fmt: skip
+)
 def test_where_no_mapping_is_named_it_is_that_of_the_functions_setting(words: list[str]) -> None:
-    env = {"ROLEKEEPER_REGION": "cn-hangzhou", "ROLEKEEPER_ACCOUNT_ID": "1", "ALIBABA_CLOUD_ACCESS_KEY_ID": "k",
-           "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "s", "ROLEKEEPER_ENDPOINT": "http://127.0.0.1:9"}  # fmt: skip
+    env = {
+        "ROLEKEEPER_REGION": "cn-hangzhou",
+        "ROLEKEEPER_ACCOUNT_ID": "1",
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": "k",
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "s",
+        "ROLEKEEPER_ENDPOINT": "http://127.0.0.1:9",
+    }
     ran = run(*words, env={**env, "ROLEKEEPER_ROLES_FILE": "no/such.yaml"})
     assert (ran.returncode, ran.stderr.decode()) == (
         1,

@@ -29,9 +29,13 @@ PLACES = {
 @pytest.mark.parametrize("words", [("reconcile",), ("remediate", "--all", "--dry-run")], ids=" ".join)
 @pytest.mark.parametrize(("settings", "left"), [pytest.param(*row, id=name) for name, row in PLACES.items()])
 def test_a_run_says_what_it_does_not_cover_and_how_to(
-    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...],
-    settings: Mapping[str, str], left: list[tuple[str, str]],
-) -> None:  # fmt: skip
+    cloud: Cloud,
+    rolekeeper: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    words: tuple[str, ...],
+    settings: Mapping[str, str],
+    left: list[tuple[str, str]],
+) -> None:
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     make(cloud, 1, "web", role="web")

@@ -27,26 +27,39 @@ MEMBER = {"ROLEKEEPER_ACCOUNTS": "2222=rolekeeper-member,3333=Reader".replace("R
 @pytest.mark.parametrize(
     ("role", "env", "said"),
     [
-        pytest.param("rolekeeper-fc", {}, "the functions' own role, by its usual name", id="the execution role as s.yaml has it"),
         pytest.param(
-            "keeper", {"ROLEKEEPER_EXECUTION_ROLE": "keeper"},
-            "the functions' own role (ROLEKEEPER_EXECUTION_ROLE)", id="the execution role of the settings",
+            "rolekeeper-fc", {}, "the functions' own role, by its usual name", id="the execution role as s.yaml has it"
         ),
         pytest.param(
-            "keeper", {"ROLEKEEPER_EXECUTION_ROLE": "Keeper"},
-            "the functions' own role (ROLEKEEPER_EXECUTION_ROLE)", id="written in upper case there",
+            "keeper",
+            {"ROLEKEEPER_EXECUTION_ROLE": "keeper"},
+            "the functions' own role (ROLEKEEPER_EXECUTION_ROLE)",
+            id="the execution role of the settings",
         ),
         pytest.param(
-            "keeper", {"ROLEKEEPER_EXECUTION_ROLE": "acs:ram::1:role/keeper"},
-            "the functions' own role (ROLEKEEPER_EXECUTION_ROLE)", id="written as an ARN there",
+            "keeper",
+            {"ROLEKEEPER_EXECUTION_ROLE": "Keeper"},
+            "the functions' own role (ROLEKEEPER_EXECUTION_ROLE)",
+            id="written in upper case there",
         ),
         pytest.param(
-            "rolekeeper-member", MEMBER, "the role that the functions assume in account 2222", id="a member role",
+            "keeper",
+            {"ROLEKEEPER_EXECUTION_ROLE": "acs:ram::1:role/keeper"},
+            "the functions' own role (ROLEKEEPER_EXECUTION_ROLE)",
+            id="written as an ARN there",
+        ),
+        pytest.param(
+            "rolekeeper-member",
+            MEMBER,
+            "the role that the functions assume in account 2222",
+            id="a member role",
         ),
         pytest.param("reader", MEMBER, "the role that the functions assume in account 3333", id="another member role"),
-        pytest.param("aliyunserviceroleforoos", {}, "a service-linked role of Alibaba Cloud", id="a service-linked role"),
+        pytest.param(
+            "aliyunserviceroleforoos", {}, "a service-linked role of Alibaba Cloud", id="a service-linked role"
+        ),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("command", ["validate", "policy lint"])
 def test_a_role_of_rolekeeper_s_own_cannot_be_listed(
     rolekeeper: Command, monkeypatch: pytest.MonkeyPatch, role: str, env: dict[str, str], said: str, command: str

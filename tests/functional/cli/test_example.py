@@ -53,9 +53,15 @@ def test_commands_that_write_refuse_the_example(
 
 @pytest.mark.parametrize(
     "words",
-    [("provision", "--dry-run"), ("roles",), ("reconcile", "--dry-run"), ("remediate", "--all", "--dry-run"), ("validate",)],
+    [
+        ("provision", "--dry-run"),
+        ("roles",),
+        ("reconcile", "--dry-run"),
+        ("remediate", "--all", "--dry-run"),
+        ("validate",),
+    ],
     ids=" ".join,
-)  # fmt: skip
+)
 def test_commands_that_only_read_take_it(cloud: Cloud, rolekeeper: Command, words: tuple[str, ...]) -> None:
     make(cloud, 1, "web")
     Path("ours.yaml").write_text(EXAMPLE)

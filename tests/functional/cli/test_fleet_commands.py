@@ -43,10 +43,15 @@ def test_what_a_run_may_cost_is_never_less_than_what_its_looks_cost(cloud: Cloud
     assert empty["may_cost"]["DescribeInstances"] == 2
     for count, app, role in ((120, "web", ""), (1, "web", "foreign"), (170, "", "worker"), (60, "web", "web")):
         make(cloud, count, app, role=role)
-    for words in (["reconcile"], ["remediate", "--tag", "app=web"], ["remediate", "--tag", "app=nobody"], ["remediate", "--all"],
-                  ["remediate", *(word for i in make(cloud, 130) for word in ("--id", i.instance_id))],
-                  ["remediate", *(word for i in make(cloud, 12, role="worker") for word in ("--id", i.instance_id))],
-                  ["remediate", "--id", "i-gone"]):  # fmt: skip
+    for words in (
+        ["reconcile"],
+        ["remediate", "--tag", "app=web"],
+        ["remediate", "--tag", "app=nobody"],
+        ["remediate", "--all"],
+        ["remediate", *(word for i in make(cloud, 130) for word in ("--id", i.instance_id))],
+        ["remediate", *(word for i in make(cloud, 12, role="worker") for word in ("--id", i.instance_id))],
+        ["remediate", "--id", "i-gone"],
+    ):
         told = rolekeeper(*words, "--dry-run", "--json").json()
         calls, most = told["bill"]["calls"], told["may_cost"]
         for action in ("DescribeInstances", "DescribeInstanceRamRole"):
@@ -101,10 +106,12 @@ def test_what_a_rule_on_trial_would_do_is_no_work_that_a_dry_run_finds(cloud: Cl
 )
 def test_an_operator_chooses_the_instances(cloud: Cloud, rolekeeper: Command, words: list[str], touched: str) -> None:
     fleet = {
-        "a": cloud.ecs.make(1, tags={"app": "web"}), "b": cloud.ecs.make(1, tags={"app": "web", "env": ""}),
-        "c": cloud.ecs.make(1, tags={"app": "web"}, role="worker"), "d": cloud.ecs.make(1, tags={"ram-role": "worker"}),
+        "a": cloud.ecs.make(1, tags={"app": "web"}),
+        "b": cloud.ecs.make(1, tags={"app": "web", "env": ""}),
+        "c": cloud.ecs.make(1, tags={"app": "web"}, role="worker"),
+        "d": cloud.ecs.make(1, tags={"ram-role": "worker"}),
         "e": cloud.ecs.make(1, role="web"),
-    }  # fmt: skip
+    }
     names = {name: made[0].instance_id for name, made in fleet.items()}
     stdin = f"{names['b']}\n\n {names['d']}\n"
     told = rolekeeper("remediate", *(word.format(**names) for word in words), "--json", stdin=stdin).json()
@@ -128,10 +135,14 @@ def test_the_brake_refuses_and_the_operator_may_lift_it(cloud: Cloud, rolekeeper
     [
         pytest.param(["--max-calls", "3"], {"refused/max-calls": 4}, id="a budget that leaves no writes"),
         pytest.param(["--canary", "1"], {"failed/missing": 1, "refused/canary": 3}, id="the canary fails"),
-        pytest.param(["--concurrency", "1", "--max-errors", "1"], {"failed/missing": 2, "refused/max-errors": 2}, id="errors"),
-        pytest.param(["--concurrency", "50%", "--max-errors", "25%"], {"failed/missing": 2, "refused/max-errors": 2}, id="shares"),
+        pytest.param(
+            ["--concurrency", "1", "--max-errors", "1"], {"failed/missing": 2, "refused/max-errors": 2}, id="errors"
+        ),
+        pytest.param(
+            ["--concurrency", "50%", "--max-errors", "25%"], {"failed/missing": 2, "refused/max-errors": 2}, id="shares"
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_refused_or_fails_is_told_by_the_exit_code(
     cloud: Cloud, rolekeeper: Command, words: list[str], counts: dict[str, int]
 ) -> None:
@@ -239,9 +250,19 @@ def test_the_deployed_function_is_asked_with_the_same_payload(
     assert ran.out.startswith(f"rolekeeper-remediate in {REGION} was asked; task id remediate-20")
     cloud.settle()
     (one,) = cloud.fc.invocations
-    assert (one.kind, json.loads(one.payload)) == ("async", {"remediate": {
-        "tags": {"app": "web"}, "everywhere": True, "max_errors": "5%", "max_calls": 0, "reason": "INC-7", "operator": "alice",
-    }})  # fmt: skip
+    assert (one.kind, json.loads(one.payload)) == (
+        "async",
+        {
+            "remediate": {
+                "tags": {"app": "web"},
+                "everywhere": True,
+                "max_errors": "5%",
+                "max_calls": 0,
+                "reason": "INC-7",
+                "operator": "alice",
+            }
+        },
+    )
     assert one.payload.decode().isascii()
 
 
@@ -275,9 +296,12 @@ def deploy(cloud: Cloud, folder: Path, name: str) -> None:
     """A function of that name, which does nothing; with task ids."""
     (folder / "index.py").write_text("def handler(event, context):\n    return 1\n")
     props = {
-        "functionName": name, "region": REGION, "runtime": "python3.10", "handler": "index.handler",
+        "functionName": name,
+        "region": REGION,
+        "runtime": "python3.10",
+        "handler": "index.handler",
         "asyncInvokeConfig": {"asyncTask": True},
-    }  # fmt: skip
+    }
     document = {"edition": "3.0.0", "name": "t", "resources": {"f": {"component": "fc3", "props": props}}}
     (folder / "s.yaml").write_text(json.dumps(document))
     cloud.fc.deploy(folder / "s.yaml", code=folder, account=ACCOUNT, runner="inline")

@@ -73,11 +73,19 @@ def test_where_sts_does_not_say_whose_it_is_nothing_is_done(
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
-        ("ALIBABA_CLOUD_ACCESS_KEY_ID", "LTAInobody", "InvalidAccessKeyId.NotFound: Specified access key is not found.; ALIBABA_CLOUD_ACCESS_KEY_ID is no key of any account"),
-        ("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "wrong", "ALIBABA_CLOUD_ACCESS_KEY_SECRET is not the secret of the key in ALIBABA_CLOUD_ACCESS_KEY_ID"),
+        (
+            "ALIBABA_CLOUD_ACCESS_KEY_ID",
+            "LTAInobody",
+            "InvalidAccessKeyId.NotFound: Specified access key is not found.; ALIBABA_CLOUD_ACCESS_KEY_ID is no key of any account",
+        ),
+        (
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET",
+            "wrong",
+            "ALIBABA_CLOUD_ACCESS_KEY_SECRET is not the secret of the key in ALIBABA_CLOUD_ACCESS_KEY_ID",
+        ),
         ("ALIBABA_CLOUD_SECURITY_TOKEN", "left-over", "ALIBABA_CLOUD_SECURITY_TOKEN is not of this key: unset it"),
     ],
-)  # fmt: skip
+)
 def test_a_key_that_is_refused_is_told_of_by_its_variable(
     cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch, name: str, value: str, told: str
 ) -> None:

@@ -35,10 +35,17 @@ def test_a_replay_shows_what_an_event_raised_or_was_refused_before_the_others(tm
     files = []
     for number, role in enumerate(["web", "web", "admin", "web"]):
         carried = {"Tags": [{"Key": "ram-role", "Value": role}]}
-        event = {"remediate": {"instance_ids": [f"i-bp{number:020}"]}} if role == "web" else {
-            "source": "acs.ecs", "type": "ecs:Instance:StateChange", "id": "e", "time": "2026-11-23T08:00:00Z",
-            "data": {"resourceId": f"i-bp{number:020}", "state": "Created", **carried},
-        }  # fmt: skip
+        event = (
+            {"remediate": {"instance_ids": [f"i-bp{number:020}"]}}
+            if role == "web"
+            else {
+                "source": "acs.ecs",
+                "type": "ecs:Instance:StateChange",
+                "id": "e",
+                "time": "2026-11-23T08:00:00Z",
+                "data": {"resourceId": f"i-bp{number:020}", "state": "Created", **carried},
+            }
+        )
         files.append(tmp_path / f"{number}.json")
         files[-1].write_text(json.dumps(event))
     ran = run("replay", *map(str, files), cwd=tmp_path)
@@ -72,9 +79,13 @@ def test_validate_and_the_lint_say_errors_before_warnings(tmp_path: Path) -> Non
 
 def test_every_id_that_is_none_is_named(tmp_path: Path) -> None:
     (tmp_path / "roles.yaml").write_text(RULES)
-    ran = run("read", "-", "--json", cwd=tmp_path, stdin=json.dumps(
-        {"remediate": {"instance_ids": ["i-bp1", "web-1", "i-bp2", "web-2", "web-3"]}}
-    ))  # fmt: skip
+    ran = run(
+        "read",
+        "-",
+        "--json",
+        cwd=tmp_path,
+        stdin=json.dumps({"remediate": {"instance_ids": ["i-bp1", "web-1", "i-bp2", "web-2", "web-3"]}}),
+    )
     said = json.loads(ran.stdout)["detail"]
     assert "[1]: 'web-1' is not an instance id" in said
     assert "nor are 'web-2', 'web-3'" in said

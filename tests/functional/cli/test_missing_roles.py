@@ -23,8 +23,10 @@ def delete(cloud: Cloud, *names: str) -> None:
 
 @SETTINGS
 @pytest.mark.parametrize(
-    "words", [("reconcile",), ("reconcile", "--dry-run"), ("remediate", "--all"), ("remediate", "--tag", "app=web")], ids=" ".join
-)  # fmt: skip
+    "words",
+    [("reconcile",), ("reconcile", "--dry-run"), ("remediate", "--all"), ("remediate", "--tag", "app=web")],
+    ids=" ".join,
+)
 def test_a_run_warns_of_it_with_the_number_of_its_holders(
     cloud: Cloud, rolekeeper: Command, words: tuple[str, ...], by_name: Setting
 ) -> None:

@@ -69,8 +69,14 @@ def test_with_the_key_a_command_does_what_the_functions_do(
     ran = rolekeeper("remediate", "--all", "--json", "--lift-brake")
     assert ran.code == 0
     after = {name: i.role for name, i in made.items()}
-    assert after == {"to be displaced": "web", "to be put back": "foreign", "without a role": "foreign", "not ours": "",
-                     "in sync": "web", "missing": "web"}  # fmt: skip
+    assert after == {
+        "to be displaced": "web",
+        "to be put back": "foreign",
+        "without a role": "foreign",
+        "not ours": "",
+        "in sync": "web",
+        "missing": "web",
+    }
     assert KEY not in ran.out + ran.err
 
 

@@ -25,9 +25,13 @@ def served() -> Iterator[tuple[Cloud, Command]]:
 
         def run(*words: str, **env: str) -> Ran:
             given = {
-                "ROLEKEEPER_REGION": "cn-hangzhou", "ROLEKEEPER_ACCOUNT_ID": ACCOUNT, "ROLEKEEPER_ENDPOINT": server.url,
-                "ALIBABA_CLOUD_ACCESS_KEY_ID": ROOT_KEY[0], "ALIBABA_CLOUD_ACCESS_KEY_SECRET": ROOT_KEY[1], **env,
-            }  # fmt: skip
+                "ROLEKEEPER_REGION": "cn-hangzhou",
+                "ROLEKEEPER_ACCOUNT_ID": ACCOUNT,
+                "ROLEKEEPER_ENDPOINT": server.url,
+                "ALIBABA_CLOUD_ACCESS_KEY_ID": ROOT_KEY[0],
+                "ALIBABA_CLOUD_ACCESS_KEY_SECRET": ROOT_KEY[1],
+                **env,
+            }
             ran = inside(*words, env=given)
             return Ran(ran.args, ran.returncode, ran.stdout.decode(), ran.stderr.decode())
 

@@ -167,9 +167,15 @@ def test_without_an_intent_no_write_is_made_and_each_failure_says_why(
 @pytest.mark.parametrize(("lines", "kept"), [(0, 0), (1, 0), (3, 2)])
 @pytest.mark.parametrize("json_", [False, True], ids=["for people", "json"])
 def test_without_sls_the_records_that_are_nowhere_are_counted(
-    cloud: Cloud, rolekeeper: Command, full: Callable[[int, int], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
-    lines: int, kept: int, json_: bool,
-) -> None:  # fmt: skip
+    cloud: Cloud,
+    rolekeeper: Command,
+    full: Callable[[int, int], None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    lines: int,
+    kept: int,
+    json_: bool,
+) -> None:
     """A dry run over three: its estimate, then a record each, its bill, and the record of the run."""
     monkeypatch.delenv("ROLEKEEPER_SLS_PROJECT")
     full(lines, 0)

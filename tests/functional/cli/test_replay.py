@@ -13,9 +13,15 @@ from tests.functional.cli.test_commands import rows
 
 def test_replay_runs_events_through_the_functions_and_prints_the_records() -> None:
     ran = run(
-        "replay", "--json", "--tag", "app=web", "--tag", "env=prod", "events/instance_created/state-created.json",
+        "replay",
+        "--json",
+        "--tag",
+        "app=web",
+        "--tag",
+        "env=prod",
+        "events/instance_created/state-created.json",
         "events/ignored/state-stopped.json",
-    )  # fmt: skip
+    )
     created, stopped = rows(ran)
     (record,) = created["records"]
     assert (record["outcome"], record["rule"], record["role_after"]) == ("attached", "web tier", "web-reader")
@@ -56,11 +62,17 @@ def test_replay_refuses_an_attribute_that_no_rule_asks_for(text: str) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        pytest.param(["--attribute", "vpc="], "--attribute 'vpc=': the value is empty; leave the option out", id="empty"),
-        pytest.param(["--attribute", "vpc=x", "--attribute", "vpc=y"], "--attribute 'vpc=y': 'vpc' is given twice", id="attribute twice"),
+        pytest.param(
+            ["--attribute", "vpc="], "--attribute 'vpc=': the value is empty; leave the option out", id="empty"
+        ),
+        pytest.param(
+            ["--attribute", "vpc=x", "--attribute", "vpc=y"],
+            "--attribute 'vpc=y': 'vpc' is given twice",
+            id="attribute twice",
+        ),
         pytest.param(["--tag", "app=x", "--tag", "app=y"], "--tag 'app=y': 'app' is given twice", id="tag twice"),
     ],
-)  # fmt: skip
+)
 def test_replay_refuses_what_no_instance_can_have(words: list[str], said: str) -> None:
     ran = run("replay", *words, "events/instance_created/state-created.json")
     assert ran.returncode == 1

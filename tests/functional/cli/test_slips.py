@@ -29,11 +29,17 @@ def test_nor_is_a_command_that_was_left_out(rolekeeper: Command, words: list[str
 @pytest.mark.parametrize(
     "words",
     [
-        ["remediate", "--tag", "x"], ["remediate", "--id", "x"], ["reconcile", "--canary", "x"], ["roles"], ["provision"],
-        ["read", "nope"], ["replay", "nope"], ["policy", "lint", "nope"],
+        ["remediate", "--tag", "x"],
+        ["remediate", "--id", "x"],
+        ["reconcile", "--canary", "x"],
+        ["roles"],
+        ["provision"],
+        ["read", "nope"],
+        ["replay", "nope"],
+        ["policy", "lint", "nope"],
     ],
     ids=" ".join,
-)  # fmt: skip
+)
 def test_an_error_is_where_the_answer_would_be(
     rolekeeper: Command, words: list[str], request: pytest.FixtureRequest
 ) -> None:

@@ -51,9 +51,13 @@ def run(script: str, *words: str, **env: str) -> subprocess.CompletedProcess[str
         name: value for name, value in os.environ.items() if not name.startswith(("ROLEKEEPER_", "ALIBABA_CLOUD_"))
     }
     return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(script), *words], cwd=ROOT, env={**plain, "PYTHONPATH": str(ROOT), **env},
-        capture_output=True, text=True, timeout=120,
-    )  # fmt: skip
+        [sys.executable, "-c", textwrap.dedent(script), *words],
+        cwd=ROOT,
+        env={**plain, "PYTHONPATH": str(ROOT), **env},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
 
 
 ON_A_TERMINAL = """

@@ -73,9 +73,13 @@ WRONG = [
 @pytest.mark.parametrize(("prepare", "outcome", "reason"), WRONG)
 @pytest.mark.parametrize("words", [("reconcile",), ("remediate", "--all")], ids=" ".join)
 def test_each_instance_that_something_went_wrong_with_is_shown_before_the_others(
-    cloud: Cloud, rolekeeper: Command, words: tuple[str, ...], prepare: Callable[[Cloud], list[Instance]],
-    outcome: str, reason: str,
-) -> None:  # fmt: skip
+    cloud: Cloud,
+    rolekeeper: Command,
+    words: tuple[str, ...],
+    prepare: Callable[[Cloud], list[Instance]],
+    outcome: str,
+    reason: str,
+) -> None:
     bad = [i.instance_id for i in prepare(cloud)]
     ran = rolekeeper(*words)
     rows = [line.split() for line in ran.out.splitlines() if line.lstrip().startswith("i-")]
@@ -108,9 +112,13 @@ def test_the_order_is_failed_then_refused_then_retrying_then_skipped_by_reason(
     failing(cloud)
     changes = rolekeeper("remediate", "--all", "--json").json()["changes"]
     assert [(c["outcome"], c["reason"]) for c in changes[:8]] == [
-        *[("failed", "missing")] * 3, ("refused", "role-not-listed"), ("retrying", "wrong"), ("skipped", "foreign-role"),
-        ("skipped", "not-in-vpc"), ("attached", "missing"),
-    ]  # fmt: skip
+        *[("failed", "missing")] * 3,
+        ("refused", "role-not-listed"),
+        ("retrying", "wrong"),
+        ("skipped", "foreign-role"),
+        ("skipped", "not-in-vpc"),
+        ("attached", "missing"),
+    ]
 
 
 def test_a_change_whose_record_has_an_error_comes_before_the_other_changes(cloud: Cloud, rolekeeper: Command) -> None:

@@ -13,9 +13,11 @@ from tests.functional.fleet.fleet import Fleet
 
 @pytest.fixture
 def fleet(
-    cloud: Cloud, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    cloud: Cloud,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
-) -> Fleet:  # fmt: skip
+) -> Fleet:
     """Time passes only where somebody waits, so that a slow machine changes nothing: waiting moves the emulated clock."""
     waits = emulated(cloud, monkeypatch, frozen=True)
     made = Fleet(cloud, monkeypatch, capsys, tmp_path, waits=waits)

@@ -70,9 +70,12 @@ class Fleet(World):
         (self.folder / "index.py").write_text(STUB)
         full = name if self.edition == "3.0" else f"{SERVICE}${name}"
         props = {
-            "functionName": full, "region": REGION, "runtime": "python3.10", "handler": "index.handler",
+            "functionName": full,
+            "region": REGION,
+            "runtime": "python3.10",
+            "handler": "index.handler",
             "asyncInvokeConfig": {"asyncTask": True},
-        }  # fmt: skip
+        }
         document = {"edition": "3.0.0", "name": "t", "resources": {"f": {"component": "fc3", "props": props}}}
         (self.folder / "s.yaml").write_text(json.dumps(document))
         self.cloud.fc.deploy(self.folder / "s.yaml", code=self.folder, account=ACCOUNT, runner="inline")

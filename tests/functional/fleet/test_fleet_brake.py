@@ -117,8 +117,9 @@ def test_where_the_managed_ones_cannot_be_counted_it_acts(fleet: Fleet) -> None:
     fleet.ten(brake=TIGHT)
     wrong = fleet.instances(10, role="r2")
     fleet.instances(200, "r0", role="r0")
-    fleet.cloud.faults.add("error", action="DescribeInstanceRamRole", param="RamRoleName", code="Forbidden.RAM",
-                           status=403, count=None)  # fmt: skip
+    fleet.cloud.faults.add(
+        "error", action="DescribeInstanceRamRole", param="RamRoleName", code="Forbidden.RAM", status=403, count=None
+    )
     run = fleet.run("remediate", remediate(instance_ids=[i.instance_id for i in wrong]))
     assert run.result["outcomes"] == {"refused": 10}
     assert "10 removals refused: it could not be read whether they are more than 10%" in run.result["runs"][0]["brake"]
@@ -177,9 +178,14 @@ def test_a_region_that_was_not_seen_to_its_end_is_counted(fleet: Fleet, missed: 
     fleet.instances(270, "r0", role="r0")
     action = "DescribeInstances" if missed == "NextToken" else "DescribeInstanceRamRole"
     fleet.cloud.faults.add(
-        "error", action=action, param=missed, code="Forbidden.RAM", status=403, after=0 if missed == "NextToken" else 2,
+        "error",
+        action=action,
+        param=missed,
+        code="Forbidden.RAM",
+        status=403,
+        after=0 if missed == "NextToken" else 2,
         count=None,
-    )  # fmt: skip
+    )
     run = fleet.run("reconcile", timer())
     assert "brake" not in run.result["runs"][0]
     assert run.result["outcomes"]["detached"] == 30
@@ -202,9 +208,14 @@ def test_a_listed_role_that_ram_does_not_have_is_held_by_nobody(fleet: Fleet) ->
     wrong = fleet.instances(12, role="r2")
     fleet.instances(200, "r0", role="r0")
     fleet.cloud.faults.add(
-        "error", action="DescribeInstanceRamRole", param="RamRoleName", code="InvalidRamRole.NotFound", status=404,
-        after=9, count=None,
-    )  # fmt: skip
+        "error",
+        action="DescribeInstanceRamRole",
+        param="RamRoleName",
+        code="InvalidRamRole.NotFound",
+        status=404,
+        after=9,
+        count=None,
+    )
     events = [tagged([i.instance_id]) for i in wrong]
     assert fleet.run("tags_changed", events).result["outcomes"] == {"detached": 12}
 

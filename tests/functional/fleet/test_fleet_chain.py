@@ -52,8 +52,11 @@ def test_a_chain_ends_with_all_right_and_counts_everyone_once(fleet: Fleet, edit
     assert [r["link"] for r in records] == [str(n) for n in range(len(runs))]
     assert len({r["run_id"] for r in fleet.records()}) == 1
     assert json.loads(records[-1]["counts"]) == {
-        "attached/missing": 200, "swapped/wrong": 200, "detached/no-longer-mapped": 200, "unchanged/in-sync": 200,
-    }  # fmt: skip
+        "attached/missing": 200,
+        "swapped/wrong": 200,
+        "detached/no-longer-mapped": 200,
+        "unchanged/in-sync": 200,
+    }
     assert records[-1]["seen"] == "800"
     assert Counter(r["instance_id"] for r in fleet.looks()) == {i.instance_id: 1 for i in made}
     assert sum(int(r["reads"]) + int(r["writes"]) for r in records) == ecs(fleet.journal).total()

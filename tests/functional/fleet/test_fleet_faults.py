@@ -39,9 +39,11 @@ def again_until_right(fleet: Fleet, made: list[Instance]) -> None:
 def of_everything(fleet: Fleet, each: int) -> list[Instance]:
     """Bare, to be swapped, to be removed, right."""
     return [
-        *fleet.instances(each, "r0"), *fleet.instances(each, "r1", role="r2"), *fleet.instances(each, role="r3"),
+        *fleet.instances(each, "r0"),
+        *fleet.instances(each, "r1", role="r2"),
+        *fleet.instances(each, role="r3"),
         *fleet.instances(each, "r4", role="r4"),
-    ]  # fmt: skip
+    ]
 
 
 def test_every_tenth_call_throttled(fleet: Fleet) -> None:
@@ -100,9 +102,13 @@ def small(fleet: Fleet) -> list[Instance]:
     for instance in back:
         fleet.tag(instance, fleet.note(instance, "alien"))
     return [
-        *fleet.instances(2, "r0"), *fleet.instances(2, "r1", role="r2"), *fleet.instances(2, role="r3"),
-        *fleet.instances(2, "r4", role="alien"), *back, *fleet.instances(2, "r6", role="r6"),
-    ]  # fmt: skip
+        *fleet.instances(2, "r0"),
+        *fleet.instances(2, "r1", role="r2"),
+        *fleet.instances(2, role="r3"),
+        *fleet.instances(2, "r4", role="alien"),
+        *back,
+        *fleet.instances(2, "r6", role="r6"),
+    ]
 
 
 def wanted(instance: Instance, at_first: dict[str, str]) -> str:
@@ -242,8 +248,9 @@ def test_the_fleet_changes_while_it_is_looked_at(fleet: Fleet, world: dict[str, 
 def test_a_page_token_is_refused(fleet: Fleet, page: int, times: int, complete: bool, code: str) -> None:
     fleet.ten()
     made = [i for app in TEN[:5] for i in fleet.instances(100, app)]
-    fleet.cloud.faults.add("error", action="DescribeInstances", param="NextToken", code=code, status=400, every=page,
-                           count=times)  # fmt: skip
+    fleet.cloud.faults.add(
+        "error", action="DescribeInstances", param="NextToken", code=code, status=400, every=page, count=times
+    )
     run = fleet.run("reconcile", timer())
     assert run.error is None
     record = fleet.run_records()[0]

@@ -159,10 +159,15 @@ def test_deployed_as_it_is_a_chain_runs_by_itself(fleet: Fleet, edition: str) ->
         if edition == "2.0":
             props["functionName"] = f"{SERVICE}${props['functionName']}"
     (fleet.folder / "s.yaml").write_text(yaml.safe_dump(document, allow_unicode=True))
-    env = {"ROLEKEEPER_ROLES_FILE": str(fleet.folder / f"roles-{fleet.mappings}.yaml"), "ROLEKEEPER_PARALLEL_CALLS": "1",
-           "ROLEKEEPER_TIMEOUT_SECONDS": "3600",
-           "ROLEKEEPER_REGION": "cn-hangzhou", "ROLEKEEPER_ACCOUNT_ID": ACCOUNT, "ROLEKEEPER_FC_EDITION": edition,
-           "ROLEKEEPER_FC_SERVICE": SERVICE if edition == "2.0" else ""}  # fmt: skip
+    env = {
+        "ROLEKEEPER_ROLES_FILE": str(fleet.folder / f"roles-{fleet.mappings}.yaml"),
+        "ROLEKEEPER_PARALLEL_CALLS": "1",
+        "ROLEKEEPER_TIMEOUT_SECONDS": "3600",
+        "ROLEKEEPER_REGION": "cn-hangzhou",
+        "ROLEKEEPER_ACCOUNT_ID": ACCOUNT,
+        "ROLEKEEPER_FC_EDITION": edition,
+        "ROLEKEEPER_FC_SERVICE": SERVICE if edition == "2.0" else "",
+    }
     fleet.cloud.fc.deploy(fleet.folder / "s.yaml", code=ROOT, account=ACCOUNT, env=env, runner="inline")
     path = (
         "functions/rolekeeper-reconcile" if edition == "3.0" else f"services/{SERVICE}/functions/rolekeeper-reconcile"

@@ -35,9 +35,13 @@ def test_more_removals_wait_than_fit_and_what_is_handed_over_can_be_reported(
     (payload,) = fleet.waiting()
     carried = json.loads(payload)["rolekeeper"]["cursor"]["instance_ids"]
     error = {"errorMessage": "角" * 600, "errorType": "TransientError", "stackTrace": ["x" * 120] * 15}
-    report = {"timestamp": 1, "requestContext": {"requestId": "r" * 40, "functionArn": "a" * 99, "condition": "c" * 40},
-              "requestPayload": payload.decode(), "responseContext": {"functionError": "e" * 40},
-              "responsePayload": json.dumps(error)}  # fmt: skip
+    report = {
+        "timestamp": 1,
+        "requestContext": {"requestId": "r" * 40, "functionArn": "a" * 99, "condition": "c" * 40},
+        "requestPayload": payload.decode(),
+        "responseContext": {"functionError": "e" * 40},
+        "responsePayload": json.dumps(error),
+    }
     assert len(json.dumps(report)) <= MESSAGE
     assert len(carried) >= 1_500, "and it carries as many as it can"
     left_to_others = {r["instance_id"] for r in fleet.looks() if r["outcome"] == "refused"}

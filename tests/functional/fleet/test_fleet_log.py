@@ -32,9 +32,11 @@ def test_a_log_that_is_full_leaves_no_instance_without_a_role(fleet: Fleet, room
     fleet.ten(more=", foreign_roles: replace, displace: [alien]")
     fleet.cloud.ram.put_role(ACCOUNT, "alien")
     made = [
-        *fleet.instances(2, "r0", role="r1"), *fleet.instances(2, "r2", role="alien"), *fleet.instances(2, "r3"),
+        *fleet.instances(2, "r0", role="r1"),
+        *fleet.instances(2, "r2", role="alien"),
+        *fleet.instances(2, "r3"),
         *fleet.instances(2, role="r4"),
-    ]  # fmt: skip
+    ]
     before = [i.role for i in made]
     fleet.env.setattr(sys, "stdout", Full(room))
     run = fleet.run("reconcile", timer())

@@ -13,8 +13,11 @@ from tests.functional.fleet.fleet import Fleet
 from tests.functional.handlers.world import remediate, tagged, timer
 
 ATTACH, DETACH, LOOKUP, DESCRIBE = (
-    "AttachInstanceRamRole", "DetachInstanceRamRole", "DescribeInstanceRamRole", "DescribeInstances",
-)  # fmt: skip
+    "AttachInstanceRamRole",
+    "DetachInstanceRamRole",
+    "DescribeInstanceRamRole",
+    "DescribeInstances",
+)
 TAG, UNTAG = "TagResources", "UntagResources"
 DISPLACE = ", foreign_roles: replace, displace: [alien]"
 

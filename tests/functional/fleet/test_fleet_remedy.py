@@ -32,11 +32,15 @@ def kinds(fleet: Fleet) -> dict[str, Instance]:
         fleet.cloud.ram.put_role("1234567890123456", role)
     fleet.map(RULES.replace("{ROLES}", "{" + ", ".join(f"{role}: {{description: d}}" for role in TEN) + "}"))
     return {
-        "missing": fleet.instance("r1", tags={"team": "a"}), "wrong": fleet.instance("r1", role="r2"),
-        "foreign": fleet.instance("r3", role="alien"), "orphaned": fleet.instance(role="r2", tags={"team": "a"}),
-        "batch": fleet.instance(tags={"kind": "batch"}), "right": fleet.instance("r4", role="r4"),
-        "theirs": fleet.instance(role="alien"), "nothing": fleet.instance(),
-    }  # fmt: skip
+        "missing": fleet.instance("r1", tags={"team": "a"}),
+        "wrong": fleet.instance("r1", role="r2"),
+        "foreign": fleet.instance("r3", role="alien"),
+        "orphaned": fleet.instance(role="r2", tags={"team": "a"}),
+        "batch": fleet.instance(tags={"kind": "batch"}),
+        "right": fleet.instance("r4", role="r4"),
+        "theirs": fleet.instance(role="alien"),
+        "nothing": fleet.instance(),
+    }
 
 
 SELECTED: dict[str, tuple[dict[str, Any], str]] = {

@@ -83,8 +83,13 @@ def test_a_displaced_role_is_noted_first_and_put_back_by_a_later_detach(fleet: F
     made = displacing(fleet, 120)
     run = fleet.run("reconcile", timer())
     assert [call for call in run.calls if call in (*CHANGES, *TAGGING)] == [
-        *[TAG] * 100, DETACH, ATTACH, *[TAG] * 20, DETACH, ATTACH,
-    ]  # fmt: skip
+        *[TAG] * 100,
+        DETACH,
+        ATTACH,
+        *[TAG] * 20,
+        DETACH,
+        ATTACH,
+    ]
     assert fleet.right(made) == {"right": 120}
     assert noted(made) == [fleet.note(i, "alien") for i in made]
     for instance in made:

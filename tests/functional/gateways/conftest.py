@@ -49,9 +49,12 @@ def edition(request: pytest.FixtureRequest, cloud: Cloud, tmp_path: Path) -> str
     """An edition in which the function is deployed, with task ids."""
     (tmp_path / "index.py").write_text("def handler(event, context):\n    return 1\n")
     props = {
-        "functionName": NAME if request.param == "3.0" else f"{SERVICE}${NAME}", "region": REGION, "runtime": "python3.10",
-        "handler": "index.handler", "asyncInvokeConfig": {"asyncTask": True},
-    }  # fmt: skip
+        "functionName": NAME if request.param == "3.0" else f"{SERVICE}${NAME}",
+        "region": REGION,
+        "runtime": "python3.10",
+        "handler": "index.handler",
+        "asyncInvokeConfig": {"asyncTask": True},
+    }
     document = {"edition": "3.0.0", "name": "t", "resources": {"f": {"component": "fc3", "props": props}}}
     (tmp_path / "s.yaml").write_text(json.dumps(document))
     cloud.fc.deploy(tmp_path / "s.yaml", code=tmp_path, account=ACCOUNT, runner="inline")

@@ -30,8 +30,10 @@ CALLS: dict[str, Callable[[], Any]] = {
     "sls": lambda: SlsAdmin(GIVEN, KEYS).query("*", 0, 1),
 }
 CLOCK, EXPIRED, OTHER = (
-    "this machine's clock", "where ALIBABA_CLOUD_SECURITY_TOKEN is set, take a new one", "ALIBABA_CLOUD_SECURITY_TOKEN is not of this key",
-)  # fmt: skip
+    "this machine's clock",
+    "where ALIBABA_CLOUD_SECURITY_TOKEN is set, take a new one",
+    "ALIBABA_CLOUD_SECURITY_TOKEN is not of this key",
+)
 OPENAPI = [
     ("InvalidTimeStamp.Expired", "Specified time stamp or date value is expired.", CLOCK),
     ("InvalidTimeStamp.Format", "Specified time stamp or date value is not well formatted.", CLOCK),

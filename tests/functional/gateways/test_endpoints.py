@@ -52,36 +52,72 @@ CALLS: dict[str, Callable[[Settings, str], Any]] = {
     [
         pytest.param(
             {"region": "cn-beijing"},
-            {"ecs": "ecs.cn-beijing.aliyuncs.com", "sts": "sts.cn-beijing.aliyuncs.com", "ram": "ram.aliyuncs.com",
-             "fc": "fcv3.cn-beijing.aliyuncs.com", "log": "p.cn-beijing.log.aliyuncs.com"}, id="a region as most",
+            {
+                "ecs": "ecs.cn-beijing.aliyuncs.com",
+                "sts": "sts.cn-beijing.aliyuncs.com",
+                "ram": "ram.aliyuncs.com",
+                "fc": "fcv3.cn-beijing.aliyuncs.com",
+                "log": "p.cn-beijing.log.aliyuncs.com",
+            },
+            id="a region as most",
         ),
         pytest.param(
             {"region": "cn-hangzhou-finance"},
-            {"ecs": "ecs.aliyuncs.com", "sts": "sts.aliyuncs.com", "ram": "ram.aliyuncs.com",
-             "fc": f"{ACCOUNT}.cn-hangzhou-finance.fc.aliyuncs.com", "log": "p.cn-hangzhou-finance.log.aliyuncs.com"}, id="finance",
+            {
+                "ecs": "ecs.aliyuncs.com",
+                "sts": "sts.aliyuncs.com",
+                "ram": "ram.aliyuncs.com",
+                "fc": f"{ACCOUNT}.cn-hangzhou-finance.fc.aliyuncs.com",
+                "log": "p.cn-hangzhou-finance.log.aliyuncs.com",
+            },
+            id="finance",
         ),
         pytest.param(
             {"region": "cn-shenzhen-finance-1", "sls_region": "cn-shenzhen"},
-            {"ecs": "ecs-cn-hangzhou.aliyuncs.com", "sts": "sts.aliyuncs.com", "ram": "ram.aliyuncs.com",
-             "fc": f"{ACCOUNT}.cn-shenzhen-finance-1.fc.aliyuncs.com", "log": "p.cn-shenzhen.log.aliyuncs.com"}, id="finance, SLS elsewhere",
+            {
+                "ecs": "ecs-cn-hangzhou.aliyuncs.com",
+                "sts": "sts.aliyuncs.com",
+                "ram": "ram.aliyuncs.com",
+                "fc": f"{ACCOUNT}.cn-shenzhen-finance-1.fc.aliyuncs.com",
+                "log": "p.cn-shenzhen.log.aliyuncs.com",
+            },
+            id="finance, SLS elsewhere",
         ),
         pytest.param(
             {"region": "rus-west-1"},
-            {"ecs": "ecs.rus-west-1.aliyuncs.com", "sts": "sts.rus-west-1.aliyuncs.com", "ram": "ram.aliyuncs.com",
-             "fc": f"{ACCOUNT}.rus-west-1.fc.aliyuncs.com", "log": "p.rus-west-1.log.aliyuncs.com"}, id="one that no map knows",
+            {
+                "ecs": "ecs.rus-west-1.aliyuncs.com",
+                "sts": "sts.rus-west-1.aliyuncs.com",
+                "ram": "ram.aliyuncs.com",
+                "fc": f"{ACCOUNT}.rus-west-1.fc.aliyuncs.com",
+                "log": "p.rus-west-1.log.aliyuncs.com",
+            },
+            id="one that no map knows",
         ),
         pytest.param(
             {"region": "cn-beijing", "endpoints": VPC},
-            {"ecs": "ecs-vpc.cn-beijing.aliyuncs.com", "sts": "sts-vpc.cn-beijing.aliyuncs.com", "ram": "ram-vpc.example:8443",
-             "fc": f"{ACCOUNT}.cn-beijing-internal.fc.aliyuncs.com", "log": "p.cn-beijing-intranet.log.aliyuncs.com"}, id="named",
+            {
+                "ecs": "ecs-vpc.cn-beijing.aliyuncs.com",
+                "sts": "sts-vpc.cn-beijing.aliyuncs.com",
+                "ram": "ram-vpc.example:8443",
+                "fc": f"{ACCOUNT}.cn-beijing-internal.fc.aliyuncs.com",
+                "log": "p.cn-beijing-intranet.log.aliyuncs.com",
+            },
+            id="named",
         ),
         pytest.param(
             {"region": "cn-hangzhou", "fc_edition": "2.0", "fc_service": "s"},
-            {"ecs": "ecs-cn-hangzhou.aliyuncs.com", "sts": "sts.cn-hangzhou.aliyuncs.com", "ram": "ram.aliyuncs.com",
-             "fc": f"{ACCOUNT}.cn-hangzhou.fc.aliyuncs.com", "log": "p.cn-hangzhou.log.aliyuncs.com"}, id="FC 2.0",
+            {
+                "ecs": "ecs-cn-hangzhou.aliyuncs.com",
+                "sts": "sts.cn-hangzhou.aliyuncs.com",
+                "ram": "ram.aliyuncs.com",
+                "fc": f"{ACCOUNT}.cn-hangzhou.fc.aliyuncs.com",
+                "log": "p.cn-hangzhou.log.aliyuncs.com",
+            },
+            id="FC 2.0",
         ),
     ],
-)  # fmt: skip
+)
 def test_a_service_is_asked_at_its_host(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, of_service: str, given: dict[str, Any], hosts: dict[str, str]
 ) -> None:

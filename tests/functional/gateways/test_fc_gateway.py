@@ -67,14 +67,24 @@ def test_a_call_that_failed_is_made_again(cloud: Cloud, function: Functions, kin
     [
         pytest.param({"kind": "throttle"}, Throttled, "ResourceExhausted", 1, id="429"),
         pytest.param({"kind": "5xx"}, TransientError, "InternalServerError", 2, id="500"),
-        pytest.param({"kind": "error", "status": 503, "code": "ServiceUnavailable"}, TransientError, "ServiceUnavailable", 2,
-                     id="503"),
+        pytest.param(
+            {"kind": "error", "status": 503, "code": "ServiceUnavailable"},
+            TransientError,
+            "ServiceUnavailable",
+            2,
+            id="503",
+        ),
         pytest.param({"kind": "html"}, TransientError, "", 2, id="a proxy's page"),
         pytest.param({"kind": "reset"}, TransientError, "", 2, id="broken connection"),
-        pytest.param({"kind": "error", "status": 412, "code": "PreconditionFailed"}, PermanentError, "PreconditionFailed", 1,
-                     id="412"),
+        pytest.param(
+            {"kind": "error", "status": 412, "code": "PreconditionFailed"},
+            PermanentError,
+            "PreconditionFailed",
+            1,
+            id="412",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_refusal_is_told_by_its_kind(
     cloud: Cloud, function: Functions, fault: dict[str, Any], kind: type[Exception], code: str, tries: int
 ) -> None:

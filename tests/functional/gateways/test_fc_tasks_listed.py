@@ -96,11 +96,13 @@ SECONDS = 1633449590
     [
         pytest.param({"startedTime": SECONDS * 1000}, SECONDS, id="milliseconds"),
         pytest.param({"startedTime": SECONDS}, SECONDS, id="seconds, as in a sample"),
-        pytest.param({"events": [{"eventId": 1, "status": "Enqueued", "timestamp": SECONDS * 1000}]}, SECONDS, id="event"),
+        pytest.param(
+            {"events": [{"eventId": 1, "status": "Enqueued", "timestamp": SECONDS * 1000}]}, SECONDS, id="event"
+        ),
         pytest.param({}, None, id="not said"),
         pytest.param({"startedTime": 0, "events": None}, None, id="zero"),
     ],
-)  # fmt: skip
+)
 def test_since_when_a_task_runs_is_read_from_what_is_there(
     answering: Callable[[object], None], function: Functions, row: dict[str, Any], since: int | None
 ) -> None:

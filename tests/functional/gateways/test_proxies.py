@@ -110,7 +110,11 @@ def test_a_proxy_is_used(at: str, monkeypatch: pytest.MonkeyPatch, service: str)
         ({"HTTPS_PROXY": "p:1", "NO_PROXY": "yuncs.com"}, "https://ecs.cn-hangzhou.aliyuncs.com/", True),
         ({"HTTPS_PROXY": "p:1", "NO_PROXY": "aliyuncs.com:443"}, "https://ecs.cn-hangzhou.aliyuncs.com/", False),
         ({"HTTPS_PROXY": "p:1", "NO_PROXY": "aliyuncs.com:8443"}, "https://ecs.cn-hangzhou.aliyuncs.com/", True),
-        ({"HTTPS_PROXY": "p:1", "NO_PROXY": "ecs.cn-hangzhou.aliyuncs.com"}, "https://sts.cn-hangzhou.aliyuncs.com/", True),
+        (
+            {"HTTPS_PROXY": "p:1", "NO_PROXY": "ecs.cn-hangzhou.aliyuncs.com"},
+            "https://sts.cn-hangzhou.aliyuncs.com/",
+            True,
+        ),
         ({"HTTPS_PROXY": "p:1", "NO_PROXY": "a b, * c"}, "https://ecs.cn-hangzhou.aliyuncs.com/", False),
         ({"HTTPS_PROXY": "p:1", "no_proxy": "a", "NO_PROXY": "aliyuncs.com"}, "https://ecs.aliyuncs.com/", True),
         ({"HTTPS_PROXY": "p:1", "NO_PROXY": "aliyuncs.com."}, "https://ecs.aliyuncs.com/", False),
@@ -120,7 +124,7 @@ def test_a_proxy_is_used(at: str, monkeypatch: pytest.MonkeyPatch, service: str)
         ({"ALL_PROXY": "p:1"}, "https://ecs.aliyuncs.com/", True),
         ({"NO_PROXY": "x"}, "https://ecs.aliyuncs.com/", False),
     ],
-)  # fmt: skip
+)
 def test_the_rule(monkeypatch: pytest.MonkeyPatch, env: dict[str, str], url: str, proxied: bool) -> None:
     for name, value in env.items():
         monkeypatch.setenv(name, value)

@@ -13,9 +13,12 @@ from tests.functional.handlers.world import World
 
 @pytest.fixture
 def world(
-    request: pytest.FixtureRequest, cloud: Cloud, monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str], tmp_path: Path,
-) -> World:  # fmt: skip
+    request: pytest.FixtureRequest,
+    cloud: Cloud,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> World:
     """Waiting takes no time: it moves the emulated clock."""
     waits = emulated(cloud, monkeypatch)
     runtime = getattr(request, "param", "python3.12")

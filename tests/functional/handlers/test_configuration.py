@@ -65,9 +65,11 @@ def test_region_and_account_come_from_the_context_where_they_are_not_set(world: 
         pytest.param("", "empty", id="empty"),
         pytest.param("version: 1\nroles: [", "roles", id="no YAML"),
         pytest.param("version: 1\nroles: {}\nrules: []\nsetings: {}", "settings", id="misspelt key"),
-        pytest.param("version: 1\nroles: {}\nrules: [{name: a, when: {tags: {a: b}}, role: web}]", "web", id="role not listed"),
+        pytest.param(
+            "version: 1\nroles: {}\nrules: [{name: a, when: {tags: {a: b}}, role: web}]", "web", id="role not listed"
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_broken_mapping_is_named_with_its_line_and_no_call_is_made(world: World, text: str, words: str) -> None:
     instance = world.instance("web")
     world.map(text)
@@ -117,12 +119,18 @@ ENV = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "env-id", "ALIBABA_CLOUD_ACCESS_KEY_SECRET
         pytest.param(ENV, SimpleNamespace(credentials=keys("context")), "context", id="both"),
         pytest.param(ENV, SimpleNamespace(), "env", id="the environment alone"),
         pytest.param({}, SimpleNamespace(credentials=keys("context")), "context", id="the context alone"),
-        pytest.param({**ENV, "ALIBABA_CLOUD_ACCESS_KEY_ID": ""}, SimpleNamespace(credentials=keys("context")),
-                     "context", id="an empty environment"),
+        pytest.param(
+            {**ENV, "ALIBABA_CLOUD_ACCESS_KEY_ID": ""},
+            SimpleNamespace(credentials=keys("context")),
+            "context",
+            id="an empty environment",
+        ),
         pytest.param(ENV, SimpleNamespace(credentials=None), "env", id="an empty context"),
-        pytest.param(ENV, SimpleNamespace(credentials=SimpleNamespace(access_key_id="context-id")), "env", id="half a context"),
+        pytest.param(
+            ENV, SimpleNamespace(credentials=SimpleNamespace(access_key_id="context-id")), "env", id="half a context"
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_contexts_keys_go_before_the_environments_and_are_never_mixed(
     env: dict[str, str], context: Any, used: str
 ) -> None:

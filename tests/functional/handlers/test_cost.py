@@ -31,8 +31,12 @@ def test_a_creation_costs_two_looks_one_attach_and_one_record(world: World) -> N
 def test_a_launch_of_a_hundred_costs_one_attach_for_each_role(world: World) -> None:
     ids = [i.instance_id for app in ("web", "worker") for i in world.instances(50, app)]
     run = world.run("instance_created", created(ids))
-    assert Counter(run.calls) == {"DescribeInstances": 1, "DescribeInstanceRamRole": 2, "AttachInstanceRamRole": 2,
-                                  "PutLogs": 1}  # fmt: skip
+    assert Counter(run.calls) == {
+        "DescribeInstances": 1,
+        "DescribeInstanceRamRole": 2,
+        "AttachInstanceRamRole": 2,
+        "PutLogs": 1,
+    }
     assert {world.role(i) for i in ids} == {"web", "worker"}
     assert len(world.records()) == 100
 
@@ -67,8 +71,12 @@ def test_a_run_over_several_pages_gathers_its_writes_into_full_calls(world: Worl
 def test_a_remediation_of_many_named_instances_looks_a_hundred_at_a_time(world: World) -> None:
     ids = [i.instance_id for i in world.instances(230, "web")]
     run = world.run("remediate", remediate(instance_ids=ids))
-    assert Counter(run.calls) == {"DescribeInstances": 3, "DescribeInstanceRamRole": 5, "AttachInstanceRamRole": 3,
-                                  "PutLogs": 1}  # fmt: skip
+    assert Counter(run.calls) == {
+        "DescribeInstances": 3,
+        "DescribeInstanceRamRole": 5,
+        "AttachInstanceRamRole": 3,
+        "PutLogs": 1,
+    }
 
 
 IGNORED = {

@@ -83,8 +83,10 @@ def test_without_displace_no_foreign_role_is_taken_off_or_put_on(world: World, d
     """Nothing named is nothing allowed, never everything."""
     world.map(RULES.replace("displace: [foreign], ", displace), foreign="replace", shown=True)
     made = {
-        "foreign": world.instance("web", role="foreign"), "noted": world.instance(role="web"), "bare": world.instance(),
-    }  # fmt: skip
+        "foreign": world.instance("web", role="foreign"),
+        "noted": world.instance(role="web"),
+        "bare": world.instance(),
+    }
     for instance in made.values():
         world.tag(instance, world.note(instance, "foreign"))
     run = world.run("reconcile", timer())
@@ -183,11 +185,13 @@ def test_a_role_that_is_refused_for_good_is_given_up_at_once(world: World, why: 
 @pytest.mark.parametrize(
     ("kind", "how"),
     [
-        pytest.param("5xx", {}, id="broken"), pytest.param("throttle", {}, id="throttled"),
-        pytest.param("reset", {}, id="no answer"), pytest.param("empty", {}, id="an empty answer"),
+        pytest.param("5xx", {}, id="broken"),
+        pytest.param("throttle", {}, id="throttled"),
+        pytest.param("reset", {}, id="no answer"),
+        pytest.param("empty", {}, id="an empty answer"),
         pytest.param("error", {"code": "OperationDenied", "status": 403}, id="a code of the instance's"),
     ],
-)  # fmt: skip
+)
 def test_while_attach_fails_throughout_the_note_stays_and_the_next_look_goes_on(
     world: World, kind: Any, how: dict[str, Any], by: str
 ) -> None:

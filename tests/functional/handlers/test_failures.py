@@ -13,8 +13,11 @@ from shared.errors import TransientError
 from tests.functional.handlers.world import World, created, tagged
 
 ATTACH, DETACH, DESCRIBE, ROLES = (
-    "AttachInstanceRamRole", "DetachInstanceRamRole", "DescribeInstances", "DescribeInstanceRamRole",
-)  # fmt: skip
+    "AttachInstanceRamRole",
+    "DetachInstanceRamRole",
+    "DescribeInstances",
+    "DescribeInstanceRamRole",
+)
 NO_ANSWER = ["timeout", "empty", "html", "reset", "5xx"]
 
 
@@ -132,8 +135,9 @@ def test_a_throttle_is_raised_after_all_others_are_done(world: World, code: str,
     run = world.run("instance_created", created([i.instance_id for i in (*first, *second)]))
     assert isinstance(run.error, TransientError)
     assert Counter((r["role"], r["outcome"]) for r in world.records()) == {
-        ("batch", "retrying"): 2, ("web", "attached"): 2,
-    }  # fmt: skip
+        ("batch", "retrying"): 2,
+        ("web", "attached"): 2,
+    }
     assert {r.get("error_code") for r in world.records()} == {code, None}
     assert Counter(run.calls)[ATTACH] == 2  # a refusal lasts until the next minute: no quiet retry
     assert sum(world.waits) == 0
@@ -141,9 +145,13 @@ def test_a_throttle_is_raised_after_all_others_are_done(world: World, code: str,
 
 @pytest.mark.parametrize(
     ("code", "status"),
-    [("Forbidden.RAM", 403), ("InvalidUser.PassRoleForbidden", 403), ("InvalidRamRole.NotEcsRole", 404),
-     ("InvalidAccessKeyId.NotFound", 404)],
-)  # fmt: skip
+    [
+        ("Forbidden.RAM", 403),
+        ("InvalidUser.PassRoleForbidden", 403),
+        ("InvalidRamRole.NotEcsRole", 404),
+        ("InvalidAccessKeyId.NotFound", 404),
+    ],
+)
 def test_a_permanent_refusal_is_recorded_and_returned(world: World, code: str, status: int) -> None:
     made = world.instances(3, "web")
     world.cloud.faults.add("error", action=ATTACH, code=code, status=status, message="No,\nnot you.", count=None)

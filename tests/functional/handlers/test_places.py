@@ -91,10 +91,18 @@ def test_an_instance_of_the_old_form_gets_its_role_by_every_way(world: World, wa
 @pytest.mark.parametrize("function", ["instance_created", "reconcile", "remediate"])
 def test_what_failed_to_the_end_is_done_when_its_report_is_given_back(world: World, function: str) -> None:
     made = world.instance("web")
-    event = {"instance_created": created([made.instance_id]), "reconcile": {"reconcile": {}},
-             "remediate": remediate(instance_ids=[made.instance_id])}[function]  # fmt: skip
-    report = {"timestamp": 1, "requestContext": {"condition": "UnhandledInvocationError"},
-              "requestPayload": json.dumps(event), "responseContext": {"statusCode": 200}, "responsePayload": ""}  # fmt: skip
+    event = {
+        "instance_created": created([made.instance_id]),
+        "reconcile": {"reconcile": {}},
+        "remediate": remediate(instance_ids=[made.instance_id]),
+    }[function]
+    report = {
+        "timestamp": 1,
+        "requestContext": {"condition": "UnhandledInvocationError"},
+        "requestPayload": json.dumps(event),
+        "responseContext": {"statusCode": 200},
+        "responsePayload": "",
+    }
     run = world.run(function, report)
     assert run.error is None
     assert run.result["outcomes"] == {"attached": 1}

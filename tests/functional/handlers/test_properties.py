@@ -16,32 +16,51 @@ from tests.functional.handlers.world import World, created, remediate, tagged, t
 ACTIONS = ("DescribeInstances", "DescribeInstanceRamRole", "AttachInstanceRamRole", "DetachInstanceRamRole", "PutLogs")
 KINDS = ("throttle", "5xx", "html", "timeout", "empty", "reset", "partial")
 
-machines = st.fixed_dictionaries({
-    "app": st.sampled_from(["web", "worker", "batch", "gentle", "trial", "ours", ""]),
-    "role": st.sampled_from(["", "web", "worker", "foreign"]),
-    "network": st.sampled_from(["vpc", "vpc", "vpc", "classic"]),
-    "age_seconds": st.sampled_from([60.0, 3600.0]),
-})  # fmt: skip
-faults = st.fixed_dictionaries({
-    "kind": st.sampled_from(KINDS), "action": st.sampled_from(ACTIONS), "after": st.integers(0, 3),
-    "count": st.sampled_from([1, 1, 2, None]), "lost_answer": st.booleans(),
-})  # fmt: skip
-switches = st.fixed_dictionaries({
-    "already_attached": st.sampled_from(["item", "request"]), "detach_nothing": st.sampled_from(["item", "success"]),
-    "unknown_instance": st.sampled_from(["item", "request"]), "classic_network": st.sampled_from(["item", "request"]),
-    "roleless": st.sampled_from(["absent", "empty"]), "success_field": st.sampled_from(["present", "absent"]),
-})  # fmt: skip
+machines = st.fixed_dictionaries(
+    {
+        "app": st.sampled_from(["web", "worker", "batch", "gentle", "trial", "ours", ""]),
+        "role": st.sampled_from(["", "web", "worker", "foreign"]),
+        "network": st.sampled_from(["vpc", "vpc", "vpc", "classic"]),
+        "age_seconds": st.sampled_from([60.0, 3600.0]),
+    }
+)
+faults = st.fixed_dictionaries(
+    {
+        "kind": st.sampled_from(KINDS),
+        "action": st.sampled_from(ACTIONS),
+        "after": st.integers(0, 3),
+        "count": st.sampled_from([1, 1, 2, None]),
+        "lost_answer": st.booleans(),
+    }
+)
+switches = st.fixed_dictionaries(
+    {
+        "already_attached": st.sampled_from(["item", "request"]),
+        "detach_nothing": st.sampled_from(["item", "success"]),
+        "unknown_instance": st.sampled_from(["item", "request"]),
+        "classic_network": st.sampled_from(["item", "request"]),
+        "roleless": st.sampled_from(["absent", "empty"]),
+        "success_field": st.sampled_from(["present", "absent"]),
+    }
+)
 
 
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    fleet=st.lists(machines, min_size=1, max_size=8), ghosts=st.integers(0, 2), trouble=st.lists(faults, max_size=3),
-    open_points=switches, function=st.sampled_from(["instance_created", "tags_changed", "remediate", "reconcile"]),
-)  # fmt: skip
+    fleet=st.lists(machines, min_size=1, max_size=8),
+    ghosts=st.integers(0, 2),
+    trouble=st.lists(faults, max_size=3),
+    open_points=switches,
+    function=st.sampled_from(["instance_created", "tags_changed", "remediate", "reconcile"]),
+)
 def test_every_named_instance_has_one_record_and_it_says_what_is_on_it(
-    world: World, fleet: list[dict[str, Any]], ghosts: int, trouble: list[dict[str, Any]], open_points: dict[str, Any],
+    world: World,
+    fleet: list[dict[str, Any]],
+    ghosts: int,
+    trouble: list[dict[str, Any]],
+    open_points: dict[str, Any],
     function: str,
-) -> None:  # fmt: skip
+) -> None:
     world.cloud.reset()
     world.open()
     world.map(shown=True)
@@ -84,9 +103,10 @@ def event_for(function: str, named: list[str]) -> object:
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    fleet=st.lists(machines, min_size=1, max_size=6), order=st.permutations(["created", "tagged", "tagged", "timer"]),
+    fleet=st.lists(machines, min_size=1, max_size=6),
+    order=st.permutations(["created", "tagged", "tagged", "timer"]),
     trouble=st.lists(faults, max_size=2),
-)  # fmt: skip
+)
 def test_events_in_any_order_with_any_faults_end_where_the_timer_alone_would(
     world: World, fleet: list[dict[str, Any]], order: list[str], trouble: list[dict[str, Any]]
 ) -> None:
@@ -98,8 +118,11 @@ def test_events_in_any_order_with_any_faults_end_where_the_timer_alone_would(
     for fault in trouble:
         world.cloud.faults.add(**fault)
     names = [i.instance_id for i in made]
-    events = {"created": ("instance_created", created(names)), "tagged": ("tags_changed", tagged(names)),
-              "timer": ("reconcile", timer())}  # fmt: skip
+    events = {
+        "created": ("instance_created", created(names)),
+        "tagged": ("tags_changed", tagged(names)),
+        "timer": ("reconcile", timer()),
+    }
     for what in order:
         world.run(*events[what])
     world.cloud.faults.clear()
@@ -110,11 +133,37 @@ def test_events_in_any_order_with_any_faults_end_where_the_timer_alone_would(
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(body=st.binary(max_size=200) | st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=8), lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(st.sampled_from(["data", "type", "specversion", "eventName", "remediate", "all", "state", "id",
-                                       "instance_ids", "tags", "triggerTime", "content", "resourceId"]), inner, max_size=4),
-    max_leaves=12).map(lambda value: json.dumps(value).encode()))  # fmt: skip
+@given(
+    body=st.binary(max_size=200)
+    | st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(
+                    [
+                        "data",
+                        "type",
+                        "specversion",
+                        "eventName",
+                        "remediate",
+                        "all",
+                        "state",
+                        "id",
+                        "instance_ids",
+                        "tags",
+                        "triggerTime",
+                        "content",
+                        "resourceId",
+                    ]
+                ),
+                inner,
+                max_size=4,
+            )
+        ),
+        max_leaves=12,
+    ).map(lambda value: json.dumps(value).encode())
+)
 def test_no_bytes_make_a_handler_fail(world: World, body: bytes) -> None:
     from functions import instance_created, reconcile, remediate, tags_changed
 

@@ -29,13 +29,20 @@ def test_every_instance_of_the_region_is_looked_at_and_only_what_is_not_unchange
     elsewhere = world.instance("web", region="cn-beijing")
     run = world.run("reconcile", timer())
     assert run.error is None
-    counts = {"attached/missing": 60, "detached/no-longer-mapped": 5, "swapped/wrong": 20, "unchanged/in-sync": 150,
-              "unchanged/no-rule": 15}  # fmt: skip
+    counts = {
+        "attached/missing": 60,
+        "detached/no-longer-mapped": 5,
+        "swapped/wrong": 20,
+        "unchanged/in-sync": 150,
+        "unchanged/no-rule": 15,
+    }
     record = run_record(world)
     assert (json.loads(record["counts"]), record["seen"], record["run"]) == (counts, "250", "complete")
     assert Counter(r["outcome"] for r in world.records() if r["action"] != "run") == {
-        "attached": 60, "detached": 5, "swapped": 20,
-    }  # fmt: skip
+        "attached": 60,
+        "detached": 5,
+        "swapped": 20,
+    }
     assert run.result["outcomes"] == {"attached": 60, "detached": 5, "swapped": 20, "unchanged": 165}
     assert {i.role for i in bare} == {"web"}
     assert {i.role for i in wrong} == {"worker"}
@@ -59,11 +66,22 @@ def test_the_run_record_says_what_run_it_was(world: World) -> None:
     assert record["mapping_hash"]
     assert record["duration_ms"].isdigit()
     assert without(record, "mapping_hash", "duration_ms") == {
-        "run": "complete", "run_id": f"run-1-65dd9ece-123e1745-{ACCOUNT}-{REGION}", "link": "0", "seen": "1",
-        "reads": "2", "writes": "0", "calls": '{"DescribeInstanceRamRole": 1, "DescribeInstances": 1}', "counts": '{"unchanged/in-sync": 1}', "action": "run", "region": REGION,
-        "account_id": "1234567890123456", "trigger": "reconcile", "event_time": "2026-11-23T08:00:00Z",
-        "function": "reconcile", "request_id": "1-65dd9ece-123e1745",
-    }  # fmt: skip
+        "run": "complete",
+        "run_id": f"run-1-65dd9ece-123e1745-{ACCOUNT}-{REGION}",
+        "link": "0",
+        "seen": "1",
+        "reads": "2",
+        "writes": "0",
+        "calls": '{"DescribeInstanceRamRole": 1, "DescribeInstances": 1}',
+        "counts": '{"unchanged/in-sync": 1}',
+        "action": "run",
+        "region": REGION,
+        "account_id": "1234567890123456",
+        "trigger": "reconcile",
+        "event_time": "2026-11-23T08:00:00Z",
+        "function": "reconcile",
+        "request_id": "1-65dd9ece-123e1745",
+    }
 
 
 def test_with_record_unchanged_each_instance_has_its_record(world: World) -> None:
@@ -148,10 +166,12 @@ def test_a_listing_that_repeats_an_instance_gives_it_one_record(world: World) ->
     made = world.instances(3, "web")
     real = EcsGateway.page
     world.env.setattr(
-        EcsGateway, "page", lambda self, token="", tags=None: msgspec.structs.replace(
+        EcsGateway,
+        "page",
+        lambda self, token="", tags=None: msgspec.structs.replace(
             real(self, "", tags), token=token, next_token="" if token else "again"
         ),
-    )  # fmt: skip
+    )
     world.run("reconcile", timer())
     assert Counter(r["instance_id"] for r in world.records() if r["action"] != "run") == {
         i.instance_id: 1 for i in made

@@ -17,11 +17,17 @@ WRITES = {"AttachInstanceRamRole", "DetachInstanceRamRole"}
 def fleet(world: World) -> list[Instance]:
     """Something of everything."""
     return [
-        *world.instances(3, "web"), *world.instances(2, "web", role="worker"), *world.instances(2, role="batch"),
-        *world.instances(2, "worker", role="worker"), *world.instances(1, "web", role="foreign"),
-        *world.instances(1, tags={"ram-role": "admin"}), *world.instances(1, "web", network="classic"),
-        *world.instances(1, "trial"), *world.instances(1, tags={"rolekeeper": "off"}), *world.instances(1),
-    ]  # fmt: skip
+        *world.instances(3, "web"),
+        *world.instances(2, "web", role="worker"),
+        *world.instances(2, role="batch"),
+        *world.instances(2, "worker", role="worker"),
+        *world.instances(1, "web", role="foreign"),
+        *world.instances(1, tags={"ram-role": "admin"}),
+        *world.instances(1, "web", network="classic"),
+        *world.instances(1, "trial"),
+        *world.instances(1, tags={"rolekeeper": "off"}),
+        *world.instances(1),
+    ]
 
 
 def asked(world: World, how: str, made: list[Instance]) -> dict[str, Any]:
@@ -99,10 +105,16 @@ def test_the_whole_run_has_a_run_record_with_its_counts(world: World) -> None:
     (record,) = [r for r in world.records() if r["action"] == "run"]
     counts = json.loads(record["counts"])
     assert counts == {
-        "planned/missing": 4, "planned/wrong": 2, "planned/no-longer-mapped": 2, "refused/role-not-listed": 1,
-        "skipped/foreign-role": 1, "skipped/not-in-vpc": 1, "unchanged/ignored": 1, "unchanged/in-sync": 2,
+        "planned/missing": 4,
+        "planned/wrong": 2,
+        "planned/no-longer-mapped": 2,
+        "refused/role-not-listed": 1,
+        "skipped/foreign-role": 1,
+        "skipped/not-in-vpc": 1,
+        "unchanged/ignored": 1,
+        "unchanged/in-sync": 2,
         "unchanged/no-rule": 1,
-    }  # fmt: skip
+    }
     assert (record["seen"], record["trigger"]) == ("15", "remediate")
 
 

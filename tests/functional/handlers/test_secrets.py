@@ -77,10 +77,13 @@ SHOWN = ("LTAI5", "STS.NUya", "CAIShwJ", "0cQ4k8Zb7", "x7Kp2QmV9dRt")
 @pytest.mark.parametrize(
     ("kind", "service", "action"),
     [
-        ("error", "ecs", "DescribeInstances"), ("error", "ecs", "DescribeInstanceRamRole"),
-        ("error", "ecs", "AttachInstanceRamRole"), ("partial", "ecs", "AttachInstanceRamRole"), ("5xx", "sls", "*"),
+        ("error", "ecs", "DescribeInstances"),
+        ("error", "ecs", "DescribeInstanceRamRole"),
+        ("error", "ecs", "AttachInstanceRamRole"),
+        ("partial", "ecs", "AttachInstanceRamRole"),
+        ("5xx", "sls", "*"),
     ],
-)  # fmt: skip
+)
 def test_what_the_cloud_says_of_keys_goes_no_further(
     world: World, caplog: pytest.LogCaptureFixture, text: str, kind: Any, service: str, action: str
 ) -> None:

@@ -227,8 +227,20 @@ def test_a_record_of_a_swap_names_every_field_the_operator_needs(world: World) -
     volatile = ("event_time", "event_age_ms", "mapping_hash", "cloud_request_ids", "duration_ms", "gap_ms")
     assert all(record[name] for name in volatile)
     assert without(record, *volatile) == {
-        "outcome": "swapped", "reason": "wrong", "action": "swap", "instance_id": instance.instance_id,
-        "region": "cn-hangzhou", "account_id": "1234567890123456", "rule": "by app", "role": "web",
-        "role_before": "worker", "role_after": "web", "trigger": "tags_changed", "event_id": "event-1", "actor": "alice",
-        "mode": "enforce", "function": "tags_changed", "request_id": "1-65dd9ece-123e1745",
-    }  # fmt: skip
+        "outcome": "swapped",
+        "reason": "wrong",
+        "action": "swap",
+        "instance_id": instance.instance_id,
+        "region": "cn-hangzhou",
+        "account_id": "1234567890123456",
+        "rule": "by app",
+        "role": "web",
+        "role_before": "worker",
+        "role_after": "web",
+        "trigger": "tags_changed",
+        "event_id": "event-1",
+        "actor": "alice",
+        "mode": "enforce",
+        "function": "tags_changed",
+        "request_id": "1-65dd9ece-123e1745",
+    }

@@ -69,8 +69,12 @@ def test_a_batch_over_several_regions_looks_once_in_each(world: World) -> None:
     events = [created([i.instance_id], region=region) for region in regions for i in made[region]]
     run = world.run("instance_created", events)
     assert run.result["outcomes"] == {"attached": 6}
-    assert Counter(run.calls) == {"DescribeInstances": 3, "DescribeInstanceRamRole": 3, "AttachInstanceRamRole": 3,
-                                  "PutLogs": 1}  # fmt: skip
+    assert Counter(run.calls) == {
+        "DescribeInstances": 3,
+        "DescribeInstanceRamRole": 3,
+        "AttachInstanceRamRole": 3,
+        "PutLogs": 1,
+    }
     assert Counter(r["region"] for r in world.records()) == dict.fromkeys(regions, 2)
 
 

@@ -12,8 +12,11 @@ from shared.errors import TransientError
 from tests.functional.handlers.world import Run, World, remediate, tagged, timer
 
 ATTACH, DETACH, DESCRIBE, ROLES = (
-    "AttachInstanceRamRole", "DetachInstanceRamRole", "DescribeInstances", "DescribeInstanceRamRole",
-)  # fmt: skip
+    "AttachInstanceRamRole",
+    "DetachInstanceRamRole",
+    "DescribeInstances",
+    "DescribeInstanceRamRole",
+)
 TEXT: tuple[Any, ...] = (7, True, [], ["x"], {"a": 1})
 """None of these is a text."""
 HALF = "\ud800"

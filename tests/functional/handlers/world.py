@@ -214,8 +214,13 @@ class World:
 
     def context(self) -> Any:
         """As Function Compute makes it: up to python3.10 with credentials and service, on python3.12 without."""
-        base = {"request_id": "1-65dd9ece-123e1745", "region": REGION, "account_id": ACCOUNT,
-                "function": SimpleNamespace(name="f", handler="h", memory=512, timeout="3600"), "logger": None}  # fmt: skip
+        base = {
+            "request_id": "1-65dd9ece-123e1745",
+            "region": REGION,
+            "account_id": ACCOUNT,
+            "function": SimpleNamespace(name="f", handler="h", memory=512, timeout="3600"),
+            "logger": None,
+        }
         if self.runtime == "python3.12":
             return _Strict(**base, log_project="", log_store="")
         keys = SimpleNamespace(
@@ -269,10 +274,25 @@ def tagged(ids: Iterable[str], *, age: float | None = 1.0, region: str = REGION,
 def trail(name: str, *, age: float | None, region: str, **record: Any) -> dict[str, Any]:
     when = datetime.now(timezone.utc) - timedelta(seconds=age or 0.0)
     time = "a while ago" if age is None else when.strftime("%Y-%m-%dT%H:%M:%SZ")
-    data = {"eventName": name, "eventTime": time, "serviceName": "Ecs", "acsRegion": region,
-            "recipientAccountId": ACCOUNT, "eventId": "record-1", **record}  # fmt: skip
-    return {"specversion": "1.0", "id": "event-1", "source": "acs.ecs", "type": "ecs:ActionTrail:ApiCall", "time": time,
-            "aliyunaccountid": ACCOUNT, "aliyunregionid": region, "data": data}  # fmt: skip
+    data = {
+        "eventName": name,
+        "eventTime": time,
+        "serviceName": "Ecs",
+        "acsRegion": region,
+        "recipientAccountId": ACCOUNT,
+        "eventId": "record-1",
+        **record,
+    }
+    return {
+        "specversion": "1.0",
+        "id": "event-1",
+        "source": "acs.ecs",
+        "type": "ecs:ActionTrail:ApiCall",
+        "time": time,
+        "aliyunaccountid": ACCOUNT,
+        "aliyunregionid": region,
+        "data": data,
+    }
 
 
 def remediate(**asked: Any) -> dict[str, Any]:

@@ -32,8 +32,14 @@ READS: dict[str, Callable[[Client], Any]] = {
 def deployer(cloud: Cloud, tmp_path: Path) -> Client:
     (tmp_path / "index.py").write_text("def handler(event, context):\n    return 'hi'\n")
     timer = {"triggerName": "timer", "triggerType": "timer", "triggerConfig": {"cronExpression": "@every 5m"}}
-    props = {"functionName": "rolekeeper-remediate", "region": "cn-hangzhou", "runtime": "python3.10", "triggers": [timer],
-             "handler": "index.handler", "asyncInvokeConfig": {"maxAsyncRetryAttempts": 2}}  # fmt: skip
+    props = {
+        "functionName": "rolekeeper-remediate",
+        "region": "cn-hangzhou",
+        "runtime": "python3.10",
+        "triggers": [timer],
+        "handler": "index.handler",
+        "asyncInvokeConfig": {"maxAsyncRetryAttempts": 2},
+    }
     document = {"edition": "3.0.0", "name": "t", "resources": {"r": {"component": "fc3", "props": props}}}
     (tmp_path / "s.yaml").write_text(yaml.safe_dump(document))
     cloud.fc.deploy(tmp_path / "s.yaml", code=tmp_path, account=ACCOUNT, runner="inline")

@@ -83,10 +83,16 @@ class Deployment:
             "changedTagKeys": [],
             "tags": {},
         }
-        self.cloud.events.emit({
-            "source": "acs.tag", "type": "tag:CloudMonitor:Tag[ChangeOnResource]", "time": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "aliyunaccountid": ACCOUNT, "aliyunregionid": REGION, "data": data,
-        })  # fmt: skip
+        self.cloud.events.emit(
+            {
+                "source": "acs.tag",
+                "type": "tag:CloudMonitor:Tag[ChangeOnResource]",
+                "time": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+                "aliyunaccountid": ACCOUNT,
+                "aliyunregionid": REGION,
+                "data": data,
+            }
+        )
         self.cloud.settle()
 
     def starts(self, name: str) -> bool:
@@ -147,14 +153,17 @@ class Deployment:
             **{f"put {role} back": instance.role == role for role, instance in back.items()},
             **{f"note {role}": (noted[role] or "").startswith(f"{role}:") for role in FOREIGN},
             **{f"give {role} back where no rule gives one any more": given[role] == (role, {}) for role in FOREIGN},
-            **{f"note no {role} that was put back": DISPLACED_TAG not in instance.tags for role, instance in back.items()},
+            **{
+                f"note no {role} that was put back": DISPLACED_TAG not in instance.tags
+                for role, instance in back.items()
+            },
             "the timer heals": healed.role == "worker",
             "records are written": bool(told["rolekeeper-records"]),
             "function logs are written": bool(told["rolekeeper-functions"]),
             "what failed for good is kept": bool(self.cloud.fc.destinations.get(QUEUE)),
             **goes_on,
             "a timer's run sees the one before": self.lists(),
-        }  # fmt: skip
+        }
 
 
 def test_the_rendered_role_is_enough_for_everything(cloud: Cloud, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ MAPPING = load(
 FOREIGN = ("Legacy-1", "old")
 SETTINGS = Settings(
     region=REGIONS[0], account_id=ACCOUNT, regions=REGIONS, accounts={MEMBER: ROLE, THIRD: ROLE}, external_id="s3cret"
-)  # fmt: skip
+)
 Document = dict[str, Any]
 
 
@@ -138,9 +138,14 @@ class World:
 
 def swap(instance: Any, target: Target, before: str, after: str, reason: Reason, **given: Any) -> Step:
     change = Change(
-        instance_id=instance.instance_id, region=target.region, action="swap", reason=reason, role_before=before, role_after=after,
+        instance_id=instance.instance_id,
+        region=target.region,
+        action="swap",
+        reason=reason,
+        role_before=before,
+        role_after=after,
         **given,
-    )  # fmt: skip
+    )
     return Step(action="swap", region=target.region, detach=before, attach=after, changes=(change,))
 
 

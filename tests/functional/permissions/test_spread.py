@@ -77,8 +77,9 @@ def test_a_region_that_was_down_is_healed_by_the_next_try_and_no_place_is_starte
     estate.timer()
     assert estate.right() == set(PLACES)
     assert Counter(estate.runs().values()) == {
-        ("complete",): len(PLACES) - 1, ("incomplete", "complete"): 1,
-    }  # fmt: skip
+        ("complete",): len(PLACES) - 1,
+        ("incomplete", "complete"): 1,
+    }
 
 
 def test_a_place_that_could_not_be_started_is_recorded_and_started_by_the_next_try(
@@ -139,13 +140,19 @@ def test_an_operator_remediates_everywhere(estate: Estate) -> None:
 @pytest.mark.parametrize(
     ("asked", "why"),
     [
-        pytest.param({"account_id": "42"}, "account 42 is neither this deployment's own nor listed in ROLEKEEPER_ACCOUNTS",
-                     id="an account that is not listed"),
+        pytest.param(
+            {"account_id": "42"},
+            "account 42 is neither this deployment's own nor listed in ROLEKEEPER_ACCOUNTS",
+            id="an account that is not listed",
+        ),
         pytest.param({"region": "us-west-1"}, "DescribeInstances: Forbidden.RAM", id="a region that is not listed"),
-        pytest.param({"account_id": MEMBER, "region": "us-west-1"}, "DescribeInstances: Forbidden.RAM",
-                     id="a region of another account that is not listed"),
+        pytest.param(
+            {"account_id": MEMBER, "region": "us-west-1"},
+            "DescribeInstances: Forbidden.RAM",
+            id="a region of another account that is not listed",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_place_that_is_not_listed_is_a_clear_error(estate: Estate, asked: dict[str, str], why: str) -> None:
     estate.cloud.ecs.make(1, account=ACCOUNT, region="us-west-1", tags={"app": "web"})
     result = estate.ask("rolekeeper-remediate", {"remediate": {"all": True, **asked}})

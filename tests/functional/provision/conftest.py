@@ -75,11 +75,14 @@ class Account:
         state = self.cloud.ram.account(ACCOUNT)
         return {
             role.name: (
-                role.trust_text, role.description, sorted(role.attached),
-                self.cloud.ram.policies_of_role(ACCOUNT, role.name), state.tags["role"].of(role.name),
+                role.trust_text,
+                role.description,
+                sorted(role.attached),
+                self.cloud.ram.policies_of_role(ACCOUNT, role.name),
+                state.tags["role"].of(role.name),
             )
             for role in state.roles.values()
-        }  # fmt: skip
+        }
 
 
 @pytest.fixture

@@ -54,9 +54,14 @@ def ram(cloud: Cloud) -> RamGateway:
 
 @pytest.mark.parametrize(("add", "shown", "column"), MORE)
 def test_it_is_shown_and_strict_ends_with_2(
-    provision: Operator, ram: RamGateway, roles: Roles, capsys: pytest.CaptureFixture[str],
-    add: Callable[[RamGateway], None], shown: str, column: str,
-) -> None:  # fmt: skip
+    provision: Operator,
+    ram: RamGateway,
+    roles: Roles,
+    capsys: pytest.CaptureFixture[str],
+    add: Callable[[RamGateway], None],
+    shown: str,
+    column: str,
+) -> None:
     provision(roles(web=LOGS))
     assert provision(roles(web=LOGS), dry_run=True, strict=True)[0] == 0
     assert command.roles(provision.file, as_json=False, strict=True) == 0

@@ -24,10 +24,18 @@ roles:
 rules: [{{name: w, when: {{tags: {{a: b}}}}, role: web}}, {{name: o, role: {other}}}]
 """
     for what, web, other in (
-        ("old", "{template: oss-read-only, with: {bucket: one}}, {system: AliyunLogReadOnlyAccess}, {system: AliyunMNSReadOnlyAccess}, {template: log-read, with: {project: p-1, logstore: s-1}}", "gone"),
-        ("new", "{template: oss-read-only, with: {bucket: two}}, {system: AliyunOTSReadOnlyAccess}, {system: AliyunMNSReadOnlyAccess}, {template: kms-decrypt, with: {key: k-1}}", "come"),
+        (
+            "old",
+            "{template: oss-read-only, with: {bucket: one}}, {system: AliyunLogReadOnlyAccess}, {system: AliyunMNSReadOnlyAccess}, {template: log-read, with: {project: p-1, logstore: s-1}}",
+            "gone",
+        ),
+        (
+            "new",
+            "{template: oss-read-only, with: {bucket: two}}, {system: AliyunOTSReadOnlyAccess}, {system: AliyunMNSReadOnlyAccess}, {template: kms-decrypt, with: {key: k-1}}",
+            "come",
+        ),
     )
-)  # fmt: skip
+)
 """Between them: every call that provisioning makes, but for UpdateRole's trust."""
 STORIES = {"shipped": ("", SHIPPED), "changed": (OLD, NEW)}
 
@@ -55,10 +63,14 @@ CLEAN = {story: clean(story) for story in STORIES}
 MADE = [(story, number, action) for story, (_, calls) in CLEAN.items() for number, action in enumerate(calls)]
 FIRST = {action: (story, number) for story, number, action in reversed(MADE)}
 EVERY = [
-    pytest.param(story, number, id=f"{story}-{number}-{action}",
-                 marks=[] if FIRST[action] == (story, number) else [pytest.mark.slow])
+    pytest.param(
+        story,
+        number,
+        id=f"{story}-{number}-{action}",
+        marks=[] if FIRST[action] == (story, number) else [pytest.mark.slow],
+    )
     for story, number, action in MADE
-]  # fmt: skip
+]
 """Each call of each story; the first of each kind is not slow."""
 
 

@@ -20,10 +20,14 @@ def story(roles: Roles, name: str) -> tuple[str, str, bool]:
     before = roles(web=f"{READ}, {LOGS}", worker=PUT)
     return {
         "new": ("", roles(web=f"{READ}, {LOGS}"), False),
-        "changed": (before, roles(web=f"{READ.replace('one', 'two')}, {{system: AliyunOTSReadOnlyAccess}}", worker=PUT), False),
+        "changed": (
+            before,
+            roles(web=f"{READ.replace('one', 'two')}, {{system: AliyunOTSReadOnlyAccess}}", worker=PUT),
+            False,
+        ),
         "pruned": (before, roles(web=READ), True),
         "full": (roles(web=FULL), roles(web=FULL.replace("bucket-", "other-")), False),
-    }[name]  # fmt: skip
+    }[name]
 
 
 LATE = [

@@ -123,9 +123,10 @@ def full_of_policies_that_listed_roles_drop(account: Account, roles: Roles) -> N
 
 
 @pytest.mark.parametrize(
-    "fill", [full_of_orphan_roles, full_of_orphan_policies, full_of_policies_that_listed_roles_drop],
+    "fill",
+    [full_of_orphan_roles, full_of_orphan_policies, full_of_policies_that_listed_roles_drop],
     ids=["roles", "policies", "policies that listed roles still hold"],
-)  # fmt: skip
+)
 def test_pruning_makes_room_first(account: Account, roles: Roles, fill: Callable[[Account, Roles], Any]) -> None:
     fill(account, roles)
     text = roles(web=f"{READ}, {LOGS}", worker=PUT)
@@ -156,8 +157,9 @@ def test_a_policy_from_a_file_with_a_very_long_name_is_made(account: Account) ->
     inline = '{name: own, document: {Version: "1", Statement: [{Effect: Allow, Action: "oss:GetObject", Resource: "acs:oss:*:*:b/*"}]}}'
     wanted = desired(
         load(f"version: 1\nroles: {{web: {{policies: [{inline}]}}}}\nrules: [{{name: w, role: web}}]\n"),
-        account_id=ACCOUNT, file=f"{'folder/' * 200}roles.yaml",
-    )  # fmt: skip
+        account_id=ACCOUNT,
+        file=f"{'folder/' * 200}roles.yaml",
+    )
     made = Provisioner(
         RamAccount(ram=account.ram, holders=account.holders),
         DesiredState(desired=wanted, file="roles.yaml"),

@@ -18,9 +18,11 @@ from tests.functional.provision.conftest import Account
 
 Roles = Callable[..., str]
 READ, PUT, LOGS, OTS = (
-    "{template: oss-read-only, with: {bucket: one}}", "{template: cms-put-metrics}",
-    "{system: AliyunLogReadOnlyAccess}", "{system: AliyunOTSReadOnlyAccess}",
-)  # fmt: skip
+    "{template: oss-read-only, with: {bucket: one}}",
+    "{template: cms-put-metrics}",
+    "{system: AliyunLogReadOnlyAccess}",
+    "{system: AliyunOTSReadOnlyAccess}",
+)
 
 
 def launch(account: Account) -> None:

@@ -41,9 +41,12 @@ def provision(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> Operator:
     for name, value in {
-        "ROLEKEEPER_REGION": "cn-hangzhou", "ROLEKEEPER_ACCOUNT_ID": ACCOUNT, "ALIBABA_CLOUD_SECURITY_TOKEN": "",
-        "ALIBABA_CLOUD_ACCESS_KEY_ID": ROOT_KEY[0], "ALIBABA_CLOUD_ACCESS_KEY_SECRET": ROOT_KEY[1],
-    }.items():  # fmt: skip
+        "ROLEKEEPER_REGION": "cn-hangzhou",
+        "ROLEKEEPER_ACCOUNT_ID": ACCOUNT,
+        "ALIBABA_CLOUD_SECURITY_TOKEN": "",
+        "ALIBABA_CLOUD_ACCESS_KEY_ID": ROOT_KEY[0],
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET": ROOT_KEY[1],
+    }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("time.sleep", cloud.clock.advance)
     return Operator(tmp_path / "roles.yaml", capsys)
@@ -79,14 +82,22 @@ def test_a_stop_tells_what_was_done_in_text_and_in_json(cloud: Cloud, provision:
     [
         pytest.param("ListRoles", [], "", id="while reading"),
         pytest.param("CreateRole", [], "CreateRole: role web", id="at the first write"),
-        pytest.param("AttachPolicyToRole", ["CreateRole", "CreatePolicy"], "AttachPolicyToRole: role web", id="at the last"),
+        pytest.param(
+            "AttachPolicyToRole", ["CreateRole", "CreatePolicy"], "AttachPolicyToRole: role web", id="at the last"
+        ),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
 def test_an_interrupt_tells_what_was_done(
-    cloud: Cloud, provision: Operator, roles: Roles, monkeypatch: pytest.MonkeyPatch,
-    at: str, done: list[str], under_way: str, as_json: bool,
-) -> None:  # fmt: skip
+    cloud: Cloud,
+    provision: Operator,
+    roles: Roles,
+    monkeypatch: pytest.MonkeyPatch,
+    at: str,
+    done: list[str],
+    under_way: str,
+    as_json: bool,
+) -> None:
     answer = cloud.handle
 
     def interrupted(request: Request) -> Response:
@@ -114,11 +125,23 @@ def test_an_interrupt_tells_what_was_done(
     ("text", "words"),
     [
         pytest.param("{Web: {policies: [" + LOGS + "]}}", ["Web", "upper-case"], id="a role in upper case"),
-        pytest.param("{web: {policies: [" + ", ".join(READ.replace("one", f"one-{n}") for n in range(11)) + "]}}", ["role 'web'", "11 custom policies"], id="the eleventh policy"),
-        pytest.param("{web: {policies: [" + INLINE.format("x" * (6145 - SHELL)) + "]}}", ["role 'web'", "own", "1 bytes over"], id="one byte over"),
-        pytest.param("{web: {policies: [{template: oss-read-only, with: {bucket: 'a\"b'}}]}}", ["role 'web'", "bucket"], id="a quote in a variable"),
+        pytest.param(
+            "{web: {policies: [" + ", ".join(READ.replace("one", f"one-{n}") for n in range(11)) + "]}}",
+            ["role 'web'", "11 custom policies"],
+            id="the eleventh policy",
+        ),
+        pytest.param(
+            "{web: {policies: [" + INLINE.format("x" * (6145 - SHELL)) + "]}}",
+            ["role 'web'", "own", "1 bytes over"],
+            id="one byte over",
+        ),
+        pytest.param(
+            "{web: {policies: [{template: oss-read-only, with: {bucket: 'a\"b'}}]}}",
+            ["role 'web'", "bucket"],
+            id="a quote in a variable",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_ram_would_refuse_stops_it_before_any_call(
     cloud: Cloud, provision: Operator, text: str, words: list[str]
 ) -> None:

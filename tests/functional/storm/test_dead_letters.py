@@ -43,9 +43,11 @@ def dead(cloud: Cloud) -> list[Message]:
 
 def ids_of(body: str) -> set[str]:
     return {
-        name for item in events.read(body, account_id=ACCOUNT, region=REGION) if isinstance(item, Trigger)
+        name
+        for item in events.read(body, account_id=ACCOUNT, region=REGION)
+        if isinstance(item, Trigger)
         for name in (*item.instance_ids, *(item.progress.instance_ids if item.progress else ()))
-    }  # fmt: skip
+    }
 
 
 def launches(count: int) -> dict[str, str]:

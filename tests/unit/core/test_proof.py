@@ -142,7 +142,14 @@ def test_settings_do_not_show_their_keys() -> None:
         except TypeError as error:
             return str(error)
 
-    shown = [repr(settings), str(settings), f"{settings.proof_keys}", pretty_repr(settings), encoded(settings),
-             str(msgspec.structs.asdict(settings)), encoded(settings.proof_keys[0])]  # fmt: skip
+    shown = [
+        repr(settings),
+        str(settings),
+        f"{settings.proof_keys}",
+        pretty_repr(settings),
+        encoded(settings),
+        str(msgspec.structs.asdict(settings)),
+        encoded(settings.proof_keys[0]),
+    ]
     assert not any("q7Zp" in text or "abab" in text for text in shown), shown
     assert settings.proof_keys[0].id in shown[0], "which key it is may be seen"

@@ -47,15 +47,24 @@ def test_every_field_is_a_text_and_none_is_reserved_by_sls(kind: type[Any]) -> N
 def test_a_field_without_a_value_is_not_sent() -> None:
     record = Record(outcome="attached", reason="missing", action="attach", instance_id="i-1", region="r")
     assert record.fields() == {
-        "outcome": "attached", "reason": "missing", "action": "attach", "instance_id": "i-1", "region": "r",
-    }  # fmt: skip
+        "outcome": "attached",
+        "reason": "missing",
+        "action": "attach",
+        "instance_id": "i-1",
+        "region": "r",
+    }
 
 
 @pytest.mark.parametrize(
     ("age", "shown"),
-    [(None, ""), (timedelta(0), "0"), (timedelta(seconds=1.2345), "1234"), (timedelta(seconds=-5), "0"),
-     (timedelta(days=400), "34560000000")],
-)  # fmt: skip
+    [
+        (None, ""),
+        (timedelta(0), "0"),
+        (timedelta(seconds=1.2345), "1234"),
+        (timedelta(seconds=-5), "0"),
+        (timedelta(days=400), "34560000000"),
+    ],
+)
 def test_an_age_is_in_milliseconds_and_never_negative(age: timedelta | None, shown: str) -> None:
     assert age_ms(None if age is None else NOW - age, NOW) == shown
 

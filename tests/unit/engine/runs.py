@@ -91,9 +91,12 @@ class Told:
         result = done(change)
         if how == "corrected" and change.removes:
             again = msgspec.structs.replace(
-                change, action="swap" if change.role_after else "attach", reason=Reason.MISSING if not change.role_after else Reason.WRONG,
-                role_before=change.role_after, role_after="worker",
-            )  # fmt: skip
+                change,
+                action="swap" if change.role_after else "attach",
+                reason=Reason.MISSING if not change.role_after else Reason.WRONG,
+                role_before=change.role_after,
+                role_after="worker",
+            )
             return [result, done(again)]
         if how == "no second look" and change.removes:
             failure = not_begun(change, ERRORS["time"]).failure
@@ -106,9 +109,16 @@ class Told:
 
 
 def ran(
-    pages: Iterable[Observations], executor: Executor, request: RemediationRequest | None = None, *, start: Progress | None = None,
-    limit: Brake | None = None, ask: Callable[[], int | None] = lambda: 1_000, workers: int = 0, room: int = 1_000,
-) -> tuple[list[Record], End]:  # fmt: skip
+    pages: Iterable[Observations],
+    executor: Executor,
+    request: RemediationRequest | None = None,
+    *,
+    start: Progress | None = None,
+    limit: Brake | None = None,
+    ask: Callable[[], int | None] = lambda: 1_000,
+    workers: int = 0,
+    room: int = 1_000,
+) -> tuple[list[Record], End]:
     """Go through the pages; return the records, and how the run ended. ask: how many instances hold a listed role."""
     request, start, records = request or RemediationRequest(), start or Progress(), list[Record]()
     trigger = Trigger(kind="remediate", source="manual", request=request)
@@ -116,9 +126,12 @@ def ran(
     holders = Holders(MAPPING, start.managed, False, ask)
     with ThreadPoolExecutor(workers) if workers else nullcontext() as pool:
         terms = Terms(
-            facts=Facts(limit=limit or Brake(), lifted=request.lift_brake), control=rate_control(request), pool=pool,
-            at_once=max(1, workers), room=room,
-        )  # fmt: skip
+            facts=Facts(limit=limit or Brake(), lifted=request.lift_brake),
+            control=rate_control(request),
+            pool=pool,
+            at_once=max(1, workers),
+            room=room,
+        )
         return records, Engine(PLANNER, executor, recording, holders, start).run(pages, terms)
 
 

@@ -30,10 +30,12 @@ from tests.unit.engine.runs import ERRORS, LAST, MAPPING, PLANNER, Kind, Told, d
 REFUSED = PermanentError("DescribeInstances", "Forbidden", "no")
 REMOVES = ("detach", "swap")
 requests = st.builds(
-    RemediationRequest, lift_brake=st.booleans(), canary=st.integers(0, 6),
+    RemediationRequest,
+    lift_brake=st.booleans(),
+    canary=st.integers(0, 6),
     concurrency=st.none() | st.builds(Share, count=st.integers(1, 8)) | st.builds(Share, part=st.floats(0.01, 1)),
     max_errors=st.none() | st.builds(Share, count=st.integers(0, 4)) | st.builds(Share, part=st.floats(0, 1)),
-)  # fmt: skip
+)
 SEEN = ["attach", "attach", "detach", "swap", "none", "audit"]
 UNSEEN = ["unread", "no role read", "not found", "no time"]
 
@@ -42,23 +44,43 @@ def observed(names: list[str], kinds: list[Any], **given: Any) -> Observations:
     """A page of these, some of which could not be observed."""
     by_kind = {kind: [n for n, k in zip(names, kinds, strict=True) if k == kind] for kind in (*SEEN, *UNSEEN)}
     return Observations(
-        began=0.0, instances=[instance(n, k) for n, k in zip(names, kinds, strict=True) if k in SEEN],
-        unread=dict.fromkeys(by_kind["unread"], REFUSED), not_found=by_kind["not found"], deferred=by_kind["no time"],
-        unread_roles=[instance(name, "attach", unread=REFUSED) for name in by_kind["no role read"]], **given,
-    )  # fmt: skip
+        began=0.0,
+        instances=[instance(n, k) for n, k in zip(names, kinds, strict=True) if k in SEEN],
+        unread=dict.fromkeys(by_kind["unread"], REFUSED),
+        not_found=by_kind["not found"],
+        deferred=by_kind["no time"],
+        unread_roles=[instance(name, "attach", unread=REFUSED) for name in by_kind["no role read"]],
+        **given,
+    )
 
 
 @settings(deadline=None, max_examples=150)
 @given(
     kinds=st.lists(st.sampled_from([*SEEN, *SEEN, *UNSEEN]), max_size=30),
     waited=st.lists(st.sampled_from(["detach", "swap", "none", "attach", "not found", "no time"]), max_size=6),
-    data=st.data(), request=requests, at_least=st.integers(0, 6), complete=st.booleans(), managed=st.integers(0, 40),
-    known=st.booleans(), workers=st.sampled_from([0, 0, 3]), room=st.sampled_from([0, 3, 1_000]), size=st.integers(1, 12),
-)  # fmt: skip
+    data=st.data(),
+    request=requests,
+    at_least=st.integers(0, 6),
+    complete=st.booleans(),
+    managed=st.integers(0, 40),
+    known=st.booleans(),
+    workers=st.sampled_from([0, 0, 3]),
+    room=st.sampled_from([0, 3, 1_000]),
+    size=st.integers(1, 12),
+)
 def test_every_observation_ends_in_exactly_one_record_or_is_left_to_another_invocation(
-    kinds: list[Any], waited: list[Any], data: st.DataObject, request: RemediationRequest, at_least: int, complete: bool, managed: int,
-    known: bool, workers: int, room: int, size: int,
-) -> None:  # fmt: skip
+    kinds: list[Any],
+    waited: list[Any],
+    data: st.DataObject,
+    request: RemediationRequest,
+    at_least: int,
+    complete: bool,
+    managed: int,
+    known: bool,
+    workers: int,
+    room: int,
+    size: int,
+) -> None:
     names, held = [f"i-{n}" for n in range(len(kinds))], [f"h-{n}" for n in range(len(waited))]
     how = st.sampled_from([*ERRORS, "corrected", "no second look"])
     ends = data.draw(st.dictionaries(st.sampled_from(names + held), how)) if names + held else {}
@@ -146,10 +168,12 @@ def test_where_the_number_of_holders_is_known_too_many_removals_are_refused_at_o
     ("asked", "ends", "uncounted"),
     [
         pytest.param(lambda: None, ("refused", "brake"), True, id="the cloud does not say"),
-        pytest.param(TransientError("D", "", "lost"), ("retrying", "no-longer-mapped"), False, id="it may say another time"),
+        pytest.param(
+            TransientError("D", "", "lost"), ("retrying", "no-longer-mapped"), False, id="it may say another time"
+        ),
         pytest.param(BudgetSpent("D", 9), ("refused", "max-calls"), False, id="there are no calls left"),
     ],
-)  # fmt: skip
+)
 def test_where_nobody_says_how_many_hold_a_role_no_removal_is_carried_out(
     asked: Any, ends: tuple[str, str], uncounted: bool
 ) -> None:
@@ -272,9 +296,11 @@ def test_a_dry_run_records_what_would_be() -> None:
     records, end = ran([page("attach", "swap", "detach", "none"), LAST], DryRun())
     ends = {r.instance_id: (r.outcome, r.action, r.role_before, r.role_after) for r in records}
     assert ends == {
-        "i-0": ("planned", "attach", "", ""), "i-1": ("planned", "swap", "worker", "worker"),
-        "i-2": ("planned", "detach", "web", "web"), "i-3": ("unchanged", "none", "web", "web"),
-    }  # fmt: skip
+        "i-0": ("planned", "attach", "", ""),
+        "i-1": ("planned", "swap", "worker", "worker"),
+        "i-2": ("planned", "detach", "web", "web"),
+        "i-3": ("unchanged", "none", "web", "web"),
+    }
     assert (end.progress.removed, end.progress.failed) == (0, 0)
 
 

@@ -149,7 +149,7 @@ def retagged(ecs: Region, tags: dict[str, str]) -> Callable[[], None]:
         pytest.param("attach", BATCH, ("attached", "missing", "worker"), "worker", id="another one is to be attached"),
         pytest.param("attach", NOTHING, ("unchanged", "no-rule", ""), "", id="nothing is to be attached"),
     ],
-)  # fmt: skip
+)
 def test_what_was_tagged_again_before_the_step_began_is_decided_again(
     clock: Time, kind: Kind, tags: dict[str, str], ends_as: tuple[str, str, str], role: str
 ) -> None:
@@ -172,8 +172,9 @@ def test_of_what_was_deleted_before_the_step_began_nothing_is_known(clock: Time)
 
 
 @pytest.mark.parametrize(
-    ("error", "outcome"), [(PermanentError(DESCRIBE, "X", "no"), "failed"), (TransientError(DESCRIBE, "", "lost"), "retrying")]
-)  # fmt: skip
+    ("error", "outcome"),
+    [(PermanentError(DESCRIBE, "X", "no"), "failed"), (TransientError(DESCRIBE, "", "lost"), "retrying")],
+)
 def test_where_it_cannot_be_read_again_before_nothing_is_removed(clock: Time, error: Exception, outcome: str) -> None:
     ecs = region("detach")
     ecs.before = {(DESCRIBE, 0): raising(error), (DESCRIBE, 1): raising(error)}

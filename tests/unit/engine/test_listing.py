@@ -80,10 +80,15 @@ def wants(instance: Instance) -> bool:
 def fleet_of(kinds: Sequence[tuple[str, bool, str]]) -> list[Instance]:
     """Role, whether a rule gives one, network."""
     return [
-        Instance(instance_id=f"i-{number}", region="cn-hangzhou", role="" if network == "classic" else role,
-                 network=network, tags={"wanted": ""} if wanted else {})  # type: ignore[arg-type]
+        Instance(
+            instance_id=f"i-{number}",
+            region="cn-hangzhou",
+            role="" if network == "classic" else role,
+            network=network,  # type: ignore[arg-type]
+            tags={"wanted": ""} if wanted else {},
+        )
         for number, (role, wanted, network) in enumerate(kinds)
-    ]  # fmt: skip
+    ]
 
 
 class Through(msgspec.Struct):
@@ -119,8 +124,12 @@ def through(
     return Through(
         [instance for page in pages for instance in page.instances],
         [name for page in pages for name in (*page.unread, *(i.instance_id for i in page.unread_roles))],
-        [name for page in pages for name in page.deferred], last.error, last.listing, holders, last.holders,
-    )  # fmt: skip
+        [name for page in pages for name in page.deferred],
+        last.error,
+        last.listing,
+        holders,
+        last.holders,
+    )
 
 
 class Inline(Executor):
@@ -187,10 +196,11 @@ TROUBLE: dict[str, Callable[[], CloudCallError]] = {
 
 
 @given(
-    fleet=fleets, trouble=st.dictionaries(st.integers(0, 40), st.sampled_from(["token", "time"]), max_size=6),
+    fleet=fleets,
+    trouble=st.dictionaries(st.integers(0, 40), st.sampled_from(["token", "time"]), max_size=6),
     again=st.lists(st.dictionaries(st.integers(0, 20), st.sampled_from(["token", "time"]), max_size=3), max_size=3),
     workers=st.sampled_from([0, 3]),
-)  # fmt: skip
+)
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_any_sequence_of_refused_tokens_and_deadlines_visits_every_instance(
     fleet: list[Instance], trouble: dict[int, str], again: list[dict[int, str]], workers: int
@@ -211,9 +221,12 @@ def test_any_sequence_of_refused_tokens_and_deadlines_visits_every_instance(
         if went.state.listed:
             break
         progress = Progress(
-            link=progress.link + 1, token=went.state.token, pages=went.state.pages, managed=went.managed,
+            link=progress.link + 1,
+            token=went.state.token,
+            pages=went.state.pages,
+            managed=went.managed,
             restarts=went.state.restarts,
-        )  # fmt: skip
+        )
     assert visited == matters(fleet)
 
 

@@ -32,19 +32,35 @@ def in_messages(value: Any, count: int) -> Any:
         pytest.param("[" * 100_000, "not-json", "the JSON is nested too deeply", id="deep"),
         pytest.param(b'{"a": "\xff"}', "not-json", "not UTF-8: invalid start byte (byte 0)", id="no UTF-8"),
         pytest.param("{", "not-json", "Input data was truncated", id="cut off"),
-        pytest.param(json.dumps(in_report("")), "empty", "a failure report whose requestPayload is empty", id="an empty report"),
-        pytest.param(json.dumps(in_report("x")), "not-json", "a failure report whose requestPayload is no JSON", id="a report of no JSON"),
+        pytest.param(
+            json.dumps(in_report("")), "empty", "a failure report whose requestPayload is empty", id="an empty report"
+        ),
+        pytest.param(
+            json.dumps(in_report("x")),
+            "not-json",
+            "a failure report whose requestPayload is no JSON",
+            id="a report of no JSON",
+        ),
         pytest.param("null", "unknown-event", "expected a JSON object, got null", id="null"),
         pytest.param("true", "unknown-event", "expected a JSON object, got true or false", id="true"),
         pytest.param("1.5", "unknown-event", "expected a JSON object, got a number", id="a number"),
         pytest.param('"x"', "unknown-event", "expected a JSON object, got text", id="text"),
         pytest.param("[[[[[[]]]]]]", "unknown-event", "expected a JSON object, got a list", id="lists in lists"),
         pytest.param("{}", "unknown-event", f"no event has these keys: none{HINT}", id="no key"),
-        pytest.param('{"a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "f": 6, "g": 7}', "unknown-event", f"no event has these keys: a, b, c, d, e, f{HINT}", id="seven keys"),
-        pytest.param(json.dumps({"k" * 33: 1}), "unknown-event", f"no event has these keys: {'k' * 31}…{HINT}", id="a long key"),
-        pytest.param(json.dumps(envelope("oss:Object:Put", {})), "not-for-us", "events of type oss:Object:Put", id="another type"),
+        pytest.param(
+            '{"a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "f": 6, "g": 7}',
+            "unknown-event",
+            f"no event has these keys: a, b, c, d, e, f{HINT}",
+            id="seven keys",
+        ),
+        pytest.param(
+            json.dumps({"k" * 33: 1}), "unknown-event", f"no event has these keys: {'k' * 31}…{HINT}", id="a long key"
+        ),
+        pytest.param(
+            json.dumps(envelope("oss:Object:Put", {})), "not-for-us", "events of type oss:Object:Put", id="another type"
+        ),
     ],
-)  # fmt: skip
+)
 def test_of_a_body_is_said(body: bytes | str, reason: str, detail: str) -> None:
     (found,) = read(body)
     assert isinstance(found, Ignored)

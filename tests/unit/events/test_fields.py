@@ -28,11 +28,19 @@ ELSEWHERE = "me-east-1"
         pytest.param({**NAMELESS, "type": "", "source": "acs.oss"}, "call TagResources of oss", id="a source"),
         pytest.param({**NAMELESS, "type": "oss:ActionTrail:ApiCall", "source": "acs.ecs"}, "", id="one of two is ours"),
         pytest.param({**NAMELESS, "type": "ecs:ActionTrail:ApiCall", "source": "acs.tag"}, "", id="both are ours"),
-        pytest.param({**TAGGED, "eventName": "", "type": "ecs:ActionTrail:ApiCall", "data": {}}, "an ActionTrail record without eventName", id="no name"),
-        pytest.param({**TAGGED, "errorCode": {"a": 1}}, "TagResources was refused: errorCode is set", id="an error without a text"),
+        pytest.param(
+            {**TAGGED, "eventName": "", "type": "ecs:ActionTrail:ApiCall", "data": {}},
+            "an ActionTrail record without eventName",
+            id="no name",
+        ),
+        pytest.param(
+            {**TAGGED, "errorCode": {"a": 1}},
+            "TagResources was refused: errorCode is set",
+            id="an error without a text",
+        ),
         pytest.param({**TAGGED, "errorCode": "Throttling"}, "TagResources was refused: Throttling", id="an error"),
     ],
-)  # fmt: skip
+)
 def test_a_record_says_by_itself_whether_it_is_for_us(event: Json, detail: str) -> None:
     assert getattr(one(event), "detail", "") == detail
 
@@ -42,13 +50,18 @@ def test_a_record_says_by_itself_whether_it_is_for_us(event: Json, detail: str) 
     [
         pytest.param({**TAGGED, "acsRegion": ELSEWHERE}, id="acsRegion"),
         pytest.param({**TAGGED, "acsRegion": "", "regionId": ELSEWHERE}, id="regionId of a record"),
-        pytest.param({**SYSTEM, "content": {**SYSTEM["content"], "regionId": ELSEWHERE}}, id="regionId of a system event's content"),
+        pytest.param(
+            {**SYSTEM, "content": {**SYSTEM["content"], "regionId": ELSEWHERE}},
+            id="regionId of a system event's content",
+        ),
         pytest.param({**SYSTEM, "regionId": ELSEWHERE}, id="regionId of a system event"),
-        pytest.param({"state": "Created", "resourceId": A, "content": {"regionId": ELSEWHERE}}, id="regionId of a content"),
+        pytest.param(
+            {"state": "Created", "resourceId": A, "content": {"regionId": ELSEWHERE}}, id="regionId of a content"
+        ),
         pytest.param({"state": "Created", "resourceId": A, "acsRegion": ELSEWHERE}, id="acsRegion of a state"),
         pytest.param({**state(), "aliyunregionid": ELSEWHERE}, id="aliyunregionid"),
     ],
-)  # fmt: skip
+)
 def test_the_region_is_read_from(event: Json) -> None:
     assert trigger(event, region="cn-beijing").region == ELSEWHERE
 
@@ -61,9 +74,17 @@ def test_the_time_of_a_system_event_is_read_from(name: str) -> None:
 @pytest.mark.parametrize(
     ("event", "kind"),
     [
-        pytest.param({"specversion": "1.0", **state(), "type": "ecs:Instance:StateChange"}, "created", id="specversion, type and data"),
+        pytest.param(
+            {"specversion": "1.0", **state(), "type": "ecs:Instance:StateChange"},
+            "created",
+            id="specversion, type and data",
+        ),
         pytest.param({"type": "ecs:Instance:StateChange", "data": state()["data"]}, "created", id="type and data"),
-        pytest.param({"specversion": "1.0", "type": "ecs:Instance:StateChange", "state": "Created", "resourceId": A}, "unknown-event", id="an envelope without data"),
+        pytest.param(
+            {"specversion": "1.0", "type": "ecs:Instance:StateChange", "state": "Created", "resourceId": A},
+            "unknown-event",
+            id="an envelope without data",
+        ),
         pytest.param({"data": 1, "state": "Created", "resourceId": A}, "created", id="data that is no envelope's"),
         pytest.param({"type": 1, "state": "Created", "resourceId": A}, "created", id="a type that is no envelope's"),
         pytest.param({"state": "Created", "instanceId": A}, "created", id="an instanceId"),
@@ -73,12 +94,24 @@ def test_the_time_of_a_system_event_is_read_from(name: str) -> None:
         pytest.param({"triggerName": "t", "payload": ""}, "reconcile", id="a timer's name and payload"),
         pytest.param({"triggerName": "t"}, "unknown-event", id="a timer's name"),
         pytest.param({"payload": ""}, "unknown-event", id="a timer's payload"),
-        pytest.param(envelope("rds:CloudMonitor:Instance:StateChange", {"state": "Running", "resourceId": A}), "not-for-us", id="a system event of another product"),
-        pytest.param(envelope("ecs:CloudMonitor:Instance:StateChange", {"state": "Running", "resourceId": A}), "created", id="a system event of ECS"),
-        pytest.param(envelope("ecs:cloudmonitor:Instance:StateChange", {"state": "Running", "resourceId": A}), "not-for-us", id="in another case"),
+        pytest.param(
+            envelope("rds:CloudMonitor:Instance:StateChange", {"state": "Running", "resourceId": A}),
+            "not-for-us",
+            id="a system event of another product",
+        ),
+        pytest.param(
+            envelope("ecs:CloudMonitor:Instance:StateChange", {"state": "Running", "resourceId": A}),
+            "created",
+            id="a system event of ECS",
+        ),
+        pytest.param(
+            envelope("ecs:cloudmonitor:Instance:StateChange", {"state": "Running", "resourceId": A}),
+            "not-for-us",
+            id="in another case",
+        ),
         pytest.param(tag_event(), "changed", id="a change of tags"),
     ],
-)  # fmt: skip
+)
 def test_a_shape_is_known_by(event: Json, kind: str) -> None:
     outcome = one(event)
     assert (outcome.reason if isinstance(outcome, Ignored) else outcome.kind) == kind
@@ -128,9 +161,12 @@ def test_what_is_no_envelope_has_no_id_and_no_account_of_one() -> None:
     "message",
     [
         pytest.param({"messageBody": json.dumps(state())}, id="a body alone"),
-        pytest.param({"messageId": "1", "messageBody": "!" + base64.b64encode(json.dumps(state()).encode()).decode()}, id="signs beside Base64"),
+        pytest.param(
+            {"messageId": "1", "messageBody": "!" + base64.b64encode(json.dumps(state()).encode()).decode()},
+            id="signs beside Base64",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_message_is_not_opened(message: Json) -> None:
     assert ignored(message).reason == "unknown-event"
 

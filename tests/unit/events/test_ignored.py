@@ -118,20 +118,46 @@ NO_ID, NOWHERE = "no instance id in", "no instance id where it belongs"
 @pytest.mark.parametrize(
     ("event", "reason", "detail"),
     [
-        pytest.param(call("TagResources", {"ResourceId": ["d-1", "d-2", "d-3", "d-4"]}), "not-an-instance", "about d-1, d-2, d-3", id="disks"),
-        pytest.param(call("TagResources", {"ResourceId": ["i-", "x"]}), "no-instance", f"{NO_ID} i-, x", id="no id of an instance"),
+        pytest.param(
+            call("TagResources", {"ResourceId": ["d-1", "d-2", "d-3", "d-4"]}),
+            "not-an-instance",
+            "about d-1, d-2, d-3",
+            id="disks",
+        ),
+        pytest.param(
+            call("TagResources", {"ResourceId": ["i-", "x"]}),
+            "no-instance",
+            f"{NO_ID} i-, x",
+            id="no id of an instance",
+        ),
         pytest.param(call("TagResources", {"ResourceId": ["AY"]}), "no-instance", f"{NO_ID} AY", id="no old id"),
         pytest.param(call("TagResources", {}), "no-instance", NOWHERE, id="nothing named"),
-        pytest.param(SYSTEM | {"name": "", "product": ""}, "not-for-us", "system event without a name of an unknown product", id="nameless"),
-        pytest.param(SYSTEM | {"name": "X:Y", "product": "RDS"}, "not-for-us", "system event X:Y of rds", id="of another product"),
-        pytest.param(SYSTEM | {"content": {"state": "Stopped"}}, "not-for-us", "state Stopped is not creation", id="of no product"),
-        pytest.param(tag_event(product="oss", resourceType="bucket"), "not-for-us", "tags of oss bucket", id="tags of a bucket"),
+        pytest.param(
+            SYSTEM | {"name": "", "product": ""},
+            "not-for-us",
+            "system event without a name of an unknown product",
+            id="nameless",
+        ),
+        pytest.param(
+            SYSTEM | {"name": "X:Y", "product": "RDS"}, "not-for-us", "system event X:Y of rds", id="of another product"
+        ),
+        pytest.param(
+            SYSTEM | {"content": {"state": "Stopped"}},
+            "not-for-us",
+            "state Stopped is not creation",
+            id="of no product",
+        ),
+        pytest.param(
+            tag_event(product="oss", resourceType="bucket"), "not-for-us", "tags of oss bucket", id="tags of a bucket"
+        ),
         pytest.param(tag_event(resourceType="disk"), "not-an-instance", "tags of disk", id="tags of a disk"),
         pytest.param(state(state=""), "unknown-event", "a change of state that names no state", id="no state"),
         pytest.param(state(state=1), "not-for-us", "state 1 is not creation", id="a number for a state"),
-        pytest.param(state(resourceType="disk"), "not-an-instance", "a change of state of disk", id="the state of a disk"),
+        pytest.param(
+            state(resourceType="disk"), "not-an-instance", "a change of state of disk", id="the state of a disk"
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_ignored_says_what_it_is_about(event: Json, reason: str, detail: str) -> None:
     found = ignored(event)
     assert (found.reason, found.detail) == (reason, detail)

@@ -87,13 +87,26 @@ def test_a_request_may_name_its_region_and_account(kind: str) -> None:
     ("payload", "remedy"),
     [
         pytest.param({}, RemediationRequest(everything=True), id="nothing more"),
-        pytest.param({"dry_run": True, "lift_brake": True, "everywhere": True},
-                     RemediationRequest(everything=True, dry_run=True, lift_brake=True, everywhere=True), id="switches"),
-        pytest.param({"concurrency": "10%", "max_errors": 0, "canary": 1, "max_calls": 0, "operator": "bob", "reason": "why"},
-                     RemediationRequest(everything=True, concurrency=Share(part=0.1), max_errors=Share(count=0), canary=1, max_calls=0,
-                            operator="bob", reason="why"), id="numbers and words"),
+        pytest.param(
+            {"dry_run": True, "lift_brake": True, "everywhere": True},
+            RemediationRequest(everything=True, dry_run=True, lift_brake=True, everywhere=True),
+            id="switches",
+        ),
+        pytest.param(
+            {"concurrency": "10%", "max_errors": 0, "canary": 1, "max_calls": 0, "operator": "bob", "reason": "why"},
+            RemediationRequest(
+                everything=True,
+                concurrency=Share(part=0.1),
+                max_errors=Share(count=0),
+                canary=1,
+                max_calls=0,
+                operator="bob",
+                reason="why",
+            ),
+            id="numbers and words",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_reconcile_by_hand_looks_at_the_whole_region(payload: Json, remedy: RemediationRequest) -> None:
     outcome = trigger({"reconcile": payload}, region="cn-hangzhou")
     assert (outcome.kind, outcome.source, outcome.event_name) == ("reconcile", "manual", "reconcile")
@@ -104,12 +117,15 @@ def test_a_reconcile_by_hand_looks_at_the_whole_region(payload: Json, remedy: Re
 @pytest.mark.parametrize(
     ("written", "share"),
     [
-        pytest.param(1, Share(count=1), id="a number"), pytest.param("10", Share(count=10), id="a number as text"),
-        pytest.param("10%", Share(part=0.1), id="a part"), pytest.param("2.5%", Share(part=0.025), id="half a percent"),
-        pytest.param("100%", Share(part=1.0), id="all"), pytest.param("", None, id="not said"),
+        pytest.param(1, Share(count=1), id="a number"),
+        pytest.param("10", Share(count=10), id="a number as text"),
+        pytest.param("10%", Share(part=0.1), id="a part"),
+        pytest.param("2.5%", Share(part=0.025), id="half a percent"),
+        pytest.param("100%", Share(part=1.0), id="all"),
+        pytest.param("", None, id="not said"),
         pytest.param(999_999, Share(count=999_999), id="very many"),
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("key", ["concurrency", "max_errors"])
 def test_a_share_is_a_number_or_a_percentage(key: str, written: object, share: Share | None) -> None:
     remedy = trigger({"all": True, key: written}).request
@@ -265,13 +281,23 @@ def test_an_event_with_tags_is_no_request() -> None:
 @pytest.mark.parametrize(
     ("named", "detail"),
     [
-        pytest.param({"rule": "web teir"}, "$.remediate.rule: the mapping has no rule 'web teir'; did you mean `Web tier`?", id="rule"),
+        pytest.param(
+            {"rule": "web teir"},
+            "$.remediate.rule: the mapping has no rule 'web teir'; did you mean `Web tier`?",
+            id="rule",
+        ),
         pytest.param({"rule": "zzz"}, "has no rule 'zzz'; known are Web tier, workers", id="a rule unlike any"),
         pytest.param({"rule": "web tier"}, "did you mean `Web tier`?", id="a rule in another case"),
-        pytest.param({"role": "web-raeder"}, "does not list the role 'web-raeder'; did you mean `web-reader`?", id="role"),
-        pytest.param({"role": "legacy"}, "$.remediate.role: the mapping does not list the role 'legacy'", id="a role that may not be displaced"),
+        pytest.param(
+            {"role": "web-raeder"}, "does not list the role 'web-raeder'; did you mean `web-reader`?", id="role"
+        ),
+        pytest.param(
+            {"role": "legacy"},
+            "$.remediate.role: the mapping does not list the role 'legacy'",
+            id="a role that may not be displaced",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_rule_or_role_that_roles_yaml_does_not_have_is_no_empty_run(named: Json, detail: str) -> None:
     outcome = checked(trigger({"remediate": named}, region="cn-hangzhou"), MAPPING)
     assert isinstance(outcome, Ignored)
@@ -282,10 +308,12 @@ def test_a_rule_or_role_that_roles_yaml_does_not_have_is_no_empty_run(named: Jso
 @pytest.mark.parametrize(
     "asked",
     [
-        pytest.param({"rule": "Web tier"}, id="a rule"), pytest.param({"role": "worker"}, id="a role"),
-        pytest.param({"role": "legacy-admin"}, id="a foreign role that may be displaced"), pytest.param({"all": True}, id="all"),
+        pytest.param({"rule": "Web tier"}, id="a rule"),
+        pytest.param({"role": "worker"}, id="a role"),
+        pytest.param({"role": "legacy-admin"}, id="a foreign role that may be displaced"),
+        pytest.param({"all": True}, id="all"),
     ],
-)  # fmt: skip
+)
 def test_what_roles_yaml_has_may_be_named(asked: Json) -> None:
     taken = trigger({"remediate": asked})
     assert checked(taken, MAPPING) is taken

@@ -24,20 +24,50 @@ LONG = "x" * 60
         pytest.param({"rule": "a\nb"}, f"$.rule: 'a b' {UNFIT}", id="a rule of two lines"),
         pytest.param({"role": "a\nb"}, f"$.role: 'a b' {UNFIT}", id="a role of two lines"),
         pytest.param({"instance_ids": WRONG[:1]}, f"$.instance_ids[0]: 'web-0' {NO_ID}", id="a wrong id"),
-        pytest.param({"instance_ids": [A, *WRONG[:2]]}, f"$.instance_ids[1]: 'web-0' {NO_ID}; nor is 'web-1'", id="two"),
-        pytest.param({"instance_ids": WRONG[:3]}, f"$.instance_ids[0]: 'web-0' {NO_ID}; nor are 'web-1', 'web-2'", id="three"),
+        pytest.param(
+            {"instance_ids": [A, *WRONG[:2]]}, f"$.instance_ids[1]: 'web-0' {NO_ID}; nor is 'web-1'", id="two"
+        ),
+        pytest.param(
+            {"instance_ids": WRONG[:3]}, f"$.instance_ids[0]: 'web-0' {NO_ID}; nor are 'web-1', 'web-2'", id="three"
+        ),
         pytest.param({"instance_ids": WRONG[:6]}, f"$.instance_ids[0]: 'web-0' {NO_ID}; nor are {MORE}", id="six"),
-        pytest.param({"instance_ids": WRONG[:7]}, f"$.instance_ids[0]: 'web-0' {NO_ID}; nor are {MORE} and 1 more", id="seven"),
-        pytest.param({"instance_ids": WRONG}, f"$.instance_ids[0]: 'web-0' {NO_ID}; nor are {MORE} and 2 more", id="eight"),
+        pytest.param(
+            {"instance_ids": WRONG[:7]}, f"$.instance_ids[0]: 'web-0' {NO_ID}; nor are {MORE} and 1 more", id="seven"
+        ),
+        pytest.param(
+            {"instance_ids": WRONG}, f"$.instance_ids[0]: 'web-0' {NO_ID}; nor are {MORE} and 2 more", id="eight"
+        ),
         pytest.param({"instance_ids": [LONG]}, f"$.instance_ids[0]: '{LONG[:39]}…' {NO_ID}", id="a long wrong id"),
-        pytest.param({"tags": {LONG: 1}}, f"$.tags: the value of `{LONG[:39]}…` is not text; put it in quotes", id="a long key"),
-        pytest.param({"tags": {}}, "$.tags: give at least one tag, and no empty key; for every instance give all: true", id="no tag"),
-        pytest.param({"all": True, "account_id": "me"}, "$.account_id: 'me' is not an account id: digits alone, in quotes", id="no account"),
-        pytest.param({"all": True, "everywhere": True, "region": "cn-hangzhou"}, "$.everywhere: goes with none of instance_ids, region, account_id", id="everywhere and a region"),
-        pytest.param({"drift": LONG}, f"$.drift: '{LONG[:39]}…' is no drift; known are missing, wrong, foreign, orphaned", id="a long drift"),
-        pytest.param({"all": True, "max_errors": LONG}, f"$.max_errors: '{LONG[:40]}' is neither a number of 0 or more nor a percentage; write 10 or \"10%\"", id="a long share"),
+        pytest.param(
+            {"tags": {LONG: 1}}, f"$.tags: the value of `{LONG[:39]}…` is not text; put it in quotes", id="a long key"
+        ),
+        pytest.param(
+            {"tags": {}},
+            "$.tags: give at least one tag, and no empty key; for every instance give all: true",
+            id="no tag",
+        ),
+        pytest.param(
+            {"all": True, "account_id": "me"},
+            "$.account_id: 'me' is not an account id: digits alone, in quotes",
+            id="no account",
+        ),
+        pytest.param(
+            {"all": True, "everywhere": True, "region": "cn-hangzhou"},
+            "$.everywhere: goes with none of instance_ids, region, account_id",
+            id="everywhere and a region",
+        ),
+        pytest.param(
+            {"drift": LONG},
+            f"$.drift: '{LONG[:39]}…' is no drift; known are missing, wrong, foreign, orphaned",
+            id="a long drift",
+        ),
+        pytest.param(
+            {"all": True, "max_errors": LONG},
+            f"$.max_errors: '{LONG[:40]}' is neither a number of 0 or more nor a percentage; write 10 or \"10%\"",
+            id="a long share",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_slip_is_told_in_these_words(asked: Json, detail: str) -> None:
     assert ignored({"remediate": asked}).detail == detail.replace("$", "$.remediate", 1)
 

@@ -46,7 +46,11 @@ def test_what_is_handed_over_is_taken_as_it_was(whole: dict[str, Any], keys: tup
     [
         pytest.param({**WRITTEN, "kind": "changed"}, "changed is never handed over", id="an event"),
         pytest.param({**WRITTEN, "cursor": None}, "without a cursor nothing is handed over", id="no cursor"),
-        pytest.param({**WRITTEN, "remedy": None}, "a remediation without what the operator asked for is never handed over", id="no remedy"),
+        pytest.param(
+            {**WRITTEN, "remedy": None},
+            "a remediation without what the operator asked for is never handed over",
+            id="no remedy",
+        ),
         pytest.param({**PLAIN, "cursor": {"instance_ids": ["i-1", "i-1"]}}, IDS, id="an id twice"),
         pytest.param({**PLAIN, "cursor": {"instance_ids": ["web-1"]}}, IDS, id="no id"),
         pytest.param({**PLAIN, "instance_ids": ["web-1"]}, IDS, id="no id beside the cursor"),
@@ -54,17 +58,29 @@ def test_what_is_handed_over_is_taken_as_it_was(whole: dict[str, Any], keys: tup
         pytest.param({**PLAIN, "account_id": "me"}, PLACE, id="no account"),
         pytest.param({**PLAIN, "account_id": "١٢"}, PLACE, id="digits of another script"),
         pytest.param({**PLAIN, "cursor": {"counts": {"x/y": 1}}}, COUNTS, id="a count of nothing"),
-        pytest.param({**PLAIN, "cursor": {"used": {"at": 1, "apis": {"RunInstances": [0, []]}}}}, "what it has used of the rate is not of APIs that a run calls", id="a call that is no run's"),
-        pytest.param({**PLAIN, "cursor": {"stopped": "brake"}}, "a run that was stopped by brake is never handed over", id="stopped by the brake"),
+        pytest.param(
+            {**PLAIN, "cursor": {"used": {"at": 1, "apis": {"RunInstances": [0, []]}}}},
+            "what it has used of the rate is not of APIs that a run calls",
+            id="a call that is no run's",
+        ),
+        pytest.param(
+            {**PLAIN, "cursor": {"stopped": "brake"}},
+            "a run that was stopped by brake is never handed over",
+            id="stopped by the brake",
+        ),
         pytest.param({**PLAIN, "event_time": "2026-11-23T08:00:00Z"}, TIMES, id="one time"),
-        pytest.param({**WRITTEN, "remedy": {"tags": {str(number): "" for number in range(21)}}}, "it selects by more than 20 tags", id="21 tags"),
+        pytest.param(
+            {**WRITTEN, "remedy": {"tags": {str(number): "" for number in range(21)}}},
+            "it selects by more than 20 tags",
+            id="21 tags",
+        ),
         pytest.param({**WRITTEN, "remedy": {"tags": {"a\nb": ""}}}, UNCLEAN, id="a tag's key"),
         pytest.param({**WRITTEN, "remedy": {"reason": "x" * 257}}, UNCLEAN, id="a long reason"),
         pytest.param({**PLAIN, "actor": "a\nb"}, UNCLEAN, id="an actor of two lines"),
         pytest.param({**WRITTEN, "actor": "a\nb"}, UNCLEAN, id="an actor of two lines, beside a clean remedy"),
         pytest.param({**PLAIN, "x": 1}, "Object contains unknown field `x`", id="an unknown key"),
     ],
-)  # fmt: skip
+)
 def test_what_is_never_handed_over_is_refused(whole: dict[str, Any], said: str) -> None:
     detail = f"a hand-over that is not taken: {said}"
     assert one({"rolekeeper": whole}, region="cn-hangzhou") == Ignored(

@@ -22,15 +22,29 @@ KEY = Key("k" * 32)
 
 def report(payload: Json) -> Json:
     """As its page prints it."""
-    context = {"requestId": "1-2", "functionArn": "acs:fc:::functions/f", "condition": "UnhandledInvocationError",
-               "approximateInvokeCount": 4}  # fmt: skip
-    return {"timestamp": 1660120276975, "requestContext": context, "requestPayload": payload,
-            "responseContext": {"statusCode": 200, "functionError": "UnhandledInvocationError"}, "responsePayload": "{}"}  # fmt: skip
+    context = {
+        "requestId": "1-2",
+        "functionArn": "acs:fc:::functions/f",
+        "condition": "UnhandledInvocationError",
+        "approximateInvokeCount": 4,
+    }
+    return {
+        "timestamp": 1660120276975,
+        "requestContext": context,
+        "requestPayload": payload,
+        "responseContext": {"statusCode": 200, "functionError": "UnhandledInvocationError"},
+        "responsePayload": "{}",
+    }
 
 
 def message(body: Json) -> Json:
-    return {"specversion": "1.0", "id": "m", "source": "acs:mns", "type": "mns:Queue:SendMessage",
-            "data": {"requestId": "r", "messageId": "m", "messageBody": body}}  # fmt: skip
+    return {
+        "specversion": "1.0",
+        "id": "m",
+        "source": "acs:mns",
+        "type": "mns:Queue:SendMessage",
+        "data": {"requestId": "r", "messageId": "m", "messageBody": body},
+    }
 
 
 def in_base64(value: Json) -> str:

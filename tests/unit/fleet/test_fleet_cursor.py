@@ -45,24 +45,59 @@ uses = st.builds(
     ),
 )
 cursors = st.builds(
-    Progress, run_id=st.from_regex("[A-Za-z0-9_-]{0,100}", fullmatch=True), link=st.integers(0, 500), token=tokens, listed=st.booleans(),
-    instance_ids=ids, held=st.integers(0, 5), places=st.sampled_from([(), ("1/cn-hangzhou", "/us-west-1")]), pages=st.integers(0, 9), managed=st.none() | st.integers(0, 99),
-    removed=st.integers(0, 99), braked=st.booleans(), failed=st.integers(0, 99), tried=st.integers(0, 9),
-    stopped=st.sampled_from([None, Reason.CANARY, Reason.MAX_ERRORS]), spent=st.integers(0, 99),
-    restarts=st.integers(0, MAX_RESTARTS), stalled=st.integers(0, MAX_STALLED), uncounted=st.booleans(),
-    used=st.none() | uses, counts=st.dictionaries(ends, st.integers(0, 99), max_size=3),
-)  # fmt: skip
+    Progress,
+    run_id=st.from_regex("[A-Za-z0-9_-]{0,100}", fullmatch=True),
+    link=st.integers(0, 500),
+    token=tokens,
+    listed=st.booleans(),
+    instance_ids=ids,
+    held=st.integers(0, 5),
+    places=st.sampled_from([(), ("1/cn-hangzhou", "/us-west-1")]),
+    pages=st.integers(0, 9),
+    managed=st.none() | st.integers(0, 99),
+    removed=st.integers(0, 99),
+    braked=st.booleans(),
+    failed=st.integers(0, 99),
+    tried=st.integers(0, 9),
+    stopped=st.sampled_from([None, Reason.CANARY, Reason.MAX_ERRORS]),
+    spent=st.integers(0, 99),
+    restarts=st.integers(0, MAX_RESTARTS),
+    stalled=st.integers(0, MAX_STALLED),
+    uncounted=st.booleans(),
+    used=st.none() | uses,
+    counts=st.dictionaries(ends, st.integers(0, 99), max_size=3),
+)
 remedies = st.builds(
-    RemediationRequest, everything=st.booleans(), tags=st.dictionaries(texts, texts, max_size=2), rule=texts, role=texts,
-    drift=st.sampled_from([None, "missing", "wrong", "foreign", "orphaned"]), dry_run=st.booleans(),
-    lift_brake=st.booleans(), concurrency=shares, max_errors=shares, canary=st.integers(0, 9),
-    max_calls=st.none() | st.integers(0, 99), everywhere=st.booleans(), reason=texts, operator=texts,
-)  # fmt: skip
+    RemediationRequest,
+    everything=st.booleans(),
+    tags=st.dictionaries(texts, texts, max_size=2),
+    rule=texts,
+    role=texts,
+    drift=st.sampled_from([None, "missing", "wrong", "foreign", "orphaned"]),
+    dry_run=st.booleans(),
+    lift_brake=st.booleans(),
+    concurrency=shares,
+    max_errors=shares,
+    canary=st.integers(0, 9),
+    max_calls=st.none() | st.integers(0, 99),
+    everywhere=st.booleans(),
+    reason=texts,
+    operator=texts,
+)
 triggers = st.builds(
-    Trigger, kind=st.sampled_from(["reconcile", "remediate"]), source=words, region=st.sampled_from(["", "cn-hangzhou", "us-west-1"]),
-    account_id=st.from_regex("[0-9]{0,20}", fullmatch=True), actor=words, event_id=words,
-    event_time=words.filter(lambda word: parse(word) is None), event_name=words, instance_ids=ids, request=remedies, progress=cursors,
-)  # fmt: skip
+    Trigger,
+    kind=st.sampled_from(["reconcile", "remediate"]),
+    source=words,
+    region=st.sampled_from(["", "cn-hangzhou", "us-west-1"]),
+    account_id=st.from_regex("[0-9]{0,20}", fullmatch=True),
+    actor=words,
+    event_id=words,
+    event_time=words.filter(lambda word: parse(word) is None),
+    event_name=words,
+    instance_ids=ids,
+    request=remedies,
+    progress=cursors,
+)
 
 
 def read(body: bytes) -> Trigger | Ignored:
@@ -103,14 +138,26 @@ def test_an_event_is_never_taken_for_a_part_of_a_run(kind: str) -> None:
 @pytest.mark.parametrize(
     "slip",
     [
-        {"cursor": {"used": {"at": 1, "apis": {"RunInstances": [0, [1]]}}}}, {"cursor": {"used": {"apis": {}}}},
-        {"cursor": {"used": {"at": -1}}}, {"cursor": {"used": {"at": 1, "apis": {"DescribeInstances": [0, [-1]]}}}},
-        {"cursor": {"link": "1"}}, {"cursor": {"stopped": "no reason"}}, {"kind": 1}, {}, {"kind": "remediate"},
-        {"instance_ids": [""]}, {"instance_ids": ["i-1", "i-1"]}, {"cursor": {"instance_ids": ["x"]}},
-        {"region": "evil.example/"}, {"region": "CN-hangzhou"}, {"account_id": "1/2"}, {"actor": "a\nb"}, {"source": "x" * 300},
+        {"cursor": {"used": {"at": 1, "apis": {"RunInstances": [0, [1]]}}}},
+        {"cursor": {"used": {"apis": {}}}},
+        {"cursor": {"used": {"at": -1}}},
+        {"cursor": {"used": {"at": 1, "apis": {"DescribeInstances": [0, [-1]]}}}},
+        {"cursor": {"link": "1"}},
+        {"cursor": {"stopped": "no reason"}},
+        {"kind": 1},
+        {},
+        {"kind": "remediate"},
+        {"instance_ids": [""]},
+        {"instance_ids": ["i-1", "i-1"]},
+        {"cursor": {"instance_ids": ["x"]}},
+        {"region": "evil.example/"},
+        {"region": "CN-hangzhou"},
+        {"account_id": "1/2"},
+        {"actor": "a\nb"},
+        {"source": "x" * 300},
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_what_is_malformed_is_ignored_and_told_of(slip: dict[str, object]) -> None:
     whole = msgspec.to_builtins(Trigger(kind="reconcile", source="own")) | slip if slip else []
     found = read(json.dumps({"rolekeeper": whole}).encode())

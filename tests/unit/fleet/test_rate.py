@@ -22,8 +22,9 @@ def clock() -> Time:
 
 
 @given(
-    limit=st.integers(1, 7), waits=st.lists(st.sampled_from([0.0, 0.0, 0.0, 0.3, 7.0, 59.9995, 61.0]), max_size=40),
-)  # fmt: skip
+    limit=st.integers(1, 7),
+    waits=st.lists(st.sampled_from([0.0, 0.0, 0.0, 0.3, 7.0, 59.9995, 61.0]), max_size=40),
+)
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_minute_ever_sees_more_calls_than_the_rate(clock: Time, limit: int, waits: list[float]) -> None:
     rate, api = rate_on(clock, limit), Api(clock)

@@ -26,9 +26,14 @@ OK: dict[str, Any] = {"InstanceId": "i-2", "Success": True, "Code": "200"}
 @BOTH
 @pytest.mark.parametrize(
     "item",
-    [{"Success": True, "Code": "200", "Message": "success"}, {"Success": True, "Code": 200}, {"Success": True},
-     {"Code": "200"}, {"Code": 200, "Message": "Success"}],
-)  # fmt: skip
+    [
+        {"Success": True, "Code": "200", "Message": "success"},
+        {"Success": True, "Code": 200},
+        {"Success": True},
+        {"Code": "200"},
+        {"Code": 200, "Message": "Success"},
+    ],
+)
 def test_success_is_success_true_or_code_200(verb: str, item: dict[str, Any]) -> None:
     result = answer(verb, {"InstanceId": "i-1", **item}, OK)
     assert (set(result.done), dict(result.failed), result.request_ids) == ({"i-1", "i-2"}, {}, ("R-1",))
@@ -38,12 +43,16 @@ def test_success_is_success_true_or_code_200(verb: str, item: dict[str, Any]) ->
 @pytest.mark.parametrize(
     ("item", "transient"),
     [
-        ({"Success": False, "Code": "Forbidden.RAM"}, False), ({"Code": "Forbidden.RAM"}, False),
-        ({"Success": False, "Code": "200"}, False), ({"Success": False, "Code": "Throttling.User"}, True),
-        ({"Success": False, "Code": 500}, True), ({"Success": False}, True), ({}, True),
+        ({"Success": False, "Code": "Forbidden.RAM"}, False),
+        ({"Code": "Forbidden.RAM"}, False),
+        ({"Success": False, "Code": "200"}, False),
+        ({"Success": False, "Code": "Throttling.User"}, True),
+        ({"Success": False, "Code": 500}, True),
+        ({"Success": False}, True),
+        ({}, True),
         ({"Success": False, "Code": "IncorrectInstanceStatus"}, True),
     ],
-)  # fmt: skip
+)
 def test_all_else_is_a_failure_of_that_instance_alone(verb: str, item: dict[str, Any], transient: bool) -> None:
     result = answer(verb, {"InstanceId": "i-1", **item}, OK, FailCount=0)
     assert result.done == {"i-2"}
@@ -68,9 +77,14 @@ def test_a_detach_that_took_nothing_off_is_to_be_read() -> None:
 
 @pytest.mark.parametrize(
     ("rows", "held"),
-    [(None, {}), ([], {}), ([{"InstanceId": "i-1"}], {}), ([{"InstanceId": "i-1", "RamRoleName": ""}], {}),
-     ([{"InstanceId": "i-1", "RamRoleName": "web"}], {"i-1": "web"})],
-)  # fmt: skip
+    [
+        (None, {}),
+        ([], {}),
+        ([{"InstanceId": "i-1"}], {}),
+        ([{"InstanceId": "i-1", "RamRoleName": ""}], {}),
+        ([{"InstanceId": "i-1", "RamRoleName": "web"}], {"i-1": "web"}),
+    ],
+)
 def test_no_row_and_a_row_without_a_name_both_mean_no_role(rows: Any, held: dict[str, str]) -> None:
     body = {"InstanceRamRoleSets": {"InstanceRamRoleSet": rows}} if rows is not None else {}
     assert ecs_answers.roles(body, ["i-1"]) == held
@@ -102,16 +116,32 @@ def test_an_instance_shown_with_little_is_an_instance(item: dict[str, Any]) -> N
     body = {"Instances": {"Instance": [{"InstanceId": "i-1", **item}]}}
     (seen,) = ecs_answers.instances(body, "cn-hangzhou")
     assert (seen.instance_id, seen.region, seen.network, seen.tags, seen.unread) == (
-        "i-1", "cn-hangzhou", "vpc", {}, None,
-    )  # fmt: skip
+        "i-1",
+        "cn-hangzhou",
+        "vpc",
+        {},
+        None,
+    )
     assert seen.created_at == ecs_answers.UNKNOWN
 
 
 @pytest.mark.parametrize(
     "text",
-    ["2026-11-23T04:04Z", "2026-11-23T04:04:00Z", "2026-11-23T04:04:00.000Z", "2026-11-23T12:04+08:00",
-     "2026-11-23T12:04:00+0800", "2026-11-23 04:04:00", "2026-11-22T20:04:00.0-08:00", "20261123T040400Z", "2026-11-23t04:04z", "1795406640", 1795406640, 1795406640000],
-)  # fmt: skip
+    [
+        "2026-11-23T04:04Z",
+        "2026-11-23T04:04:00Z",
+        "2026-11-23T04:04:00.000Z",
+        "2026-11-23T12:04+08:00",
+        "2026-11-23T12:04:00+0800",
+        "2026-11-23 04:04:00",
+        "2026-11-22T20:04:00.0-08:00",
+        "20261123T040400Z",
+        "2026-11-23t04:04z",
+        "1795406640",
+        1795406640,
+        1795406640000,
+    ],
+)
 def test_a_creation_time_is_read_in_whatever_form_it_is_written(text: Any) -> None:
     body = {"Instances": {"Instance": [{"InstanceId": "i-1", "CreationTime": text}]}}
     (seen,) = ecs_answers.instances(body, "cn-hangzhou")

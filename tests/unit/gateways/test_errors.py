@@ -56,27 +56,74 @@ def unanswered(inner: Exception) -> Exception:
 @pytest.mark.parametrize(
     ("raised", "kind", "code", "message"),
     [
-        pytest.param(answered(ClientException, 403, Code="Forbidden.RAM", Message="No."), PermanentError, "Forbidden.RAM",
-                     "No.", id="4xx"),
-        pytest.param(answered(ServerException, 503, Code="ServiceUnavailable", Message="Later."), TransientError,
-                     "ServiceUnavailable", "Later.", id="5xx"),
-        pytest.param(answered(ThrottlingException, 400, Code="Throttling.User", Message="Slow."), Throttled,
-                     "Throttling.User", "Slow.", id="throttle"),
-        pytest.param(answered(ClientException, 403, ErrorCode="AccessDenied", ErrorMessage="FC says no"), PermanentError,
-                     "AccessDenied", "FC says no", id="FC 2.0"),
-        pytest.param(answered(ClientException, 400), TransientError, "", "no usable answer (code: 400, x)", id="no code"),
-        pytest.param(unanswered(RetryError("Connection refused")), TransientError, "",
-                     "no usable answer (Connection refused)", id="no connection"),
-        pytest.param(unanswered(RuntimeError("Failed to parse the value as json format")), TransientError, "",
-                     "no usable answer (Failed to parse the value as json format)", id="no JSON"),
-        pytest.param(LogException("ProjectNotExist", "The Project does not exist : p", "R-1", 404), PermanentError,
-                     "ProjectNotExist", "The Project does not exist : p", id="SLS"),
-        pytest.param(LogException("LogRequestError", "HTTPConnectionPool: refused"), TransientError, "LogRequestError",
-                     "HTTPConnectionPool: refused", id="SLS without a connection"),
-        pytest.param(AttributeError("'str' object has no attribute 'get'"), TransientError, "",
-                     "no usable answer (AttributeError: 'str' object has no attribute 'get')", id="what no SDK foresaw"),
+        pytest.param(
+            answered(ClientException, 403, Code="Forbidden.RAM", Message="No."),
+            PermanentError,
+            "Forbidden.RAM",
+            "No.",
+            id="4xx",
+        ),
+        pytest.param(
+            answered(ServerException, 503, Code="ServiceUnavailable", Message="Later."),
+            TransientError,
+            "ServiceUnavailable",
+            "Later.",
+            id="5xx",
+        ),
+        pytest.param(
+            answered(ThrottlingException, 400, Code="Throttling.User", Message="Slow."),
+            Throttled,
+            "Throttling.User",
+            "Slow.",
+            id="throttle",
+        ),
+        pytest.param(
+            answered(ClientException, 403, ErrorCode="AccessDenied", ErrorMessage="FC says no"),
+            PermanentError,
+            "AccessDenied",
+            "FC says no",
+            id="FC 2.0",
+        ),
+        pytest.param(
+            answered(ClientException, 400), TransientError, "", "no usable answer (code: 400, x)", id="no code"
+        ),
+        pytest.param(
+            unanswered(RetryError("Connection refused")),
+            TransientError,
+            "",
+            "no usable answer (Connection refused)",
+            id="no connection",
+        ),
+        pytest.param(
+            unanswered(RuntimeError("Failed to parse the value as json format")),
+            TransientError,
+            "",
+            "no usable answer (Failed to parse the value as json format)",
+            id="no JSON",
+        ),
+        pytest.param(
+            LogException("ProjectNotExist", "The Project does not exist : p", "R-1", 404),
+            PermanentError,
+            "ProjectNotExist",
+            "The Project does not exist : p",
+            id="SLS",
+        ),
+        pytest.param(
+            LogException("LogRequestError", "HTTPConnectionPool: refused"),
+            TransientError,
+            "LogRequestError",
+            "HTTPConnectionPool: refused",
+            id="SLS without a connection",
+        ),
+        pytest.param(
+            AttributeError("'str' object has no attribute 'get'"),
+            TransientError,
+            "",
+            "no usable answer (AttributeError: 'str' object has no attribute 'get')",
+            id="what no SDK foresaw",
+        ),
     ],
-)  # fmt: skip
+)
 def test_an_sdks_error_comes_out_as_ours(raised: Exception, kind: type[Exception], code: str, message: str) -> None:
     with pytest.raises(CloudCallError) as caught, translated("Call"):
         raise raised
@@ -124,20 +171,23 @@ def test_a_message_is_one_line_and_no_longer_than_a_record_needs() -> None:
     ("cause", "told"),
     [
         pytest.param(
-            'NewConnectionError("HTTPConnection(host=\'127.0.0.1\', port=9): Failed to establish a new connection: [Errno 111] Connection refused")',
-            ": [Errno 111] Connection refused)", id="nobody listens",
+            "NewConnectionError(\"HTTPConnection(host='127.0.0.1', port=9): Failed to establish a new connection: [Errno 111] Connection refused\")",
+            ": [Errno 111] Connection refused)",
+            id="nobody listens",
         ),
         pytest.param(
             "SSLError(SSLError(1, '[SSL: WRONG_VERSION_NUMBER] wrong version number (_ssl.c:1006)'))",
-            ": [SSL: WRONG_VERSION_NUMBER] wrong version number)", id="no TLS there",
+            ": [SSL: WRONG_VERSION_NUMBER] wrong version number)",
+            id="no TLS there",
         ),
         pytest.param(
-            'NameResolutionError("HTTPConnection(host=\'x\', port=9): Failed to resolve \'x\' ([Errno -2] Name or service not known)")',
-            ": [Errno -2] Name or service not known)", id="no such name",
+            "NameResolutionError(\"HTTPConnection(host='x', port=9): Failed to resolve 'x' ([Errno -2] Name or service not known)\")",
+            ": [Errno -2] Name or service not known)",
+            id="no such name",
         ),
         pytest.param("ConnectTimeoutError('timed out')", " (ConnectTimeoutError('timed out')))", id="no answer"),
     ],
-)  # fmt: skip
+)
 def test_a_host_that_is_not_there_is_named_first_and_then_what_the_system_said(cause: str, told: str) -> None:
     """Out of what urllib3 and each SDK make of it."""
     said = f"no usable answer (HTTPConnectionPool(host='127.0.0.1', port=9): Max retries exceeded with url: /?a=b (Caused by {cause}))"

@@ -46,9 +46,19 @@ def test_the_sdks_load_nothing_else_that_is_large() -> None:
     tops = Counter(name.partition(".")[0] for name in run(source).split())
     large = {name for name, modules in tops.items() if modules >= 5} - sys.stdlib_module_names - {"shared"}
     assert large == {
-        "Tea", "alibabacloud_credentials", "alibabacloud_tea_openapi", "darabonba", "aliyun", "google", "lz4",
-        "requests", "urllib3", "charset_normalizer", "idna", "aiofiles",
-    }  # fmt: skip
+        "Tea",
+        "alibabacloud_credentials",
+        "alibabacloud_tea_openapi",
+        "darabonba",
+        "aliyun",
+        "google",
+        "lz4",
+        "requests",
+        "urllib3",
+        "charset_normalizer",
+        "idna",
+        "aiofiles",
+    }
 
 
 def test_deferred_modules_are_not_loaded_by_calls_either() -> None:
@@ -112,17 +122,29 @@ LEAN = "from shared.gateways.sdk import lean\n"
         pytest.param("from apscheduler import double", "sdk", "", id="taken from, not used"),
         pytest.param("from apscheduler import double", "print(sdk.double(4))", "loaded 8", id="called"),
         pytest.param("import apscheduler", "print(sdk.apscheduler.double(4))", "loaded 8", id="called by its module"),
-        pytest.param("from apscheduler import Kind\nclass Own(Kind): pass", "print(sdk.Own.__mro__[1].__name__)",
-                     "loaded Kind", id="derived from at once"),
-        pytest.param("from apscheduler import Kind", "print(isinstance(sdk.Kind(), sdk.Kind), issubclass(int, sdk.Kind))",
-                     "loaded True False", id="asked about"),
+        pytest.param(
+            "from apscheduler import Kind\nclass Own(Kind): pass",
+            "print(sdk.Own.__mro__[1].__name__)",
+            "loaded Kind",
+            id="derived from at once",
+        ),
+        pytest.param(
+            "from apscheduler import Kind",
+            "print(isinstance(sdk.Kind(), sdk.Kind), issubclass(int, sdk.Kind))",
+            "loaded True False",
+            id="asked about",
+        ),
         pytest.param("from apscheduler import *", "print(sdk.double(1))", "loaded 2", id="all of it taken"),
         pytest.param("import apscheduler.deep", "print(sdk.apscheduler.deep.value)", "loaded 7", id="a module in it"),
         pytest.param("from apscheduler import deep", "print(sdk.deep.value)", "loaded 7", id="a module taken from it"),
-        pytest.param("import apscheduler", "import apscheduler; print(apscheduler.Kind is sdk.apscheduler.Kind)",
-                     "loaded True", id="imported elsewhere afterwards: as it is"),
+        pytest.param(
+            "import apscheduler",
+            "import apscheduler; print(apscheduler.Kind is sdk.apscheduler.Kind)",
+            "loaded True",
+            id="imported elsewhere afterwards: as it is",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_deferred_module_behaves_as_if_it_had_been_loaded(sdk: str, use: str, printed: str, packages: Path) -> None:
     (packages / "sdk.py").write_text(sdk + "\n")
     source = LEAN + "@lean\ndef get():\n    import sdk\n    return sdk\n" + f"sdk = get()\n{use}\n"

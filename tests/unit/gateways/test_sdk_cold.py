@@ -80,9 +80,17 @@ def loaded() -> set[str]:
 
 @pytest.mark.parametrize(
     "module",
-    ["aiohttp", "apscheduler", "asyncio", "cryptography", "dateutil", "websocket", "aliyun.log.logclient_operator",
-     "google.protobuf.internal.python_message"],
-)  # fmt: skip
+    [
+        "aiohttp",
+        "apscheduler",
+        "asyncio",
+        "cryptography",
+        "dateutil",
+        "websocket",
+        "aliyun.log.logclient_operator",
+        "google.protobuf.internal.python_message",
+    ],
+)
 def test_a_record_is_sent_without(module: str, loaded: set[str]) -> None:
     assert "aliyun.log" in loaded
     assert module not in loaded

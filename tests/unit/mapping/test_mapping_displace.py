@@ -58,16 +58,22 @@ def test_a_rule_that_gives_no_role_replaces_none() -> None:
 @pytest.mark.parametrize(
     ("displace", "message"),
     [
-        pytest.param("['*']", "displace[0]: '*' is not the name of a foreign role, or a glob with *: it takes in every role of the account", id="any role"),
+        pytest.param(
+            "['*']",
+            "displace[0]: '*' is not the name of a foreign role, or a glob with *: it takes in every role of the account",
+            id="any role",
+        ),
         pytest.param("[ok, '*-**']", "displace[1]: '*-**' is not", id="any role, in disguise"),
         pytest.param("[Legacy]", "write it in lower case; role names compare without case here", id="upper case"),
         pytest.param("['legacy-?']", "1 to 64 of a-z, 0-9, '.' and '-', and * for any of them", id="a question mark"),
-        pytest.param("[web]", "'web' is listed under roles; only roles that are not can be displaced", id="a listed role"),
+        pytest.param(
+            "[web]", "'web' is listed under roles; only roles that are not can be displaced", id="a listed role"
+        ),
         pytest.param("[]", "an empty list of foreign roles", id="nobody"),
         pytest.param("legacy", "must be a list of foreign roles, found the text 'legacy'", id="no list"),
         pytest.param("[1]", "'1' is read as a number; write \"1\" in quotes", id="a number"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_displaced_is_an_error(displace: str, message: str) -> None:
     with pytest.raises(MappingError) as refused:
         load(file(f"{REPLACE}, displace: {displace}"))

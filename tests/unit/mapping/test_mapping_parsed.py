@@ -36,9 +36,13 @@ def test_errors_name_the_same_lines() -> None:
 
 @pytest.mark.parametrize(
     "kept",
-    [pytest.param(parsed(TEXT.replace("web-reader", "other")), id="of another text"),
-     pytest.param(parsed(TEXT)[:-40], id="cut short"), pytest.param(b"{}", id="of another shape"), pytest.param(b"", id="empty")],
-)  # fmt: skip
+    [
+        pytest.param(parsed(TEXT.replace("web-reader", "other")), id="of another text"),
+        pytest.param(parsed(TEXT)[:-40], id="cut short"),
+        pytest.param(b"{}", id="of another shape"),
+        pytest.param(b"", id="empty"),
+    ],
+)
 def test_what_was_not_kept_of_this_text_is_not_used(kept: bytes) -> None:
     assert load(TEXT, parsed=kept).hash == load(TEXT).hash
 

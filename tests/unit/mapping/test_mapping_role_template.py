@@ -31,17 +31,39 @@ def test_a_template_is_read(text: str, literals: tuple[str, ...], keys: tuple[st
     [
         pytest.param("", NO_NAME, "", id="nothing"),
         pytest.param("a" * 65, NO_NAME, "", id="a long name"),
-        pytest.param("${tags.a}" * 17, "17 placeholders are more than the 16 that a template may have", "", id="too many"),
-        pytest.param("Web", "'Web' has upper-case letters; RAM lower-cases the role in the ARN that it authorises, so a ram:PassRole grant on a mixed-case name may not match: name the role in lower case", "", id="upper case"),
+        pytest.param(
+            "${tags.a}" * 17, "17 placeholders are more than the 16 that a template may have", "", id="too many"
+        ),
+        pytest.param(
+            "Web",
+            "'Web' has upper-case letters; RAM lower-cases the role in the ARN that it authorises, so a ram:PassRole grant on a mixed-case name may not match: name the role in lower case",
+            "",
+            id="upper case",
+        ),
         pytest.param("we b", f"'we b' {NO_ROLE}", "", id="a blank"),
         pytest.param("a$b", "'a$b' has a '$' that begins no placeholder; write ${tags.KEY}", "", id="a sign alone"),
-        pytest.param("${tag.a.b}", "unknown placeholder '${tag.a.b}'; only ${tags.KEY} is known", "did you mean '${tags.a.b}'?", id="misspelt"),
-        pytest.param("${ tags . a }", "unknown placeholder '${ tags . a }'; only ${tags.KEY} is known", "did you mean '${tags.a}'?", id="blanks"),
+        pytest.param(
+            "${tag.a.b}",
+            "unknown placeholder '${tag.a.b}'; only ${tags.KEY} is known",
+            "did you mean '${tags.a.b}'?",
+            id="misspelt",
+        ),
+        pytest.param(
+            "${ tags . a }",
+            "unknown placeholder '${ tags . a }'; only ${tags.KEY} is known",
+            "did you mean '${tags.a}'?",
+            id="blanks",
+        ),
         pytest.param("${vpc.a}", "unknown placeholder '${vpc.a}'; only ${tags.KEY} is known", "", id="another thing"),
         pytest.param("${tags}", "unknown placeholder '${tags}'; only ${tags.KEY} is known", "", id="no key"),
-        pytest.param("${tags." + "k" * 129 + "}", "unknown placeholder '${tags." + "k" * 129 + "}'; only ${tags.KEY} is known", "did you mean '${tags." + "k" * 129 + "}'?", id="a long key"),
+        pytest.param(
+            "${tags." + "k" * 129 + "}",
+            "unknown placeholder '${tags." + "k" * 129 + "}'; only ${tags.KEY} is known",
+            "did you mean '${tags." + "k" * 129 + "}'?",
+            id="a long key",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_template_is_refused_in_these_words(text: str, message: str, suggestion: str) -> None:
     with pytest.raises(BadTemplate) as refused:
         parse_role(text)

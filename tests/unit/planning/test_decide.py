@@ -20,17 +20,28 @@ def made(held: str = "", wanted: str | None = "web", **given: Any) -> Change:
     verdict = given.get("verdict", "role" if wanted else "none")
     age = given.get("age", timedelta(hours=1))
     instance = Instance(
-        instance_id="i-1", region="cn-hangzhou", network=given.get("network", "vpc"), role=held,
+        instance_id="i-1",
+        region="cn-hangzhou",
+        network=given.get("network", "vpc"),
+        role=held,
         created_at=None if age is None else NOW - age,
-    )  # fmt: skip
+    )
     desired = Desired(
-        verdict=verdict, rule="r", role=wanted or "", mode=given.get("mode", "enforce"),
+        verdict=verdict,
+        rule="r",
+        role=wanted or "",
+        mode=given.get("mode", "enforce"),
         foreign_roles=given.get("foreign_roles", "keep"),
-    )  # fmt: skip
+    )
     return decide(
-        instance, desired, is_managed={"web", "worker"}.__contains__, now=NOW, launch_grace=GRACE, may_displace=lambda role: True,
+        instance,
+        desired,
+        is_managed={"web", "worker"}.__contains__,
+        now=NOW,
+        launch_grace=GRACE,
+        may_displace=lambda role: True,
         at_birth=given.get("at_birth", False),
-    )  # fmt: skip
+    )
 
 
 def table(held: str, wants: bool, network: str, mode: str, foreign: str, is_young: bool) -> tuple[str, str]:
@@ -67,8 +78,15 @@ def table(held: str, wants: bool, network: str, mode: str, foreign: str, is_youn
 def test_a_change_is_the_tables(
     held: str, wants: bool, network: str, mode: str, foreign: str, age: timedelta | None, at_birth: bool
 ) -> None:
-    change = made(HELD[held], "web" if wants else None, network=network, mode=mode, foreign_roles=foreign, age=age,
-                    at_birth=at_birth)  # fmt: skip
+    change = made(
+        HELD[held],
+        "web" if wants else None,
+        network=network,
+        mode=mode,
+        foreign_roles=foreign,
+        age=age,
+        at_birth=at_birth,
+    )
     is_young = at_birth or age == timedelta(minutes=9)
     expected, reason = table(held, wants, network, mode, foreign, is_young)
     assert change.reason.value == reason

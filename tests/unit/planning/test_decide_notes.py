@@ -69,16 +69,20 @@ def test_drift(held: str, wants: Desired, network: Any, kind: str | None) -> Non
         pytest.param("web", None, "detach", "no-longer-mapped", "", id="nothing was"),
         pytest.param("web", note(verdict="false"), "detach", "note-not-proven", "", id="a forged note"),
         pytest.param("web", note(verdict="unknown"), "detach", "note-not-proven", "", id="no key to judge it by"),
-        pytest.param("web", note("other"), "detach", "no-longer-mapped", "", id="one that may not be displaced any more"),
+        pytest.param(
+            "web", note("other"), "detach", "no-longer-mapped", "", id="one that may not be displaced any more"
+        ),
         pytest.param("web", note("worker"), "detach", "no-longer-mapped", "", id="a listed one: rules give those"),
         pytest.param("", note("alien"), "attach", "put-back", "alien", id="taken off, and not put back yet"),
         pytest.param("", note(verdict="false"), "none", "no-rule", "", id="none, and a forged note"),
         pytest.param("", note("other"), "none", "no-rule", "", id="none, and one that may not be displaced any more"),
         pytest.param("alien", note("alien"), "untag", "foreign-role", "alien", id="it is there already"),
         pytest.param("third", note("alien"), "untag", "foreign-role", "third", id="somebody put another one on"),
-        pytest.param("alien", note(verdict="false"), "none", "foreign-role", "alien", id="a forged note beside a foreign role"),
+        pytest.param(
+            "alien", note(verdict="false"), "none", "foreign-role", "alien", id="a forged note beside a foreign role"
+        ),
     ],
-)  # fmt: skip
+)
 def test_put_back(held: str, judged: Judgement | None, action: str, reason: str, after: str) -> None:
     change = decided(instance(held), desired(), note=judged)
     assert (change.action, change.reason.value, change.role_after) == (action, reason, after)
@@ -99,13 +103,17 @@ def test_put_back(held: str, judged: Judgement | None, action: str, reason: str,
     [
         pytest.param("web", desired(), note(verdict="unknown"), "no-proof-key", id="a note to be judged"),
         pytest.param("", desired(), note(verdict="unknown"), "no-proof-key", id="the same, on no role"),
-        pytest.param("alien", desired("web", foreign_roles="replace"), None, "no-proof-key", id="a role to be displaced"),
+        pytest.param(
+            "alien", desired("web", foreign_roles="replace"), None, "no-proof-key", id="a role to be displaced"
+        ),
         pytest.param("alien", desired("web"), None, "foreign-role", id="a role to be kept"),
         pytest.param("web", desired(), note(verdict="false"), "note-not-proven", id="a note that is not signed"),
-        pytest.param("web", desired("worker"), note(verdict="unknown"), "wrong", id="a swap that the note does not matter to"),
+        pytest.param(
+            "web", desired("worker"), note(verdict="unknown"), "wrong", id="a swap that the note does not matter to"
+        ),
         pytest.param("web", desired("web"), note(verdict="unknown"), "in-sync", id="nothing to do"),
     ],
-)  # fmt: skip
+)
 def test_who_must_not_do_without_a_key(held: str, wants: Desired, judged: Judgement | None, reason: str) -> None:
     change = decided(instance(held), wants, note=judged, needs_key=True)
     assert change.reason.value == reason

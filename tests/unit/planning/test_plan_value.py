@@ -87,12 +87,14 @@ def test_an_instance_that_is_asked_for_is_in_one_of_the_two(
         pytest.param(change(action="swap"), True, False, False, id="swap"),
         pytest.param(change(action="detach"), True, False, False, id="detach"),
         pytest.param(change(action="swap", reason=Reason.FOREIGN_ROLE), False, True, True, id="displace"),
-        pytest.param(change(action="swap", reason=Reason.PUT_BACK), True, False, False, id="give a displaced role back"),
+        pytest.param(
+            change(action="swap", reason=Reason.PUT_BACK), True, False, False, id="give a displaced role back"
+        ),
         pytest.param(change(action="attach", reason=Reason.PUT_BACK), False, False, False, id="give it back to none"),
         pytest.param(change(action="untag"), False, False, False, id="untag"),
         pytest.param(change(action="none"), False, False, False, id="nothing"),
     ],
-)  # fmt: skip
+)
 def test_what_the_brake_counts(one: Change, removes: bool, displaces: bool, gains: bool) -> None:
     assert (one.removes, one.displaces, one.gains) == (removes, displaces, gains)
 

@@ -50,13 +50,28 @@ def planner(mapping: Mapping = DISPLACES, *, operated: bool = False, **given: An
     [
         pytest.param(DISPLACES, None, None, id="no note"),
         pytest.param(DISPLACES, note(), ("proven", "legacy-1"), id="ours"),
-        pytest.param(DISPLACES, note(place=Place(account_id="1", region="cn-hangzhou", instance_id="i-2")), ("false", ""), id="of another instance"),
-        pytest.param(DISPLACES, note(place=Place(account_id="1", region="cn-beijing", instance_id="i-1")), ("false", ""), id="of another region"),
-        pytest.param(DISPLACES, note(place=Place(account_id="2", region="cn-hangzhou", instance_id="i-1")), ("false", ""), id="of another account"),
+        pytest.param(
+            DISPLACES,
+            note(place=Place(account_id="1", region="cn-hangzhou", instance_id="i-2")),
+            ("false", ""),
+            id="of another instance",
+        ),
+        pytest.param(
+            DISPLACES,
+            note(place=Place(account_id="1", region="cn-beijing", instance_id="i-1")),
+            ("false", ""),
+            id="of another region",
+        ),
+        pytest.param(
+            DISPLACES,
+            note(place=Place(account_id="2", region="cn-hangzhou", instance_id="i-1")),
+            ("false", ""),
+            id="of another account",
+        ),
         pytest.param(DISPLACES, note(OTHER), ("unknown", ""), id="of another key"),
         pytest.param(KEEPS, note(), None, id="roles.yaml displaces none"),
     ],
-)  # fmt: skip
+)
 def test_a_note_is_judged_for_its_place(mapping: Mapping, text: str | None, verdict: tuple[str, str] | None) -> None:
     found = Signing(account_id="1", keys=(KEY,)).note(one(text), mapping)
     assert (found and (found.verdict, found.role)) == verdict
@@ -163,16 +178,75 @@ UNJUST = f"tag {DISPLACED_TAG} counts for nothing: it is not signed"
 @pytest.mark.parametrize(
     ("instance", "values"),
     [
-        pytest.param(one(tags=WEB), {"action": "attach", "reason": Reason.MISSING, "rule": "w", "role": "web", "role_after": "web"}, id="attach"),
-        pytest.param(one(tags={"app": "trial"}), {"action": "attach", "reason": Reason.MISSING, "rule": "trial", "role": "web", "role_after": "web", "mode": "audit", "outcome": Outcome.PLANNED}, id="on trial"),
-        pytest.param(one(note()), {"action": "attach", "reason": Reason.PUT_BACK, "role_after": "legacy-1", "displaced": "legacy-1"}, id="put back on none"),
-        pytest.param(one(note(), role="web"), {"action": "swap", "reason": Reason.PUT_BACK, "role_before": "web", "role_after": "legacy-1", "displaced": "legacy-1"}, id="put back"),
-        pytest.param(one(note(), role="legacy-2"), {"action": "untag", "reason": Reason.FOREIGN_ROLE, "role_before": "legacy-2", "role_after": "legacy-2", "displaced": "legacy-1"}, id="a note that is left over"),
-        pytest.param(one("x", role="web"), {"action": "detach", "reason": Reason.NOTE_NOT_PROVEN, "role_before": "web", "why": UNJUST}, id="a note that counts for nothing"),
-        pytest.param(one(note(role="legacy-listed"), role="web"), {"action": "detach", "reason": Reason.NO_LONGER_MAPPED, "role_before": "web"}, id="a note of a listed role"),
-        pytest.param(one(tags={"app": "off"}, role="web"), {"action": "none", "reason": Reason.IGNORED, "rule": "frozen", "role_before": "web", "role_after": "web", "outcome": Outcome.UNCHANGED}, id="nothing"),
+        pytest.param(
+            one(tags=WEB),
+            {"action": "attach", "reason": Reason.MISSING, "rule": "w", "role": "web", "role_after": "web"},
+            id="attach",
+        ),
+        pytest.param(
+            one(tags={"app": "trial"}),
+            {
+                "action": "attach",
+                "reason": Reason.MISSING,
+                "rule": "trial",
+                "role": "web",
+                "role_after": "web",
+                "mode": "audit",
+                "outcome": Outcome.PLANNED,
+            },
+            id="on trial",
+        ),
+        pytest.param(
+            one(note()),
+            {"action": "attach", "reason": Reason.PUT_BACK, "role_after": "legacy-1", "displaced": "legacy-1"},
+            id="put back on none",
+        ),
+        pytest.param(
+            one(note(), role="web"),
+            {
+                "action": "swap",
+                "reason": Reason.PUT_BACK,
+                "role_before": "web",
+                "role_after": "legacy-1",
+                "displaced": "legacy-1",
+            },
+            id="put back",
+        ),
+        pytest.param(
+            one(note(), role="legacy-2"),
+            {
+                "action": "untag",
+                "reason": Reason.FOREIGN_ROLE,
+                "role_before": "legacy-2",
+                "role_after": "legacy-2",
+                "displaced": "legacy-1",
+            },
+            id="a note that is left over",
+        ),
+        pytest.param(
+            one("x", role="web"),
+            {"action": "detach", "reason": Reason.NOTE_NOT_PROVEN, "role_before": "web", "why": UNJUST},
+            id="a note that counts for nothing",
+        ),
+        pytest.param(
+            one(note(role="legacy-listed"), role="web"),
+            {"action": "detach", "reason": Reason.NO_LONGER_MAPPED, "role_before": "web"},
+            id="a note of a listed role",
+        ),
+        pytest.param(
+            one(tags={"app": "off"}, role="web"),
+            {
+                "action": "none",
+                "reason": Reason.IGNORED,
+                "rule": "frozen",
+                "role_before": "web",
+                "role_after": "web",
+                "outcome": Outcome.UNCHANGED,
+            },
+            id="nothing",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_change_is_all_that_a_write_and_a_record_need(instance: Instance, values: dict[str, Any]) -> None:
     empty: dict[str, Any] = dict.fromkeys(("rule", "role", "role_before", "role_after", "displaced", "note", "why"), "")
     expected = {"instance_id": "i-1", "region": "cn-hangzhou", "mode": "enforce", "outcome": None, **empty, **values}

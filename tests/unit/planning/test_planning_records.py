@@ -57,12 +57,18 @@ def test_a_record_says_why_it_was_observed_by_whom_and_where() -> None:
     record = of_result(settled(change(action="none")), observed(), CONTEXT)
     assert (record.instance_id, record.region, record.account_id) == ("i-1", "cn-hangzhou", "1")
     assert (record.trigger, record.event_id, record.event_age_ms, record.duration_ms) == (
-        "instance_created", "e", "30000", "2500",
-    )  # fmt: skip
+        "instance_created",
+        "e",
+        "30000",
+        "2500",
+    )
     assert (record.event_time, record.actor, record.operator, record.operator_reason) == ("t", "bob", "", "")
     assert (record.function, record.request_id, record.run_id, record.mapping_hash) == (
-        "tags_changed", "q", "run-1", "h",
-    )  # fmt: skip
+        "tags_changed",
+        "q",
+        "run-1",
+        "h",
+    )
 
 
 def test_an_operator_goes_before_whoever_called() -> None:
@@ -74,16 +80,36 @@ def test_an_operator_goes_before_whoever_called() -> None:
     ("trigger", "ends"),
     [
         pytest.param(CREATED, ("retrying", "not-visible-yet"), id="just created: ECS may not show it yet"),
-        pytest.param(Trigger(kind="created", source="s", event_at=NOW - timedelta(minutes=3)), ("unchanged", "gone"), id="created long ago"),
-        pytest.param(Trigger(kind="created", source="s", event_at=NOW + timedelta(minutes=3)), ("unchanged", "gone"), id="far ahead of our clock"),
-        pytest.param(Trigger(kind="created", source="s", event_at=NOW - timedelta(minutes=2)), ("unchanged", "gone"), id="created two minutes ago"),
+        pytest.param(
+            Trigger(kind="created", source="s", event_at=NOW - timedelta(minutes=3)),
+            ("unchanged", "gone"),
+            id="created long ago",
+        ),
+        pytest.param(
+            Trigger(kind="created", source="s", event_at=NOW + timedelta(minutes=3)),
+            ("unchanged", "gone"),
+            id="far ahead of our clock",
+        ),
+        pytest.param(
+            Trigger(kind="created", source="s", event_at=NOW - timedelta(minutes=2)),
+            ("unchanged", "gone"),
+            id="created two minutes ago",
+        ),
         pytest.param(Trigger(kind="created", source="s"), ("unchanged", "gone"), id="nobody knows when"),
         pytest.param(Trigger(kind="changed", source="s", event_at=NOW), ("unchanged", "gone"), id="changed"),
         pytest.param(BY_ID, ("failed", "gone"), id="named by an operator, mistyped perhaps"),
-        pytest.param(Trigger(kind="remediate", source="s", request=RemediationRequest(everything=True)), ("unchanged", "gone"), id="listed"),
-        pytest.param(Trigger(kind="reconcile", source="s", request=RemediationRequest()), ("unchanged", "gone"), id="of a reconcile, handed over"),
+        pytest.param(
+            Trigger(kind="remediate", source="s", request=RemediationRequest(everything=True)),
+            ("unchanged", "gone"),
+            id="listed",
+        ),
+        pytest.param(
+            Trigger(kind="reconcile", source="s", request=RemediationRequest()),
+            ("unchanged", "gone"),
+            id="of a reconcile, handed over",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_ecs_does_not_show(trigger: Trigger, ends: tuple[str, str]) -> None:
     record = of_not_found(observed(trigger), CONTEXT)
     assert (record.outcome, record.reason, record.action) == (*ends, "none")

@@ -33,9 +33,13 @@ def change(number: int, action: Action, held: str, wanted: str, region: str, pla
 @st.composite
 def many(draw: st.DrawFn) -> list[Change]:
     kinds = st.tuples(
-        st.sampled_from(["attach", "detach", "swap", "untag", "none"]), st.sampled_from(["a", "b"]),
-        st.sampled_from(["x", "y"]), st.sampled_from(["r1", "r2"]), st.booleans(), st.integers(1, 130),
-    )  # fmt: skip
+        st.sampled_from(["attach", "detach", "swap", "untag", "none"]),
+        st.sampled_from(["a", "b"]),
+        st.sampled_from(["x", "y"]),
+        st.sampled_from(["r1", "r2"]),
+        st.booleans(),
+        st.integers(1, 130),
+    )
     runs = draw(st.lists(kinds, max_size=6))
     flat = [kind[:5] for kind in runs for _ in range(kind[5])]
     return [change(number, *kind) for number, kind in enumerate(flat)]

@@ -125,11 +125,19 @@ def test_a_percentage_is_one_of_each_invocations_own_changes_and_failures() -> N
 
 
 progresses = st.builds(
-    Progress, link=st.integers(0, 9), removed=st.integers(0, 9), failed=st.integers(0, 9), spent=st.integers(0, 9),
-    listed=st.booleans(), stopped=st.none() | st.sampled_from([Reason.CANARY, Reason.MAX_ERRORS]), braked=st.booleans(),
-    pages=st.integers(0, 9), stalled=st.integers(0, MAX_STALLED), token=st.sampled_from(["", "t"]),
+    Progress,
+    link=st.integers(0, 9),
+    removed=st.integers(0, 9),
+    failed=st.integers(0, 9),
+    spent=st.integers(0, 9),
+    listed=st.booleans(),
+    stopped=st.none() | st.sampled_from([Reason.CANARY, Reason.MAX_ERRORS]),
+    braked=st.booleans(),
+    pages=st.integers(0, 9),
+    stalled=st.integers(0, MAX_STALLED),
+    token=st.sampled_from(["", "t"]),
     counts=st.dictionaries(st.sampled_from(["a/b", "failed/missing"]), st.integers(1, 9)),
-)  # fmt: skip
+)
 
 
 @given(progresses, st.lists(results, max_size=5), st.booleans(), st.integers(0, 3))
@@ -176,10 +184,14 @@ ENDS = {
     [
         pytest.param(Progress(stalled=MAX_STALLED), "", id="one that got nothing done may have met a slow minute"),
         pytest.param(Progress(link=MAX_LINKS), "", id="the last that may be"),
-        pytest.param(onward(Progress(stalled=MAX_STALLED), held=[], others=[], spent=0, stalled=True), "NoProgress", id="stalled"),
-        pytest.param(onward(Progress(link=MAX_LINKS), held=[], others=[], spent=0, stalled=False), "TooManyLinks", id="long"),
+        pytest.param(
+            onward(Progress(stalled=MAX_STALLED), held=[], others=[], spent=0, stalled=True), "NoProgress", id="stalled"
+        ),
+        pytest.param(
+            onward(Progress(link=MAX_LINKS), held=[], others=[], spent=0, stalled=False), "TooManyLinks", id="long"
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_chain_ends(progress: Progress, code: str) -> None:
     assert why_it_ends(progress) == (code, ENDS[code])
 

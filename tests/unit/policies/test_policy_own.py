@@ -96,9 +96,11 @@ def test_foreign_roles_that_may_be_displaced_are_allowed_too() -> None:
         assert allowed(document, action) == {INSTANCES}
     assert {condition for _, action, _, condition in grants(document) if action == "ram:PassRole"} == {ECS}
     far = execution_role(mapping, **WHERE, other_regions=("us-west-1",))
-    assert allowed(far, "ecs:TagResources") == allowed(far, "ecs:DescribeInstances") == {
-        INSTANCES, INSTANCES.replace("cn-hangzhou", "us-west-1")
-    }  # fmt: skip
+    assert (
+        allowed(far, "ecs:TagResources")
+        == allowed(far, "ecs:DescribeInstances")
+        == {INSTANCES, INSTANCES.replace("cn-hangzhou", "us-west-1")}
+    )
     shared_out = execution_policies(mapping, **WHERE)
     assert len(shared_out) == 2
     assert {grant for part in shared_out for grant in grants(part)} == set(grants(document))
@@ -152,14 +154,29 @@ def test_other_names_may_be_given(two: Mapping) -> None:
     ("given", "regions", "assumed", "started"),
     [
         pytest.param({}, ["cn-hangzhou"], set(), "functions/", id="by default"),
-        pytest.param({"regions": ("cn-hangzhou", "us-west-1")}, ["cn-hangzhou", "us-west-1"], set(), "functions/",
-                     id="another region"),
-        pytest.param({"accounts": {"2": "member", ACCOUNT: "member"}}, ["cn-hangzhou"], {"acs:ram::2:role/member"},
-                     "functions/", id="another account"),
-        pytest.param({"fc_edition": "2.0", "fc_service": "keeper"}, ["cn-hangzhou"], set(), "services/keeper/functions/",
-                     id="FC 2.0"),
+        pytest.param(
+            {"regions": ("cn-hangzhou", "us-west-1")},
+            ["cn-hangzhou", "us-west-1"],
+            set(),
+            "functions/",
+            id="another region",
+        ),
+        pytest.param(
+            {"accounts": {"2": "member", ACCOUNT: "member"}},
+            ["cn-hangzhou"],
+            {"acs:ram::2:role/member"},
+            "functions/",
+            id="another account",
+        ),
+        pytest.param(
+            {"fc_edition": "2.0", "fc_service": "keeper"},
+            ["cn-hangzhou"],
+            set(),
+            "services/keeper/functions/",
+            id="FC 2.0",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_functions_reach_what_the_settings_list(
     two: Mapping, given: dict[str, Any], regions: list[str], assumed: set[str], started: str
 ) -> None:

@@ -40,21 +40,50 @@ EXECUTION = {
 }
 
 ACTIONS = st.one_of(
-    st.sampled_from([
-        "ecs:AttachInstanceRamRole", "ecs:DetachInstanceRamRole", "ecs:DescribeInstances", "ecs:DescribeInstanceRamRole",
-        "ecs:TagResources", "ecs:UntagResources", "ecs:DeleteInstance", "ecs:RunInstances", "ram:PassRole", "ram:CreateRole",
-        "ram:AttachPolicyToRole", "sts:AssumeRole", "fc:InvokeFunction", "log:PostLogStoreLogs", "tag:TagResources",
-    ]),
+    st.sampled_from(
+        [
+            "ecs:AttachInstanceRamRole",
+            "ecs:DetachInstanceRamRole",
+            "ecs:DescribeInstances",
+            "ecs:DescribeInstanceRamRole",
+            "ecs:TagResources",
+            "ecs:UntagResources",
+            "ecs:DeleteInstance",
+            "ecs:RunInstances",
+            "ram:PassRole",
+            "ram:CreateRole",
+            "ram:AttachPolicyToRole",
+            "sts:AssumeRole",
+            "fc:InvokeFunction",
+            "log:PostLogStoreLogs",
+            "tag:TagResources",
+        ]
+    ),
     st.from_regex(r"(ecs|ram|sts|fc):[A-Za-z*]{1,12}", fullmatch=True),
-)  # fmt: skip
+)
 RESOURCES = st.builds(
     "acs:{}:{}:{}:{}".format,
     st.sampled_from(["ecs", "ram", "fc", "*"]),
     st.sampled_from([REGION, "cn-beijing", "", "*"]),
     st.sampled_from([ACCOUNT, OTHER, "*"]),
-    st.sampled_from(["instance/*", "instance/i-1", "role/web", "role/worker", "role/a.b", "role/admin", "role/old", "role/legacy-1", "role/*", "user/x",
-                     "disk/d-1", "functions/rolekeeper-reconcile", "*"]),
-)  # fmt: skip
+    st.sampled_from(
+        [
+            "instance/*",
+            "instance/i-1",
+            "role/web",
+            "role/worker",
+            "role/a.b",
+            "role/admin",
+            "role/old",
+            "role/legacy-1",
+            "role/*",
+            "user/x",
+            "disk/d-1",
+            "functions/rolekeeper-reconcile",
+            "*",
+        ]
+    ),
+)
 CONTEXTS = st.sampled_from([TO_ECS, {}, {"acs:Service": "fc.aliyuncs.com"}])
 
 
@@ -186,12 +215,18 @@ def test_a_session_is_for_one_account_and_region(where: tuple[str, str]) -> None
         pytest.param("rules: [{name: none, then: ignore}]", [], id="foreign roles are kept"),
         pytest.param("rules: [{name: a, role: web, foreign_roles: replace}]", [], id="replaced, and none is named"),
         pytest.param("rules: [{name: a, role: web}]\nsettings: {displace: [old]}", [], id="named, and kept"),
-        pytest.param("rules: [{name: a, role: web}]\nsettings: {foreign_roles: replace, displace: [old, legacy-*]}",
-                     ["old", "legacy-1"], id="all rules replace"),
-        pytest.param("rules: [{name: a, when: {zone: z}, role: web, foreign_roles: replace}]\nsettings: {displace: [old]}",
-                     ["old"], id="one rule replaces"),
+        pytest.param(
+            "rules: [{name: a, role: web}]\nsettings: {foreign_roles: replace, displace: [old, legacy-*]}",
+            ["old", "legacy-1"],
+            id="all rules replace",
+        ),
+        pytest.param(
+            "rules: [{name: a, when: {zone: z}, role: web, foreign_roles: replace}]\nsettings: {displace: [old]}",
+            ["old"],
+            id="one rule replaces",
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_role_of_another_account_may_what_its_sessions_may(text: str, foreign: list[str]) -> None:
     mapping = load(f"version: 1\nroles:\n  web:\n{text}\n")
     documents = member_policies(mapping, account_id=ACCOUNT, regions=[REGION, "us-west-1"])

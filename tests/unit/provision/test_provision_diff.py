@@ -42,17 +42,71 @@ OTHERS: dict[str, Any] = {"Statement": [
 @pytest.mark.parametrize(
     ("state", "desired", "gains", "losses"),
     [
-        pytest.param(RamState(), wanted(OWN), ["Allow oss:GetObject on *", "Allow oss:PutObject on *", "trust: Service ecs.aliyuncs.com"], [], id="a new role"),
-        pytest.param(RamState(roles={"web": HELD}, policies=POLICIES, system=READ), wanted(OWN, LOGS), ["Allow oss:PutObject on *"], ["Allow oss:ListObjects on *"], id="another document"),
-        pytest.param(RamState(roles={"web": HELD}, policies=POLICIES, system=READ), wanted(OWN), ["Allow oss:PutObject on *"], ["Allow log:Get* on *", "Allow oss:ListObjects on *"], id="a system policy less"),
-        pytest.param(RamState(roles={"web": role()}, system=READ), wanted(LOGS), ["Allow log:Get* on *"], [], id="a system policy more"),
-        pytest.param(RamState(roles={"web": role(attached=frozenset({("Custom", "theirs")}))}), wanted(), [], [], id="what stays on the role is no loss"),
-        pytest.param(RamState(roles={"web": role(trust=OTHERS)}), wanted(), ["trust: Service ecs.aliyuncs.com"], ["trust: Deny RAM acs:ram::1:user/a", "trust: RAM acs:ram::1:root"], id="another trust"),
-        pytest.param(RamState(roles={"web": role(trust={"Statement": "x"})}), wanted(), ["trust: Service ecs.aliyuncs.com"], [], id="a trust that is none"),
-        pytest.param(RamState(roles={"web": role(trust=trusting(Condition={"Bool": {"acs:SecureTransport": "true"}}))}), wanted(), ["trust: Service ecs.aliyuncs.com"], ['trust: Service ecs.aliyuncs.com if {"Bool":{"acs:SecureTransport":["true"]}}'], id="a trust that loses its condition"),
-        pytest.param(RamState(roles={"web": role(trust=trusting(Action=["sts:AssumeRole", "sts:SetSourceIdentity"]))}), wanted(), [], ["trust: Service ecs.aliyuncs.com may sts:SetSourceIdentity"], id="a trust with another action"),
+        pytest.param(
+            RamState(),
+            wanted(OWN),
+            ["Allow oss:GetObject on *", "Allow oss:PutObject on *", "trust: Service ecs.aliyuncs.com"],
+            [],
+            id="a new role",
+        ),
+        pytest.param(
+            RamState(roles={"web": HELD}, policies=POLICIES, system=READ),
+            wanted(OWN, LOGS),
+            ["Allow oss:PutObject on *"],
+            ["Allow oss:ListObjects on *"],
+            id="another document",
+        ),
+        pytest.param(
+            RamState(roles={"web": HELD}, policies=POLICIES, system=READ),
+            wanted(OWN),
+            ["Allow oss:PutObject on *"],
+            ["Allow log:Get* on *", "Allow oss:ListObjects on *"],
+            id="a system policy less",
+        ),
+        pytest.param(
+            RamState(roles={"web": role()}, system=READ),
+            wanted(LOGS),
+            ["Allow log:Get* on *"],
+            [],
+            id="a system policy more",
+        ),
+        pytest.param(
+            RamState(roles={"web": role(attached=frozenset({("Custom", "theirs")}))}),
+            wanted(),
+            [],
+            [],
+            id="what stays on the role is no loss",
+        ),
+        pytest.param(
+            RamState(roles={"web": role(trust=OTHERS)}),
+            wanted(),
+            ["trust: Service ecs.aliyuncs.com"],
+            ["trust: Deny RAM acs:ram::1:user/a", "trust: RAM acs:ram::1:root"],
+            id="another trust",
+        ),
+        pytest.param(
+            RamState(roles={"web": role(trust={"Statement": "x"})}),
+            wanted(),
+            ["trust: Service ecs.aliyuncs.com"],
+            [],
+            id="a trust that is none",
+        ),
+        pytest.param(
+            RamState(roles={"web": role(trust=trusting(Condition={"Bool": {"acs:SecureTransport": "true"}}))}),
+            wanted(),
+            ["trust: Service ecs.aliyuncs.com"],
+            ['trust: Service ecs.aliyuncs.com if {"Bool":{"acs:SecureTransport":["true"]}}'],
+            id="a trust that loses its condition",
+        ),
+        pytest.param(
+            RamState(roles={"web": role(trust=trusting(Action=["sts:AssumeRole", "sts:SetSourceIdentity"]))}),
+            wanted(),
+            [],
+            ["trust: Service ecs.aliyuncs.com may sts:SetSourceIdentity"],
+            id="a trust with another action",
+        ),
     ],
-)  # fmt: skip
+)
 def test_gains_and_losses(state: RamState, desired: DesiredRam, gains: list[str], losses: list[str]) -> None:
     changes = diff(state, desired, plan(state, desired))
     assert [(list(change.gains), list(change.losses)) for change in changes] == (
@@ -64,9 +118,11 @@ def test_one_permission_that_two_policies_grant_is_not_lost_with_one_of_them() -
     twice = DesiredPolicy(type="Custom", name="twice", document=document("oss:GetObject"))
     state = RamState(
         roles={"web": role(attached=frozenset({("Custom", "own"), ("Custom", "twice")}))},
-        policies={"own": PolicyState(document=document("oss:GetObject"), ours=True),
-                  "twice": PolicyState(document=document("oss:GetObject"), ours=True)},
-    )  # fmt: skip
+        policies={
+            "own": PolicyState(document=document("oss:GetObject"), ours=True),
+            "twice": PolicyState(document=document("oss:GetObject"), ours=True),
+        },
+    )
     assert diff(state, wanted(twice), plan(state, wanted(twice))) == ()
 
 

@@ -19,7 +19,10 @@ READ: dict[str, Any] = {name: {"Version": "1", "Statement": []} for name in SYST
 
 
 def document(number: int) -> dict[str, Any]:
-    return {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "oss:GetObject", "Resource": f"acs:oss:*:*:b{number}/*"}]}  # fmt: skip
+    return {
+        "Version": "1",
+        "Statement": [{"Effect": "Allow", "Action": "oss:GetObject", "Resource": f"acs:oss:*:*:b{number}/*"}],
+    }
 
 
 def carried_out(state: RamState, action: Action) -> RamState:
