@@ -30,6 +30,8 @@ def mutmut(*words: str, shown: bool = False) -> str:
         text=True,
         check=False,
     )
+    if ran.returncode:
+        sys.exit("mutmut failed; where files were moved since it last ran, `rm -r mutants` lets it begin anew")
     return ran.stdout or ""
 
 
