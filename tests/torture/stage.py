@@ -80,6 +80,7 @@ def begin(world: World, flow: Flow, count: int = 1) -> list[Instance]:
 
 def work(world: World, function: str, ids: list[str]) -> RolekeeperError | None:
     """One invocation, in a process of its own; its error."""
+    importlib.import_module("functions")  # another test's functions may have taken its place
     handler = importlib.reload(importlib.import_module(f"functions.{function}")).handler
     try:
         handler(json.dumps(FUNCTIONS[function](ids)).encode(), world.context())

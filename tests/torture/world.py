@@ -287,6 +287,7 @@ class World:
     def _handler(self, function: str) -> Callable[[bytes, Any], Any]:
         """Of a process that has begun when this was asked for first: what others remembered is unknown to it."""
         if function not in self.handlers:
+            importlib.import_module("functions")  # another test's functions may have taken its place
             module = importlib.reload(importlib.import_module(f"functions.{function}"))
             self.handlers[function] = module.handler
         return self.handlers[function]

@@ -4,16 +4,31 @@ from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Iterator
+from functools import cache, lru_cache
 from pathlib import Path
+from unittest import mock
 
 import pytest
+import typer.main
 
 from cli.main import main
 from fakecloud.cloud import Cloud
 from fakecloud.identity import ACCOUNT, ROOT_KEY
 from fakecloud.sls.models import Project
+from shared.mapping import yaml_text
 from tests.clocks import emulated
 from tests.functional.cli.operator import LOGSTORE, PROJECT, REGION, RULES, Command, Ran
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _made_once() -> Iterator[None]:
+    """What each command makes anew in a process of its own, and is the same each time: typer's commands, and what a mapping says."""
+    with (
+        mock.patch.object(typer.main, "get_command", cache(typer.main.get_command)),
+        mock.patch.object(yaml_text, "parse", lru_cache(maxsize=100)(yaml_text.parse)),
+    ):
+        yield
 
 
 @pytest.fixture
