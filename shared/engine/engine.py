@@ -153,6 +153,7 @@ class Engine:
             holders=holders,
             removed=removed,
             braked=self._progress.braked,
+            now=CLOCK.now(),
         )
 
     def _begin(self, change: Change) -> Iterator[Step]:

@@ -7,6 +7,7 @@ A new guard is a function here, and its name in GUARDS or, where it is about all
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime, timezone
 
 import msgspec
 
@@ -20,7 +21,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     stopped: why no more changes may begin in this run. limit: of the brake, and lifted: whether an operator lets all removals
     through. holders: how many instances hold a listed role; None = the cloud does not say. removed: removals that count too,
-    because they are done, or wait for another invocation. braked: whether the brake acted earlier in the run.
+    because they are done, or wait for another invocation. braked: whether the brake acted earlier in the run. now: aware UTC time.
     """
 
     stopped: Reason | None = None
@@ -29,6 +30,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     holders: int | None = None
     removed: int = 0
     braked: bool = False
+    now: datetime = datetime.fromtimestamp(0, timezone.utc)
 
 
 class Refusal(msgspec.Struct, frozen=True):

@@ -102,3 +102,33 @@ def test_the_emulator_s_page_names_every_route_and_every_fault() -> None:
     words = set(re.findall(r"`([a-z0-9_]+)`", page))
     fields = {field.name for field in dataclasses.fields(Fault)} - {"seen", "hit"}
     assert {*KINDS, *fields} - words == set()
+
+
+PAGES = ("docs/architecture.md", "docs/architecture.svg", "docs/torture.md", "CONTRIBUTING.md")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_file_that_a_page_on_the_code_names_exists(name: str) -> None:
+    named = set(re.findall(r"(?<![\w<*])[\w/.-]*\w\.(?:py|md|yaml|svg|json)\b", read(name)))
+    known = {f"/{path}" for path in TRACKED}
+    assert (
+        sorted(word for word in named if "NAME" not in word and not any(path.endswith(f"/{word}") for path in known))
+        == []
+    )
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_name_in_a_file_that_a_page_on_the_code_gives_exists(name: str) -> None:
+    for path, dotted in re.findall(r"\b((?:shared|tests)/[\w/]+\.py):(\w+(?:\.\w+)*)", read(name)):
+        known = {node.name for node in ast.walk(ast.parse(read(path))) if hasattr(node, "name")}
+        known |= {node.id for node in ast.walk(ast.parse(read(path))) if isinstance(node, ast.Name)}
+        assert set(dotted.split(".")) <= known, f"{path}:{dotted}"
+
+
+def test_the_page_on_the_house_names_every_module_of_the_layers_that_decide_and_act() -> None:
+    named = set(re.findall(r"\w+\.py\b", read("docs/architecture.md")))
+    layers = ("shared/model/", "shared/planning/", "shared/engine/", "shared/gateways/")
+    modules = [
+        path for path in CODE if path.startswith(layers) or (path.startswith("shared/") and path.count("/") == 1)
+    ]
+    assert [path for path in modules if not path.endswith("__init__.py") and Path(path).name not in named] == []
