@@ -163,3 +163,61 @@ def test_what_is_malformed_is_ignored_and_told_of(slip: dict[str, object]) -> No
     found = read(json.dumps({"rolekeeper": whole}).encode())
     assert isinstance(found, Ignored)
     assert found.reason == "bad-payload"
+
+
+def test_a_hand_over_of_the_version_before_is_still_read() -> None:
+    """As it wrote them, while a new version is deployed: what it did not know has its default."""
+    cursor = {
+        "run_id": "run-1",
+        "link": 3,
+        "token": "t",
+        "listed": False,
+        "instance_ids": ["i-1"],
+        "pages": 4,
+        "managed": 90,
+        "removed": 2,
+        "braked": True,
+        "uncounted": False,
+        "failed": 1,
+        "tried": 1,
+        "stopped": "canary",
+        "spent": 30,
+        "restarts": 1,
+        "stalled": 0,
+        "counts": {"attached/missing": 5},
+    }
+    remedy = {
+        "everything": True,
+        "tags": {},
+        "rule": "",
+        "role": "",
+        "drift": None,
+        "dry_run": False,
+        "lift_brake": True,
+        "concurrency": {"count": 5, "part": None},
+        "max_errors": None,
+        "canary": 1,
+        "max_calls": None,
+        "everywhere": False,
+        "reason": "r",
+        "operator": "o",
+    }
+    whole = {
+        "kind": "remediate",
+        "source": "manual",
+        "instance_ids": [],
+        "region": "cn-hangzhou",
+        "account_id": "1",
+        "actor": "o",
+        "event_id": "",
+        "event_time": "",
+        "event_at": None,
+        "event_name": "remediate",
+        "remedy": remedy,
+        "cursor": cursor,
+    }
+    found = read(json.dumps({"rolekeeper": whole}).encode())
+    assert isinstance(found, Trigger), found
+    assert found.progress and found.request
+    assert (found.progress.link, found.progress.instance_ids, found.progress.held) == (3, ("i-1",), 0)
+    assert (found.progress.stopped, found.progress.gained, found.request.lift_brake) == (Reason.CANARY, 5, True)
