@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
-from dataclasses import dataclass
+import sys
+from dataclasses import asdict, dataclass
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
@@ -57,13 +59,15 @@ def search(histories: int, seed: int, *, shrink: bool = True) -> Found:
     return Found(made["histories"], made["invocations"], made["calls"], failure)
 
 
-def histories(part: tuple[int, int]) -> Found:
-    """So many, from that seed."""
-    return search(*part)
+def main(what: str, count: int, seed: int) -> None:
+    """One part, in this process; its last line is JSON."""
+    if what == "histories":
+        print(json.dumps(asdict(search(count, seed))))
+    else:
+        from tests.torture.fuzz import run
+
+        print(json.dumps(run(count, seed)))
 
 
-def inputs(part: tuple[int, int]) -> dict[str, int]:
-    """So many inputs of the fuzz, from that seed; what they were, counted."""
-    from tests.torture.fuzz import run
-
-    return run(*part)
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
