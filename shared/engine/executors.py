@@ -83,13 +83,15 @@ class Cloud:
                 writer = StepWriter(ecs, self._announce, self._missing)
                 if refused := writer.ready(step):
                     return refused
-                if calls and step.action in TURNS:  # of a look, too: there is one before the removal, or else after it
+                if calls and step.action in TURNS:  # of a look before the removal, too, if there has to be one
                     calls.book(*TURNS[step.action], DESCRIBE, lasting=SWAP_SECONDS)
                 if CLOCK.monotonic() - observed > FRESH[step.action]:  # it may have waited long for its turn
                     again = look_before(ecs, self._planner, step.changes)
                     same, others, results = tuple(again.same), again.others, again.results
                     if same and (refused := writer.ready(msgspec.structs.replace(step, changes=same))):
                         same, results = (), results + refused  # by what others have learnt meanwhile
+                if calls:
+                    calls.forgo(DESCRIBE)
                 if same:
                     written = WRITES[step.action](writer, msgspec.structs.replace(step, changes=same))
                     if step.detach and corrections > 0:

@@ -245,6 +245,10 @@ class Reservation:
             self._rate.stop.idle(wait)
         self._rate.go_on(actions[0])
 
+    def forgo(self, action: str) -> None:
+        """Give up the turn of an API that was booked, and was not used at its moment: a later call takes a turn of its own."""
+        self._booked.discard(action)
+
     def _wait_for_turn(self, action: str, read: bool) -> None:
         """Raises BudgetSpent, OutOfTime or Interrupted: the call must not be made."""
         if not self._begun:

@@ -77,7 +77,7 @@ def look_after(ecs: EcsGateway, planner: Planner, results: Sequence[Result]) -> 
         name = result.change.instance_id
         if name in shown.unread:
             failure = Failure.of(shown.unread[name])
-            message = f"whether its tags were changed meanwhile could not be read: {failure.message}"
+            message = f"its tags could not be looked at again: {failure.message}"
             result = replace(result, failure=result.failure or replace(failure, message=message), unsure=True)
         elif name in shown.instances:
             new = planner.change(replace(shown.instances[name], role=result.role_after))

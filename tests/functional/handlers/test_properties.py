@@ -88,7 +88,9 @@ def test_every_named_instance_has_one_record_and_it_says_what_is_on_it(
             assert record.get("role_before", "") == before[name]
     outcomes = Counter(r["outcome"] for r in records.values())
     incomplete = bool(whole) and whole[0]["run"] == "incomplete"
-    assert (run.error is not None) == bool(outcomes["retrying"] or incomplete)
+    # An event whose look after a removal failed is tried again; a run leaves that to the next.
+    unsure = function != "reconcile" and any("looked at again" in r.get("error_message", "") for r in records.values())
+    assert (run.error is not None) == bool(outcomes["retrying"] or incomplete or unsure)
     held = {i.instance_id: i.role for i in made}
     assert {n for n in before if held[n] != before[n]} <= {n for n, r in records.items() if r["action"] != "none"}
 

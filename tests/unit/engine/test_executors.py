@@ -222,7 +222,7 @@ def test_a_removal_after_which_the_tags_cannot_be_read_stays_one_and_is_unsure(c
     (result,) = executor(ecs)(step_of(ecs), clock.at)
     assert (result.outcome, result.role_after, result.unsure) == ("detached", "", True)
     assert result.failure is not None
-    assert "could not be read" in result.failure.message
+    assert "could not be looked at again" in result.failure.message
 
 
 @pytest.mark.parametrize("kind", ["detach", "swap"])

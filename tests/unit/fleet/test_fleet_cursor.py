@@ -202,7 +202,7 @@ def test_a_hand_over_of_the_version_before_is_still_read() -> None:
         "reason": "r",
         "operator": "o",
     }
-    whole = {
+    whole: dict[str, object] = {
         "kind": "remediate",
         "source": "manual",
         "instance_ids": [],
@@ -218,6 +218,7 @@ def test_a_hand_over_of_the_version_before_is_still_read() -> None:
     }
     found = read(json.dumps({"rolekeeper": whole}).encode())
     assert isinstance(found, Trigger), found
-    assert found.progress and found.request
+    assert found.progress
+    assert found.request
     assert (found.progress.link, found.progress.instance_ids, found.progress.held) == (3, ("i-1",), 0)
     assert (found.progress.stopped, found.progress.gained, found.request.lift_brake) == (Reason.CANARY, 5, True)
