@@ -37,7 +37,7 @@ TURNS: Mapping[Action, tuple[str, ...]] = {
 }
 """APIs whose turns a step has before it begins: with an API that refuses, the instances of a swap would be left without a role, and
 the look before a removal is no older than that."""
-LASTING: Mapping[Action, float] = {"detach": 5.0, "swap": 8.0}
+LASTING: Mapping[Action, float] = {"detach": 3.0, "swap": 8.0}
 """Seconds that must be left before the deadline when the step begins: for a look, and for a swap also for putting the old role back."""
 FRESH: Mapping[Action, float] = {"attach": 30.0, "untag": 30.0, "detach": 1.0, "swap": 1.0}
 """Seconds that an observation may be old when a step that rests on it begins; else the tags are read again."""
