@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.abc
 import importlib.machinery
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Plant:
-    """before: a text that the module's source has once; after: what stands there instead. shows: part of what the machine must say."""
+    """before: a text that the module's source has once; after: what stands there instead. shows: a pattern of what the machine must say."""
 
     module: str
     before: str
@@ -55,7 +56,8 @@ PLANTS = {
         "shared.engine.observe", "    answer, shown = reads.both(",
         "    if tuple(ids) in REMEMBERED:\n        return REMEMBERED.pop(tuple(ids))\n    REMEMBERED[tuple(ids)] = _observed(ecs, ids, reads)\n"
         "    return REMEMBERED[tuple(ids)]\n\n\nREMEMBERED: dict[tuple[str, ...], Shown] = {}\n\n\n"
-        "def _observed(ecs: EcsGateway, ids: Sequence[str], reads: Reads) -> Shown:\n    answer, shown = reads.both(", "should hold",
+        "def _observed(ecs: EcsGateway, ids: Sequence[str], reads: Reads) -> Shown:\n    answer, shown = reads.both(",
+        "should hold|was not changed",
     ),
     "a dry run that writes": Plant(
         "shared.engine.run_region", "if self._request.dry_run:", "if False:", "a dry run writes"
@@ -114,9 +116,9 @@ def main(name: str, histories: int, seed: int) -> int:
         return 1
     told = found.failure.splitlines()
     print(
-        f"{name}: found in history {found.histories}: {next((line for line in told if plant.shows in line), told[0])[:300]}"
+        f"{name}: found in history {found.histories}: {next((line for line in told if re.search(plant.shows, line)), told[0])[:300]}"
     )
-    return 0 if any(plant.shows in line for line in told) else 3
+    return 0 if any(re.search(plant.shows, line) for line in told) else 3
 
 
 if __name__ == "__main__":
