@@ -23,7 +23,8 @@ from shared.gateways.ecs import EcsGateway
 from shared.gateways.ims import account_summary
 from shared.gateways.ram import RamGateway
 from shared.mapping import load
-from shared.provision import (
+from shared.settings import Settings
+from shared.setup import (
     Action,
     DesiredState,
     Limits,
@@ -39,7 +40,6 @@ from shared.provision import (
     protected,
     read,
 )
-from shared.settings import Settings
 
 
 def run(

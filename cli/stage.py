@@ -21,8 +21,8 @@ from shared.gateways.ram import RamGateway
 from shared.gateways.sls_admin import SlsAdmin
 from shared.mapping import Mapping as RoleMapping
 from shared.mapping import load
-from shared.provision import DesiredState, Provisioned, Provisioner, RamAccount
 from shared.settings import PREFIX, Settings
+from shared.setup import DesiredState, Provisioned, Provisioner, RamAccount
 
 HOME = Path(__file__).resolve().parent.parent
 REGION = "cn-hangzhou"

@@ -14,8 +14,8 @@ from shared.gateways.clients import Credentials
 from shared.gateways.ram import RamGateway
 from shared.mapping import load
 from shared.policies import desired, lint, provisioner_policies
-from shared.provision import DesiredState, Provisioner, ProvisionError, RamAccount
 from shared.settings import Settings
+from shared.setup import DesiredState, Provisioner, ProvisionError, RamAccount
 from tests.contract.permissions import callers
 from tests.functional.permissions.test_least_privilege import Document, without
 

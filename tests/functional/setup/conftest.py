@@ -18,8 +18,8 @@ from shared.gateways.ims import account_summary
 from shared.gateways.ram import RamGateway
 from shared.mapping import load
 from shared.policies import DesiredRam, desired
-from shared.provision import DesiredState, Provisioned, Provisioner, RamAccount, limits
 from shared.settings import Settings
+from shared.setup import DesiredState, Provisioned, Provisioner, RamAccount, limits
 
 WRITES = ("Create", "Update", "Delete", "Attach", "Detach", "Tag", "Untag", "Set")
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from shared.policies import DesiredRam, DesiredRole, grants
-from shared.provision.state import Attachment, RamPlan, RamState
+from shared.setup.state import Attachment, RamPlan, RamState
 
 
 class AccessChange(msgspec.Struct, frozen=True, kw_only=True):

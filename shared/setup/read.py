@@ -9,8 +9,8 @@ from typing import Any
 from shared.gateways.ram import NOTE_OF_ONE, RamGateway, is_ours
 from shared.gateways.ram_answers import PolicyType
 from shared.policies import DesiredRam
-from shared.provision.notes import mark, marks
-from shared.provision.state import Attachment, PolicyState, RamState, RoleState
+from shared.setup.notes import mark, marks
+from shared.setup.state import Attachment, PolicyState, RamState, RoleState
 
 OUR_NAMES = "rolekeeper-"
 """The head of our policies' names: only these are asked whether they are ours."""

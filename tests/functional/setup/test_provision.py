@@ -10,8 +10,8 @@ import pytest
 
 from fakecloud.identity import ACCOUNT
 from shared.policies import PolicyError
-from shared.provision import ProvisionError
-from tests.functional.provision.conftest import Account
+from shared.setup import ProvisionError
+from tests.functional.setup.conftest import Account
 
 ROLES_YAML = (Path(__file__).parents[3] / "roles.yaml").read_text(encoding="utf-8")
 Roles = Callable[..., str]

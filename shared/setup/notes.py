@@ -13,7 +13,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 
-from shared.provision.state import Action, RoleState
+from shared.setup.state import Action, RoleState
 
 DIGITS = 6  # that another system policy of the same role has the same ones: one in 800,000 at worst
 MAX_TAGS = 20  # of a role: documented for users (RAM "Limits"), likely the same here

@@ -11,15 +11,15 @@ import msgspec
 from shared.errors import CloudCallError, PermanentError, RolekeeperError, Throttled, TransientError
 from shared.gateways.ram import RamGateway
 from shared.policies import DesiredRam
-from shared.provision.actions import DOCUMENTED, NOBODY, plan
-from shared.provision.diff import AccessChange, diff
-from shared.provision.notes import mark
-from shared.provision.protected import Protected
-from shared.provision.quotas import Limits
-from shared.provision.read import read
-from shared.provision.recheck import NOT_NEEDED, Recheck
-from shared.provision.send import is_as_wanted, is_late, send
-from shared.provision.state import Action, RamPlan, RamState
+from shared.setup.actions import DOCUMENTED, NOBODY, plan
+from shared.setup.diff import AccessChange, diff
+from shared.setup.notes import mark
+from shared.setup.protected import Protected
+from shared.setup.quotas import Limits
+from shared.setup.read import read
+from shared.setup.recheck import NOT_NEEDED, Recheck
+from shared.setup.send import is_as_wanted, is_late, send
+from shared.setup.state import Action, RamPlan, RamState
 
 T = TypeVar("T")
 TRIES = 5

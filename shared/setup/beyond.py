@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from shared.policies import DesiredRam, reach_of_system
-from shared.provision.diff import principals
-from shared.provision.state import Attachment, RamState
+from shared.setup.diff import principals
+from shared.setup.state import Attachment, RamState
 
 
 def beyond(state: RamState, desired: DesiredRam, unlisted: Iterable[tuple[str, Attachment]]) -> Iterator[str]:

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.policies import DesiredPolicy, DesiredRam, DesiredRole, trust
-from shared.provision import Action, PolicyState, RamState, RoleState, plan
-from shared.provision.actions import MAX_ATTACHED
-from shared.provision.notes import MAX_TAGS, note
+from shared.setup import Action, PolicyState, RamState, RoleState, plan
+from shared.setup.actions import MAX_ATTACHED
+from shared.setup.notes import MAX_TAGS, note
 
 SYSTEM = [f"Aliyun{n}Access" for n in range(24)]
 CUSTOM = [f"rolekeeper-web-{n}" for n in range(14)]

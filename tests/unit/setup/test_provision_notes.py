@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.provision.notes import mark, marks, note
+from shared.setup.notes import mark, marks, note
 
 names = st.sets(st.text("AliyunLogs-0", min_size=1, max_size=128), max_size=20)
 

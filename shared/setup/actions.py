@@ -10,12 +10,12 @@ import msgspec
 from shared.mapping.problems import nearest
 from shared.policies import DesiredPolicy, DesiredRam, DesiredRole, same
 from shared.policies.system import NAMES
-from shared.provision.beyond import beyond
-from shared.provision.notes import Notes, mark, marks, note
-from shared.provision.protected import Protected, why_left, why_protected
-from shared.provision.prune import Pruned, pruned, with_room
-from shared.provision.quotas import Limits, exceeded, short_of_policies, uncertain
-from shared.provision.state import Action, Attachment, RamPlan, RamState, RoleState
+from shared.setup.beyond import beyond
+from shared.setup.notes import Notes, mark, marks, note
+from shared.setup.protected import Protected, why_left, why_protected
+from shared.setup.prune import Pruned, pruned, with_room
+from shared.setup.quotas import Limits, exceeded, short_of_policies, uncertain
+from shared.setup.state import Action, Attachment, RamPlan, RamState, RoleState
 
 DOCUMENTED, NOBODY = Limits(), MappingProxyType[str, str]({})
 MAX_ATTACHED = {"Custom": DOCUMENTED.custom, "System": DOCUMENTED.system}

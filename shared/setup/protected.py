@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from shared.policies import grants, own_roles, why_own
-from shared.provision.diff import principals
 from shared.settings import Settings
+from shared.setup.diff import principals
 
 _FC = "fc.aliyuncs.com"
 _ROLE = re.compile(r"acs:ram::(\*|[0-9]+):(?:role|assumed-role)/.+", re.IGNORECASE)

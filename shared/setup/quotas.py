@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from shared.policies import DesiredRam, compact
-from shared.provision.notes import MAX_TAGS
-from shared.provision.state import Action, RamState
+from shared.setup.notes import MAX_TAGS
+from shared.setup.state import Action, RamState
 
 ROLES = 1000
 """Of an account, where nobody has raised it. The same of policies cannot be held against their number: who provisions may

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from fakecloud.identity import ACCOUNT
-from shared.provision import ProvisionError, protected
 from shared.settings import Settings
-from tests.functional.provision.conftest import Account
+from shared.setup import ProvisionError, protected
+from tests.functional.setup.conftest import Account
 
 Roles = Callable[..., str]
 LOGS = "{system: AliyunLogReadOnlyAccess}"

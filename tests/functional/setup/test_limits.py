@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from fakecloud.identity import ACCOUNT
-from shared.provision import Limits, ProvisionError
-from tests.functional.provision.conftest import Account
+from shared.setup import Limits, ProvisionError
+from tests.functional.setup.conftest import Account
 
 Roles = Callable[..., str]
 READ, PUT, LOGS = (
@@ -152,7 +152,7 @@ def test_where_pruning_cannot_make_room_it_says_what_stays_and_why(account: Acco
 def test_a_policy_from_a_file_with_a_very_long_name_is_made(account: Account) -> None:
     from shared.mapping import load
     from shared.policies import desired
-    from shared.provision import DesiredState, Provisioner, RamAccount
+    from shared.setup import DesiredState, Provisioner, RamAccount
 
     inline = '{name: own, document: {Version: "1", Statement: [{Effect: Allow, Action: "oss:GetObject", Resource: "acs:oss:*:*:b/*"}]}}'
     wanted = desired(

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from shared.errors import PermanentError
 from shared.gateways.ram import RamGateway, is_ours
 from shared.policies import DesiredRam, same
-from shared.provision.send import REMOVALS
-from shared.provision.state import Action
+from shared.setup.send import REMOVALS
+from shared.setup.state import Action
 
 NOT_NEEDED = "somebody else has done it"
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from shared.provision.protected import Protected, why_kept, why_protected
-from shared.provision.state import Action, RamState
+from shared.setup.protected import Protected, why_kept, why_protected
+from shared.setup.state import Action, RamState
 
 
 class Pruned(msgspec.Struct, frozen=True, kw_only=True):

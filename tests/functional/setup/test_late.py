@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from shared.provision import ProvisionError
-from tests.functional.provision.conftest import Account
+from shared.setup import ProvisionError
+from tests.functional.setup.conftest import Account
 
 Roles = Callable[..., str]
 READ, LOGS = "{template: oss-read-only, with: {bucket: one}}", "{system: AliyunLogReadOnlyAccess}"

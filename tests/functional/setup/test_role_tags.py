@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from fakecloud.identity import ACCOUNT
-from tests.functional.provision.conftest import Account
+from tests.functional.setup.conftest import Account
 
 Roles = Callable[..., str]
 READ, OTHER = (f"{{template: oss-read-only, with: {{bucket: {bucket}}}}}" for bucket in ("one", "two"))

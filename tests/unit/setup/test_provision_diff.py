@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from shared.policies import DesiredPolicy, DesiredRam, DesiredRole, trust
-from shared.provision import PolicyState, RamState, RoleState, diff, plan
-from shared.provision.notes import note
+from shared.setup import PolicyState, RamState, RoleState, diff, plan
+from shared.setup.notes import note
 
 
 def document(*actions: str, **more: Any) -> dict[str, Any]:

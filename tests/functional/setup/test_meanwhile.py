@@ -12,9 +12,9 @@ from fakecloud.identity import ACCOUNT
 from fakecloud.ram.models import User
 from fakecloud.wire import installed
 from shared.gateways.ram import NOTE_OF_ONE
-from shared.provision import ProvisionError
-from shared.provision.notes import mark
-from tests.functional.provision.conftest import Account
+from shared.setup import ProvisionError
+from shared.setup.notes import mark
+from tests.functional.setup.conftest import Account
 
 Roles = Callable[..., str]
 READ, PUT, LOGS, OTS = (

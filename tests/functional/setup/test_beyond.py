@@ -11,8 +11,8 @@ import pytest
 from cli import provision as command
 from fakecloud.cloud import Cloud
 from shared.gateways.ram import RamGateway
-from tests.functional.provision.conftest import Account
-from tests.functional.provision.test_provision_cli import LOGS, Operator, provision
+from tests.functional.setup.conftest import Account
+from tests.functional.setup.test_provision_cli import LOGS, Operator, provision
 
 __all__ = ["provision"]
 Roles = Callable[..., str]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from shared.errors import CloudCallError
 from shared.gateways.ram import NOTE_OF_ONE, RamGateway
-from shared.provision.state import Action
+from shared.setup.state import Action
 
 REMOVALS = ("DetachPolicyFromRole", "DeletePolicy", "DeleteRole")
 

@@ -10,9 +10,9 @@ import pytest
 
 from fakecloud.cloud import Cloud
 from fakecloud.http import Request, Response
-from shared.provision import ProvisionError
-from shared.provision.state import Call
-from tests.functional.provision.conftest import Account
+from shared.setup import ProvisionError
+from shared.setup.state import Call
+from tests.functional.setup.conftest import Account
 
 SHIPPED = (Path(__file__).parents[3] / "roles.yaml").read_text(encoding="utf-8")
 OLD, NEW = (
