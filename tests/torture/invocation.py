@@ -23,7 +23,7 @@ class Killed(BaseException):
 @dataclass(eq=False)
 class Root:
     """What begins with one request and goes on in others: a run, spread and handed over. forked: a part of it was delivered twice, or
-    anew after its process had been killed. holders: of listed roles when it began, by account and region. lifted: the brake is. dry: it
+    anew after its process had been killed. holders: of listed roles when its first call to ECS was made there, by account and region. lifted: the brake is. dry: it
     is to write nothing."""
 
     number: int = field(default_factory=lambda: next(_numbers))

@@ -220,6 +220,7 @@ class Histories(RuleBasedStateMachine):
         for kind, *rest in trouble:
             if kind == "fault":
                 self.world.cloud.faults.add(**rest[0])
+                self.moves.refused(rest[0].get("code", ""))
             elif kind == "kill":
                 moments[rest[0]] = Moment(rest[1], lambda made: made.die())
             else:

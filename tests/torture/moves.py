@@ -138,6 +138,11 @@ class Moves:
         there = all(self.cloud.ram.role(account, role) for account in self.world.place.accounts for role in ROLES)
         return there and self.cloud.clock.now() - self.roles_moved > 300
 
+    def refused(self, code: str) -> None:
+        """A call may be refused with that code: a process remembers a role that was."""
+        if code.startswith("InvalidRamRole."):
+            self.roles_moved = self.world.cloud.clock.now()
+
     def map(self, file: File) -> None:
         """A deployment: another roles.yaml, in processes that begin anew."""
         self.world.file = file

@@ -68,6 +68,7 @@ class Watch:
             made.trouble.add("time was up")
             made.die()
         call = self._call(request)
+        self._begins_there(made, call)
         made.calls.append(call)
         moment = made.moments.get(len(made.calls))
         if moment and moment.side == "before":
@@ -92,6 +93,13 @@ class Watch:
         if moment and moment.side == "after":
             moment.do(made)
         return response
+
+    def _begins_there(self, made: Invocation, call: Call) -> None:
+        """A run may be kept back in one place for minutes after it began in another."""
+        place = (call.account, call.region)
+        if call.service == "ecs" and place not in made.root.holders:
+            there = self.cloud.ecs.place(*place).instances.values()
+            made.root.holders[place] = sum(instance.role in made.file.roles for instance in there)
 
     def _call(self, request: Request) -> Call:
         service = next(s for s in self.cloud.services if s.matches(request))

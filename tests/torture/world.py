@@ -8,7 +8,6 @@ import importlib
 import json
 import os
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
@@ -168,13 +167,7 @@ class World:
 
     def root(self, *, lifted: bool = False, max_calls: int | None = None, dry: bool = False) -> Root:
         """Of what begins now."""
-        holders = Counter(
-            (account, region)
-            for account, region in self.place
-            for i in self.cloud.ecs.place(account, region).instances.values()
-            if i.role in self.file.roles
-        )
-        return Root(lifted=lifted, dry=dry, max_calls=max_calls, holders=dict(holders))
+        return Root(lifted=lifted, dry=dry, max_calls=max_calls)
 
     def seen(self, instance: Instance) -> Seen:
         return Seen(
