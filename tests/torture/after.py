@@ -71,7 +71,15 @@ def _bare(world: World, made: Invocation) -> Iterator[str]:
     """Where a swap took a role off, the new one is on, or the old one was tried."""
     if made.dead or made.at_once:
         return
-    swaps = {r["instance_id"] for r in made.looks() if r.get("action") == "swap"}
+    given_up = (
+        "put-back",
+        "detached",
+    )  # a displaced role that cannot be given back: no rule gives a listed one in its place
+    swaps = {
+        r["instance_id"]
+        for r in made.looks()
+        if r.get("action") == "swap" and (r.get("reason"), r.get("outcome")) != given_up
+    }
     for call in made.calls:
         if call.action != "DetachInstanceRamRole":
             continue
