@@ -65,7 +65,7 @@ def look_after(ecs: EcsGateway, planner: Planner, results: Sequence[Result]) -> 
     """Decide again on instances that lost a role just now. Raises nothing.
 
     In the answer are the changes that correct what was done, and the results; of an instance that could not be looked at, with
-    the reason, and marked `unsure`.
+    the reason, and where another try may tell, marked `unsure`.
     """
     removed = [r.change.instance_id for r in results if r.outcome in (Outcome.SWAPPED, Outcome.DETACHED)]
     found, shown = Again(), Shown()
@@ -78,7 +78,8 @@ def look_after(ecs: EcsGateway, planner: Planner, results: Sequence[Result]) -> 
         if name in shown.unread:
             failure = Failure.of(shown.unread[name])
             message = f"its tags could not be looked at again: {failure.message}"
-            result = replace(result, failure=result.failure or replace(failure, message=message), unsure=True)
+            told = result.failure or replace(failure, message=message)
+            result = replace(result, failure=told, unsure=failure.transient)
         elif name in shown.instances:
             new = planner.change(replace(shown.instances[name], role=result.role_after))
             found.others += [new] if new.outcome is None and new.action != "untag" else []

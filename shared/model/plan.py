@@ -100,7 +100,7 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """The end of one change.
 
     gap_ms: a swap's time without a role. unread: `role_after` is only the one before, for which role it holds now could not be
-    read. unsure: it lost a role, and whether its tags were changed meanwhile could not be read. request_ids: of the calls that were made
+    read. unsure: it lost a role, and whether its tags were changed meanwhile has to be read once more. request_ids: of the calls that were made
     for it.
     """
 
