@@ -26,7 +26,7 @@ from cli.report import Report
 from cli.stops import stops
 from shared.clock import CLOCK
 from shared.engine.context import Context, RunObserver
-from shared.engine.invocation import Invocation, shown
+from shared.engine.invocation import Invocation
 from shared.engine.journal import Journal as Records
 from shared.engine.memory import Memory
 from shared.errors import ConfigError, PermanentError
@@ -34,10 +34,9 @@ from shared.gateways.fc import functions_gateway
 from shared.gateways.sls import SlsGateway
 from shared.mapping import load
 from shared.model.decision import Outcome, Reason
-from shared.model.outcomes import BAD, Outcomes
-from shared.model.record import Record
+from shared.model.outcomes import BAD, Outcomes, shown
+from shared.model.record import Record, RecordContext
 from shared.model.trigger import RunKind
-from shared.planning.records import RecordContext
 from shared.settings import Settings, member_role, variable
 
 FUNCTION = "command"
@@ -58,6 +57,7 @@ class Follower(RunObserver):
     """Keeps what the operator is shown: what went wrong, the first changes, and whether a dry run found something to do."""
 
     def __init__(self, report: Report | None) -> None:
+        super().__init__()
         self._report = report
         self.outcomes = Outcomes(wrong=MOST_WRONG, others=SHOWN)
         self.held: Counter[str] = Counter()  # instances by the role on them

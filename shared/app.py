@@ -117,7 +117,7 @@ def _context(name: FunctionName, settings: Settings, mapping: RoleMapping, memor
     from shared.engine.context import Context
     from shared.engine.journal import Journal
     from shared.gateways.sls import SlsGateway
-    from shared.planning.records import RecordContext
+    from shared.model.record import RecordContext
 
     credentials = credentials_from(os.environ, context)
     record = RecordContext(

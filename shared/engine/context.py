@@ -9,16 +9,16 @@ import msgspec
 from shared.clock import CLOCK
 from shared.engine.journal import Journal
 from shared.engine.memory import Memory
+from shared.engine.rate import Stop
 from shared.gateways.clients import Credentials
 from shared.mapping import Mapping as RoleMapping
-from shared.model.record import Record
+from shared.model.record import Record, RecordContext
 from shared.model.trigger import FunctionName, Trigger
 from shared.planning.planner import Planner, Signing
-from shared.planning.records import RecordContext
 from shared.settings import Settings
 
 
-class RunObserver:
+class RunObserver(Stop):
     """Whoever follows an invocation as it goes on: an operator. Nobody follows the functions'."""
 
     def estimated(self, calls: Mapping[str, int]) -> None:
@@ -26,14 +26,6 @@ class RunObserver:
 
     def ended(self, record: Record) -> None:
         """An observation has ended so."""
-
-    def stopped(self) -> bool:
-        """Return whether nothing more may begin. A step that has begun is brought to its end."""
-        return False
-
-    def idle(self, seconds: float) -> None:
-        """Sleep, but no longer than until the run is stopped."""
-        CLOCK.sleep(seconds)
 
 
 class Context(msgspec.Struct, frozen=True, kw_only=True):

@@ -19,7 +19,7 @@ from shared.errors import CloudCallError, TransientError
 from shared.gateways.ecs import EcsGateway
 from shared.gateways.exact_reads import DESCRIBE
 from shared.model.decision import Outcome, Reason
-from shared.model.outcomes import LONGEST, Outcomes, by_rank
+from shared.model.outcomes import LONGEST, Outcomes, by_rank, shown
 from shared.model.progress import Progress
 from shared.model.record import Record
 from shared.model.trigger import Trigger
@@ -28,9 +28,6 @@ from shared.planning.records import is_at_birth
 
 SHOWN = 100
 """Records in an invocation's result, of each kind that went wrong and of the rest; SLS has them all."""
-SHOWN_FIELDS = (
-    "instance_id", "outcome", "reason", "action", "rule", "role", "role_before", "role_after", "error_code", "error_message",
-)  # fmt: skip
 
 
 class Invocation:
@@ -154,8 +151,3 @@ def _each(errors: Sequence[CloudCallError]) -> str:
 
 def _went_well(run: Mapping[str, Any]) -> bool:
     return run["run"] not in ("failed", "incomplete")
-
-
-def shown(record: Record) -> dict[str, str]:
-    """Return a record as an invocation's result shows it."""
-    return {name: value for name, value in record.fields().items() if name in SHOWN_FIELDS}

@@ -10,14 +10,14 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from math import ceil
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import msgspec
 
 from shared.clock import CLOCK, Clock
 from shared.engine.turns import MINUTE, Turns
 from shared.errors import BudgetSpent, Interrupted, OutOfTime, Throttled, TransientError
-from shared.model.rate_use import ApiUse, RateUse
+from shared.model.rate_use import ApiUse, Bill, RateUse
 
 T = TypeVar("T")
 THROTTLED_MINUTES = 3  # in a row, for one call, before it is given up
@@ -42,26 +42,19 @@ class CallLimits(msgspec.Struct, frozen=True, kw_only=True):
         return self.per_minute.get(action) or self.per_minute[""]
 
 
-class Stop(Protocol):
-    """Whoever may stop a run."""
+class Stop:
+    """Whoever may stop a run; this one never does."""
+
+    def __init__(self, clock: Clock = CLOCK) -> None:
+        self.clock = clock
 
     def stopped(self) -> bool:
         """Return whether nothing more may begin. A step that has begun is brought to its end."""
+        return False
 
     def idle(self, seconds: float) -> None:
         """Sleep, but no longer than until the run is stopped."""
-
-
-class Bill(msgspec.Struct, frozen=True):
-    """The calls that were made, by API."""
-
-    reads: int
-    writes: int
-    calls: Mapping[str, int]
-
-    @property
-    def total(self) -> int:
-        return self.reads + self.writes
+        self.clock.sleep(seconds)
 
 
 class Rate:
@@ -74,7 +67,7 @@ class Rate:
     def __init__(
         self, limits: CallLimits, stop: Stop | None = None, clock: Clock = CLOCK, used: RateUse | None = None
     ) -> None:
-        self.limits, self.clock, self.stop = limits, clock, stop or _NeverStopped(clock)
+        self.limits, self.clock, self.stop = limits, clock, stop or Stop(clock)
         self.cut_short: Interrupted | None = None
         self._lock = threading.Lock()
         self._calls: Counter[str] = Counter()
@@ -265,13 +258,3 @@ class Reservation:
                 self._rate.not_made(action)
                 self._rate.go_on(action)
         self._begun = self._begun or (self._entered and not read)
-
-
-class _NeverStopped:
-    """The Stop of a run that nobody follows."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.idle = clock.sleep
-
-    def stopped(self) -> bool:
-        return False

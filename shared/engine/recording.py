@@ -7,10 +7,9 @@ from collections.abc import Callable
 from shared.clock import CLOCK
 from shared.errors import CloudCallError
 from shared.model.plan import Result
-from shared.model.record import Record
+from shared.model.record import Observed, Record, RecordContext
 from shared.model.trigger import Trigger
 from shared.planning import records
-from shared.planning.records import Observed, RecordContext
 
 Ended = tuple[str, str]
 """Outcome and reason."""

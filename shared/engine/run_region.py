@@ -28,11 +28,11 @@ from shared.gateways.exact_reads import LOOKUP
 from shared.mapping import Mapping
 from shared.model.instance import Instance
 from shared.model.progress import Progress
-from shared.model.record import Record
+from shared.model.record import Record, RecordContext
 from shared.model.trigger import RemediationRequest, Trigger
 from shared.planning import transitions
 from shared.planning.guards import Facts
-from shared.planning.records import RecordContext, not_begun
+from shared.planning.records import not_begun
 from shared.planning.transitions import rate_control
 from shared.reported import ids_beside
 

@@ -25,8 +25,9 @@ from shared.gateways.sessions import Sessions
 from shared.lines import say
 from shared.model.outcomes import by_rank
 from shared.model.progress import Progress
-from shared.model.record import Record, RunRecord
-from shared.model.trigger import FUNCTION_OF, RemediationRequest, Trigger
+from shared.model.record import Record
+from shared.model.trigger import RemediationRequest, Trigger
+from shared.planning.records import of_run
 from shared.planning.transitions import why_it_ends
 from shared.settings import CALLS_PER_MINUTE, Target, targets
 
@@ -210,28 +211,7 @@ class Runs:
     def _record(
         self, trigger: Trigger, run: str, counts: Mapping[str, int], error: CloudCallError | None, **values: str
     ) -> None:
-        """The record of a run, or of this invocation's part of it. trigger: with its region, account and progress."""
-        progress, request = trigger.progress or Progress(), trigger.request or RemediationRequest()
-        context = msgspec.structs.asdict(self._context.record)
-        context |= {"account_id": trigger.account_id, "run_id": progress.run_id}
-        self._context.journal.record(
-            RunRecord(
-                run=run,
-                link=str(progress.link),
-                seen=str(sum(counts.values())),
-                counts=json.dumps(dict(by_rank(counts))),
-                region=trigger.region,
-                trigger=FUNCTION_OF[trigger.kind],
-                event_time=trigger.event_time,
-                actor=request.operator or trigger.actor,
-                operator=request.operator,
-                operator_reason=request.reason,
-                error_code=error.code if error else "",
-                error_message=str(error) if error else "",
-                **context,
-                **values,
-            )
-        )
+        self._context.journal.record(of_run(trigger, run, counts, error, self._context.record, **values))
 
     def _braked(self, counts: Mapping[str, int], end: End) -> str:
         share = f"{self._context.mapping.settings.brake.max_removals:.0%} of the instances that hold a listed role"

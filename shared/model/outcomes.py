@@ -24,6 +24,9 @@ MOST_KINDS = 200
 """Kinds that are told apart, of what went wrong and of role changes; what comes after them is one kind."""
 NAMED = 10
 """Instances of a kind that are named in one line of an error, and that are kept of a kind that comes late."""
+SHOWN_FIELDS = (
+    "instance_id", "outcome", "reason", "action", "rule", "role", "role_before", "role_after", "error_code", "error_message",
+)  # fmt: skip
 LONGEST = 4_000
 """Characters of such a line: Function Compute puts it into its failure report."""
 
@@ -142,3 +145,8 @@ def change(record: Mapping[str, str]) -> str:
         return f"{before} -> {wanted}"
     told = record["outcome"] in WRONG and (record["action"] not in STAYS or role != "-")
     return f"{before} -> {after} (not {wanted})" if told else f"{before} -> {after}"
+
+
+def shown(record: Record) -> dict[str, str]:
+    """Return a record as an invocation's result shows it."""
+    return {name: value for name, value in record.fields().items() if name in SHOWN_FIELDS}

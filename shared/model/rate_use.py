@@ -1,4 +1,5 @@
-"""The part of its rate that a run has used: what one invocation hands over of the running minute to the next, which is another process."""
+"""The part of its rate that a run has used: its bill, and what one invocation hands over of the running minute to the next, which is
+another process."""
 
 from __future__ import annotations
 
@@ -29,3 +30,15 @@ class RateUse(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     at: Annotated[int, msgspec.Meta(ge=0, le=99_999_999_999)]
     apis: Mapping[str, ApiUse] = {}
+
+
+class Bill(msgspec.Struct, frozen=True):
+    """The calls that were made, by API."""
+
+    reads: int
+    writes: int
+    calls: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        return self.reads + self.writes

@@ -6,6 +6,8 @@ from datetime import datetime
 
 import msgspec
 
+from shared.model.trigger import Trigger
+
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """One look at one instance. Field names are the SLS fields; README's table explains each. All become strings."""
@@ -83,6 +85,27 @@ class RunRecord(msgspec.Struct, frozen=True, kw_only=True):
     def fields(self) -> dict[str, str]:
         """Return what SLS gets: every field that has a value."""
         return fields(self)
+
+
+class RecordContext(msgspec.Struct, frozen=True, kw_only=True):
+    """The part that every record of one invocation carries."""
+
+    account_id: str = ""
+    function: str = ""
+    request_id: str = ""
+    attempt: str = ""
+    run_id: str = ""  # of a reconcile or a remediation, through all its invocations
+    mapping_hash: str = ""
+
+
+class Observed(msgspec.Struct, frozen=True, kw_only=True):
+    """One observation: of what, why, and when it ended. duration: in seconds."""
+
+    instance_id: str
+    region: str
+    trigger: Trigger
+    now: datetime
+    duration: float = 0.0
 
 
 def fields(record: Record | RunRecord) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -9,35 +10,16 @@ import msgspec
 
 from shared.errors import BudgetSpent, CloudCallError, Interrupted, TransientError
 from shared.model.decision import Outcome, Reason
+from shared.model.outcomes import by_rank
 from shared.model.plan import Change, Failure, Result
-from shared.model.record import Record, age_ms
-from shared.model.trigger import FUNCTION_OF, Trigger
+from shared.model.progress import Progress
+from shared.model.record import Observed, Record, RecordContext, RunRecord, age_ms
+from shared.model.trigger import FUNCTION_OF, RemediationRequest, Trigger
 
 NOT_ASKED: Mapping[type[CloudCallError], Reason] = {BudgetSpent: Reason.MAX_CALLS, Interrupted: Reason.STOPPED}
 """Errors that are the run's own no to a call: what they end is refused for that reason, and has not failed."""
 BIRTH = timedelta(minutes=2)
 """A creation event younger than this may be ahead of what ECS shows."""
-
-
-class RecordContext(msgspec.Struct, frozen=True, kw_only=True):
-    """The part that every record of one invocation carries."""
-
-    account_id: str = ""
-    function: str = ""
-    request_id: str = ""
-    attempt: str = ""
-    run_id: str = ""  # of a reconcile or a remediation, through all its invocations
-    mapping_hash: str = ""
-
-
-class Observed(msgspec.Struct, frozen=True, kw_only=True):
-    """One observation: of what, why, and when it ended. duration: in seconds."""
-
-    instance_id: str
-    region: str
-    trigger: Trigger
-    now: datetime
-    duration: float = 0.0
 
 
 def is_at_birth(trigger: Trigger, now: datetime) -> bool:
@@ -94,6 +76,38 @@ def of_unread(error: CloudCallError, observed: Observed, context: RecordContext)
         error_code=error.code,
         error_message=str(error),
         cloud_request_ids=" ".join(error.request_ids),
+    )
+
+
+def of_run(
+    trigger: Trigger,
+    run: str,
+    counts: Mapping[str, int],
+    error: CloudCallError | None,
+    context: RecordContext,
+    **values: str,
+) -> RunRecord:
+    """Return the record of a run, or of one invocation's part of it.
+
+    trigger: with its region, account and progress. run: how it ended, see RunRecord. counts: its observations, by outcome and reason.
+    """
+    progress, request = trigger.progress or Progress(), trigger.request or RemediationRequest()
+    common = msgspec.structs.asdict(context) | {"account_id": trigger.account_id, "run_id": progress.run_id}
+    return RunRecord(
+        run=run,
+        link=str(progress.link),
+        seen=str(sum(counts.values())),
+        counts=json.dumps(dict(by_rank(counts))),
+        region=trigger.region,
+        trigger=FUNCTION_OF[trigger.kind],
+        event_time=trigger.event_time,
+        actor=request.operator or trigger.actor,
+        operator=request.operator,
+        operator_reason=request.reason,
+        error_code=error.code if error else "",
+        error_message=str(error) if error else "",
+        **common,
+        **values,
     )
 
 

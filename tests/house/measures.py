@@ -129,9 +129,28 @@ def headless() -> list[str]:
     ]
 
 
-def lines_of(folder: str) -> Callable[[], list[str]]:
+def lines_of_code(*folders: str) -> Callable[[], list[str]]:
+    """Find the lines that hold code: how the formatter breaks a call counts, comments, docstrings and blank lines do not."""
+
     def find() -> list[str]:
-        return [line for name in code(folder) for line in (ROOT / name).read_text(encoding="utf-8").splitlines()]
+        found = []
+        for name in code(*folders):
+            text = (ROOT / name).read_text(encoding="utf-8")
+            told = {
+                line
+                for node in ast.walk(tree(name))
+                if isinstance(node, ast.Expr)
+                and isinstance(node.value, ast.Constant)
+                and isinstance(node.value.value, str)
+                for line in range(node.lineno, (node.end_lineno or node.lineno) + 1)
+            }
+            lines = enumerate(text.splitlines(), 1)
+            found += [
+                f"{name}:{n}"
+                for n, line in lines
+                if n not in told and line.strip() and not line.strip().startswith("#")
+            ]
+        return found
 
     return find
 
@@ -178,8 +197,8 @@ def frames() -> list[str]:
 
 MEASURES = (
     Measure("frames from an event's handler to AttachInstanceRamRole", 13, frames),
-    Measure("lines of planning/", 600, lines_of("shared/planning")),
-    Measure("lines of engine/", 1_950, lines_of("shared/engine")),
+    Measure("lines of code in planning/", 600, lines_of_code("shared/planning")),
+    Measure("lines of code in engine/", 1_950, lines_of_code("shared/engine")),
     Measure(f"constructors with more than {PARAMETERS} parameters", 0, constructors),
     Measure("names that two modules or classes have", 0, homonyms),
     Measure("layouts kept from the formatter outside data tables", 0, formatted_by_hand),

@@ -1,21 +1,4 @@
-"""The measures of the house are kept. Those of NOT_YET are not; each leaves this list when it is."""
-
-from __future__ import annotations
-
-import pytest
-
-from tests.house.measures import HEADS, MEASURES, Measure
-
-NOT_YET = ("lines",)
-
-
-def marked(measure: Measure) -> object:
-    late = measure.name.startswith(NOT_YET)
-    marks = [pytest.mark.xfail(strict=True, reason="not yet within its bound")] if late else []
-    return pytest.param(measure, id=measure.name, marks=marks)
-
-
-@pytest.mark.parametrize("measure", [marked(measure) for measure in MEASURES])
+"""The measures of the house are kept. Those of @pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.name)
 def test_the_house_keeps_its_measures(measure: Measure) -> None:
     found = measure.find()
     assert len(found) <= measure.most, "\n".join(found)

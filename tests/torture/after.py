@@ -63,8 +63,10 @@ def _recorded(world: World, made: Invocation) -> Iterator[str]:
 
 
 def _taken_for_ours(world: World, record: Mapping[str, str]) -> bool:
-    """Where ECS attaches a role once more without a word, nobody can tell that another was faster."""
-    return record.get("outcome") == "attached" and world.cloud.switches.same_role_again == "success"
+    """Where ECS attaches a role once more, or takes off none, without a word, nobody can tell that another was faster."""
+    switches, outcome = world.cloud.switches, record.get("outcome")
+    attached_again = switches.same_role_again == "success" and outcome in ("attached", "swapped")
+    return attached_again or (switches.detach_nothing == "success" and outcome in ("detached", "swapped"))
 
 
 def _bare(world: World, made: Invocation) -> Iterator[str]:

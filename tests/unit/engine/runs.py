@@ -22,11 +22,11 @@ from shared.model.decision import Outcome, Reason
 from shared.model.instance import Instance
 from shared.model.plan import Action, Change, Result, Step
 from shared.model.progress import Progress
-from shared.model.record import Record
+from shared.model.record import Record, RecordContext
 from shared.model.trigger import RemediationRequest, Trigger
 from shared.planning.guards import Facts
 from shared.planning.planner import Planner, Signing
-from shared.planning.records import RecordContext, not_begun
+from shared.planning.records import not_begun
 from shared.planning.transitions import rate_control
 
 MAPPING = load(

@@ -10,9 +10,8 @@ from shared.engine.observe import Observations
 from shared.engine.run_region import RegionRun
 from shared.errors import PermanentError
 from shared.model.progress import Progress
-from shared.model.record import Record
+from shared.model.record import Record, RecordContext
 from shared.model.trigger import RemediationRequest, Trigger
-from shared.planning.records import RecordContext
 from tests.unit.engine.runs import PLANNER, Told, left, page, ran
 
 

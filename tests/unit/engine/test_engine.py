@@ -22,9 +22,10 @@ from shared.mapping import Brake
 from shared.model.decision import Outcome, Reason
 from shared.model.plan import Result, Step
 from shared.model.progress import Progress
+from shared.model.record import RecordContext
 from shared.model.trigger import RemediationRequest, Share, Trigger
 from shared.planning.guards import Facts, allowance
-from shared.planning.records import RecordContext, not_begun
+from shared.planning.records import not_begun
 from tests.unit.engine.runs import ERRORS, LAST, MAPPING, PLANNER, Kind, Told, done, instance, left, page, ran, split
 
 REFUSED = PermanentError("DescribeInstances", "Forbidden", "no")

@@ -11,7 +11,7 @@ import pytest
 from shared.clock import CLOCK
 from shared.engine.executors import CALLS, CORRECTIONS, FRESH, Cloud, DryRun
 from shared.engine.missing import MissingRoles
-from shared.engine.rate import CallLimits, Rate
+from shared.engine.rate import CallLimits, Rate, Stop
 from shared.errors import PermanentError, TransientError
 from shared.model.plan import Action, Change, Result, Step
 from shared.planning.steps import steps
@@ -119,7 +119,7 @@ def test_a_step_for_which_there_is_no_time_is_cut_off_before_its_first_call(cloc
     assert (DETACH in ecs.calls, ATTACH in ecs.calls, result.role_after) == (False, False, ecs.fleet["i-0"].role)
 
 
-class Stopped:
+class Stopped(Stop):
     def stopped(self) -> bool:
         return True
 

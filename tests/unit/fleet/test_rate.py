@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shared.engine.rate import Bill, CallLimits, Rate
+from shared.engine.rate import CallLimits, Rate
 from shared.engine.turns import MINUTE
 from shared.errors import BudgetSpent, OutOfTime, PermanentError, Throttled, TransientError
+from shared.model.rate_use import Bill
 from tests.clocks import Time
 from tests.unit.fleet.rated import Api, rate_on, throttled
 

@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from shared.engine.rate import Bill, CallLimits, Rate, Reservation
+from shared.engine.rate import CallLimits, Rate, Reservation, Stop
 from shared.engine.turns import MINUTE
 from shared.errors import BudgetSpent, Interrupted, OutOfTime
+from shared.model.rate_use import Bill
 from tests.clocks import Time
 from tests.unit.fleet.rated import Api, rate_on, throttled
 
@@ -48,11 +49,12 @@ def test_some_of_them_are_for_certain_actions_alone(clock: Time) -> None:
     assert rate.bill() == Bill(reads=2, writes=2, calls={"Attach": 2, "Look": 2})
 
 
-class Operator:
+class Operator(Stop):
     """Stops the run in its first wait. waited: for how long it would have waited."""
 
     def __init__(self, clock: Time) -> None:
-        self.clock, self.waited = clock, list[float]()
+        super().__init__(clock)
+        self.waited = list[float]()
 
     def stopped(self) -> bool:
         return bool(self.waited)

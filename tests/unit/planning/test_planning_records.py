@@ -11,10 +11,9 @@ from hypothesis import given
 from shared.errors import BudgetSpent, CloudCallError, Interrupted, OutOfTime, PermanentError, TransientError
 from shared.model.decision import Outcome, Reason
 from shared.model.plan import Failure, Result
+from shared.model.record import Observed, RecordContext
 from shared.model.trigger import RemediationRequest, Trigger
 from shared.planning.records import (
-    Observed,
-    RecordContext,
     is_at_birth,
     not_begun,
     of_not_found,
