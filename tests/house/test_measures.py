@@ -1,4 +1,13 @@
-"""The measures of the house are kept. Those of @pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.name)
+"""The measures of the house are kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.house.measures import HEADS, MEASURES, Measure
+
+
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.name)
 def test_the_house_keeps_its_measures(measure: Measure) -> None:
     found = measure.find()
     assert len(found) <= measure.most, "\n".join(found)
