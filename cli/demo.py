@@ -143,7 +143,7 @@ class Story:
         self.expect(len(self.writes()) == before)
 
     def timer(self) -> None:
-        self.title("The timer looks at every instance: nothing to heal")
+        self.title("The timer observes every instance: nothing to heal")
         before = len(self.writes())
         self.on.cloud.fc.fire_timer("rolekeeper-reconcile", "reconcile-timer")
         self.settle()

@@ -1,4 +1,4 @@
-"""The timer: look at every instance of the region and heal what events missed. Entry point only; the work is in shared/."""
+"""The timer: observe every instance of the region and heal what events missed. Entry point only; the work is in shared/."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An operator asks: look at these instances, those with a tag, or all; dry_run to see what would be done. Entry point only; the work is in shared/."""
+"""An operator asks: observe these instances, those with a tag, or all; dry_run to see what would be done. Entry point only; the work is in shared/."""
 
 from __future__ import annotations
 

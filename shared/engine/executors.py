@@ -36,9 +36,9 @@ TURNS: Mapping[Action, tuple[str, ...]] = {
     "swap": ("DetachInstanceRamRole", "AttachInstanceRamRole"),
 }
 """APIs whose turns a step has before it begins: with an API that refuses, the instances of a swap would be left without a role, and
-the look before a removal is no older than that."""
+the second look before a removal is no older than that."""
 LASTING: Mapping[Action, float] = {"detach": 3.0, "swap": 8.0}
-"""Seconds that must be left before the deadline when the step begins: for a look, and for a swap also for putting the old role back."""
+"""Seconds that must be left before the deadline when the step begins: for a second look, and for a swap also for putting the old role back."""
 FRESH: Mapping[Action, float] = {"attach": 30.0, "untag": 30.0, "detach": 1.0, "swap": 1.0}
 """Seconds that an observation may be old when a step that rests on it begins; else the tags are read again."""
 CORRECTIONS = 3
@@ -83,7 +83,7 @@ class Cloud:
                 writer = StepWriter(ecs, self._announce, self._missing)
                 if refused := writer.ready(step):
                     return refused
-                if calls and step.action in TURNS:  # of a look before the removal, too, if there has to be one
+                if calls and step.action in TURNS:  # of a second look before the removal, too, if there has to be one
                     calls.book(*TURNS[step.action], DESCRIBE, lasting=LASTING[step.action])
                 if CLOCK.monotonic() - observed > FRESH[step.action]:  # it may have waited long for its turn
                     again = look_before(ecs, self._planner, step.changes)

@@ -19,9 +19,9 @@ from shared.model.trigger import Trigger
 
 KEPT = 20_000  # observations
 APART = timedelta(seconds=2)
-"""So much older than our look a creation must be, to be covered by it: clocks differ, and ECS may show a change late."""
+"""So much older than our observation a creation must be, to be covered by it: clocks differ, and ECS may show a change late."""
 SETTLED = timedelta(minutes=2)
-"""So long after a look that found or gave an instance its role, a creation brings nothing: it tells of no tag and no role."""
+"""So long after an observation that found or gave an instance its role, a creation brings nothing: it tells of no tag and no role."""
 UNFINISHED = (Outcome.RETRYING.value, Outcome.FAILED.value)
 
 
@@ -42,10 +42,10 @@ class Removals:
 
 
 class Memory:
-    """A launch raises three events and more for one instance. A creation that happened before our last look at the instance
-    tells nothing new: that look saw what it tells of. One that happened shortly after neither, if the instance holds the role
-    that it should; one without such a role is looked at again, for its tags may have come late. Tag changes are always
-    looked at."""
+    """A launch raises three events and more for one instance. A creation that happened before our last observation of the instance
+    tells nothing new: that observation saw what it tells of. One that happened shortly after neither, if the instance holds the role
+    that it should; one without such a role is observed again, for its tags may have come late. Tag changes are always
+    observed."""
 
     def __init__(self) -> None:
         self.removals = Removals()
@@ -66,7 +66,7 @@ class Memory:
             self._covered.popitem(last=False)
 
     def sift(self, triggers: Iterable[Trigger], ignored: Iterable[Ignored]) -> tuple[list[Trigger], list[Ignored]]:
-        """The triggers that still have something to look at; the others among what is ignored."""
+        """The triggers that still have something to observe; the others among what is ignored."""
         left, out = [], list(ignored)
         for trigger in triggers:
             covered = [name for name in trigger.instance_ids if self._covers(trigger, name)]

@@ -275,7 +275,7 @@ def _not_given_back(change: Change, failure: Failure, calls: Written, gap_ms: in
 def _failed(
     change: Change, failure: Failure, role_after: str | None, calls: Written, *, gap_ms: int | None = None
 ) -> Result:
-    """role_after: None = not known. A role that is neither the old nor the new one came meanwhile: look again."""
+    """role_after: None = not known. A role that is neither the old nor the new one came meanwhile: observe again."""
     before = change.role_before
     transient = failure.transient or role_after not in (None, before, change.role_after)
     if role_after is None:

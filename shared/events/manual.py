@@ -1,7 +1,7 @@
-"""Source: what an operator types to have instances looked at. The one source that is strict: a mistake must not act on others.
+"""Source: what an operator types to have instances observed. The one source that is strict: a mistake must not act on others.
 
 {"remediate": {"instance_ids": [...]}}, or "tags": {...}, "rule": "...", "role": "...", "drift": "missing", "all": true, with
-options beside; also bare, without the outer "remediate". {"reconcile": {}} looks at the whole region, with the same options.
+options beside; also bare, without the outer "remediate". {"reconcile": {}} observes the whole region, with the same options.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SHARE = re.compile(r"([0-9]{1,6})|(100|[0-9]{1,2}(?:\.[0-9]+)?)%")
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The options of a reconcile by hand: it looks at the whole region."""
+    """The options of a reconcile by hand: it observes the whole region."""
 
     dry_run: bool = False
     lift_brake: bool = False

@@ -1,7 +1,7 @@
 """Source: ecs:Instance:StateChange on EventBridge. A new instance shows itself by the states Created, Pending or Running.
 
 No event says "instance created" (reference: EventBridge, ECS events). ECS documents Created, sent once; CloudMonitor's best
-practice and the OOS page say Pending comes first. Running also follows each reboot, which costs one look and changes nothing.
+practice and the OOS page say Pending comes first. Running also follows each reboot, which costs one observation and changes nothing.
 """
 
 from __future__ import annotations

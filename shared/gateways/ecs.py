@@ -1,4 +1,4 @@
-"""ECS as rolekeeper uses it: look at instances and their roles, attach, detach, note in a tag. Decides nothing.
+"""ECS as rolekeeper uses it: observe instances and their roles, attach, detach, note in a tag. Decides nothing.
 
 Facts: the API pages of DescribeInstances, DescribeInstanceRamRole (50 ids, PageSize 50 to see them all),
 AttachInstanceRamRole and DetachInstanceRamRole (100 ids; HTTP 200 may hide failures of single instances), TagResources and

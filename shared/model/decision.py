@@ -36,7 +36,7 @@ class Reason(str, Enum):
     NOT_VISIBLE_YET = "not-visible-yet"
     GONE = "gone"
     ROLE_NOT_LISTED = "role-not-listed"
-    NOT_OBSERVED = "not-observed"  # the look itself failed: error_code says why
+    NOT_OBSERVED = "not-observed"  # the observation itself failed: error_code says why
     PUT_BACK = "put-back"  # no rule gives a role any more, and a proven note says which foreign role we had displaced
     NOTE_NOT_PROVEN = "note-not-proven"  # the same, but nothing proves that the note is ours: it counts for nothing
     NO_PROOF_KEY = "no-proof-key"  # refused: a command has no key to sign or to judge the note with

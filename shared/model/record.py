@@ -1,4 +1,4 @@
-"""Records: how one look at one instance ended, flat, for SLS. Shapes only: who sends them is in gateways/sls.py."""
+"""Records: how one observation of one instance ended, flat, for SLS. Shapes only: who sends them is in gateways/sls.py."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.model.trigger import Trigger
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """One look at one instance. Field names are the SLS fields; README's table explains each. All become strings."""
+    """One observation of one instance. Field names are the SLS fields; README's table explains each. All become strings."""
 
     outcome: str
     reason: str

@@ -69,7 +69,7 @@ class RemediationRequest(Selection, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Trigger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One event, understood. A hint: it says which instances to look at and is believed in nothing else."""
+    """One event, understood. A hint: it says which instances to observe and is believed in nothing else."""
 
     kind: EventKind
     source: str  # the module of shared/events that read it, e.g. "actiontrail"

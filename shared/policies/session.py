@@ -19,7 +19,7 @@ TAGGING = ("TagResources", "UntagResources")
 
 
 def read_session(account_id: str, region: str, roles: Iterable[str] = ()) -> str:
-    """To look at the region's instances, at the roles on them, and at who holds these roles. Compact JSON. Raises RenderError.
+    """To observe the region's instances, at the roles on them, and at who holds these roles. Compact JSON. Raises RenderError.
 
     More roles than a session policy holds are named by what they begin with, in as many letters as fit, at worst by `*`: what
     the member role itself does not allow, none of these lets the session see.
