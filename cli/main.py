@@ -20,6 +20,7 @@ from cli.fleet import reconcile, remediate
 from cli.output import finish, give_up, print_json, ready, say, say_error, say_traceback
 from cli.policy import app as policy
 from cli.stops import stops
+from cli.testing import cases
 from shared.clean import hidden, visible
 from shared.errors import ConfigError, RolekeeperError
 from shared.settings import variable
@@ -188,6 +189,7 @@ def roles(as_json: Json = False, strict: Strict = False, roles_file: RolesFile =
 
 app.command()(reconcile)
 app.command()(remediate)
+app.command("test")(cases)
 
 
 @app.command()

@@ -28,6 +28,8 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
     key: str = ""
     suggestion: str = ""
     severity: Literal["error", "warning"] = "error"
+    thing: Literal["rule", "case"] = "rule"
+    """The named things of this file: `rule` is the name of one."""
 
     def __str__(self) -> str:
         key = self.key
@@ -35,7 +37,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         if self.severity == "warning":
             place += "warning: "
         if self.rule:
-            place += f"rule '{shortened(self.rule)}': "
+            place += f"{self.thing} '{shortened(self.rule)}': "
             key = key.partition("].")[2]  # "rules[1].when.tag": the rule's name says the first part better
         if key:
             place += f"{shortened(key)}: "
@@ -76,8 +78,8 @@ class Placed(Protocol):
 class Report:
     """Collects the problems of one file while it is read, so that the operator sees all of them at once."""
 
-    def __init__(self, file: str) -> None:
-        self.file = file
+    def __init__(self, file: str, *, thing: Literal["rule", "case"] = "rule") -> None:
+        self.file, self._thing = file, thing
         self._found: dict[Problem, None] = {}  # in turn; an anchor used twice is wrong once
         self.count = 0  # of reports, doubles too: what is read twice and wrong is wrong both times
 
@@ -98,6 +100,7 @@ class Report:
             key=where.key,
             suggestion=hint,
             severity=severity,
+            thing=self._thing,
         )
         self._found[problem] = None
 

@@ -11,7 +11,7 @@ from shared.mapping.shapes import ListOf, Schema, Text
 from shared.mapping.tables import Field, MapOf, Table, Wording, entries
 from shared.mapping.value_conditions import Value
 
-_TAG_KEY = Text("a tag key", r"[\s\S]{1,128}", "1 to 128 characters")
+TAG_KEY = Text("a tag key", r"[\s\S]{1,128}", "1 to 128 characters")
 
 
 class Tags:
@@ -31,13 +31,13 @@ class Tags:
             if subject in parts:
                 message = f"this tag stands on line {lines[subject]} already; tag keys that differ only in case are one"
                 report.error(key, at, message)
-            _TAG_KEY.read(key, at, report)
+            TAG_KEY.read(key, at, report)
             lines[subject] = key.line
             parts[subject] = Value(subject).read(value, at, report)
         return all_of(part for part in parts.values() if part) if report.count == before else None
 
     def schema(self) -> Schema:
-        return MapOf(_TAG_KEY, Value(tag("")), "tags").schema()
+        return MapOf(TAG_KEY, Value(tag("")), "tags").schema()
 
 
 _EMPTIED = (

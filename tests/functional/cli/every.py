@@ -18,6 +18,9 @@ OFFLINE = {
     "read, no file": ["read", "NO_FILE"],
     "validate": ["validate", "ROLES"],
     "validate, wrong": ["validate", "WRONG"],
+    "test": ["test", "CASES", "--roles-file", "ROLES", "--coverage"],
+    "test --json": ["test", "CASES", "--roles-file", "ROLES", "--json"],
+    "test, wrong": ["test", "WRONG", "--roles-file", "ROLES"],
     "schema": ["schema"],
     "policy list": ["policy", "list"],
     "policy show": ["policy", "show", "oss-read-only"],
@@ -84,6 +87,7 @@ def words(row: list[str], folder: Path, text: str) -> list[str]:
         "NO_JSON": (f"no json {safe}.json", f"{{{text}"),
         "ROLES": (f"roles {safe}.yaml", roles(text)),
         "WRONG": (f"wrong {safe}.yaml", roles(text).replace("version: 1", f"version: 1\n{quoted('x' + text)}: 2")),
+        "CASES": (f"cases {safe}.yaml", cases(text)),
         "POLICY": (f"policy {safe}.json", policy(text)),
     }
     for name, content in made.values():
@@ -106,6 +110,16 @@ def roles(text: str) -> str:
         f"  - {{name: {quoted(rule)}, when: {{tags: {{app: [web, {t}]}}}}, role: web}}\n"
         f"  - {{name: by tag, when: {{tags: {{ram-role: {{exists: true}}}}}}, role: '${{tags.ram-role}}'}}\n"
         "settings: {brake: {max_removals: 20%, at_least: 3}}\n"
+    )
+
+
+def cases(text: str) -> str:
+    """One that passes and one that fails."""
+    t = quoted(text)
+    body = f"instance: {{tags: {{ram-role: {t}}}, name: {quoted('n' + text)}}}, expect"
+    return (
+        f"version: 1\ncases:\n  - {{name: {quoted('one ' + ''.join(c for c in text if c.isprintable())[:40])}, {body}: refused}}\n"
+        f"  - {{name: two, {body}: {{then: refused, role: {quoted('x' + text)}}}}}\n"
     )
 
 

@@ -1,0 +1,42 @@
+"""`rolekeeper test`: judges the cases of roles.test.yaml by roles.yaml as the functions do. Calls nothing. Exit code 1 where one fails."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from cli.files import text
+from cli.output import print_json
+from cli.view import cases as view
+from cli.view.cases import Judged, Tested
+from shared.mapping import Mapping, load
+from shared.mapping.cases import Case, load_cases
+from shared.mapping.described import NOW
+from shared.planning.planner import Planner, Signing
+
+
+def beside(roles_file: Path) -> Path:
+    """Return the file of cases that belongs to a mapping: roles.test.yaml to roles.yaml."""
+    return roles_file.with_name(f"{roles_file.stem}.test{roles_file.suffix or '.yaml'}")
+
+
+def run(file: Path | None, *, roles_file: Path, as_json: bool, coverage: bool, strict: bool) -> int:
+    """Exit code 0: every case passes; 1: one does not, or, under strict, a rule decides none of them."""
+    mapping = load(text(roles_file), file=str(roles_file))
+    file = file or beside(roles_file)
+    cases = load_cases(text(file), mapping, file=str(file))
+    tested = judge(cases, mapping, file=str(file))
+    if as_json:
+        print_json(view.as_json(tested, mapping.hash))
+    else:
+        view.show(tested, coverage=coverage, strict=strict)
+    return 1 if tested.failed or (strict and tested.unreached) else 0
+
+
+def judge(cases: Sequence[Case], mapping: Mapping, *, file: str) -> Tested:
+    """Judge each case by what the mapping wants and what the planner would do about it."""
+    planner = Planner(mapping, Signing(), lambda: NOW)
+    judged = tuple(Judged(case, mapping.desired(case.instance), planner.change(case.instance)) for case in cases)
+    reached = Counter(each.desired.rule for each in judged if each.desired.rule)
+    return Tested(file, judged, {rule.name: reached[rule.name] for rule in mapping.rules})

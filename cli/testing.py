@@ -1,0 +1,30 @@
+"""The command `rolekeeper test`: its options."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.files import ROLES, RolesFile
+
+File = Annotated[
+    Path | None, typer.Argument(metavar="[FILE]", help="the cases (default: roles.test.yaml, beside the mapping)")
+]
+Coverage = Annotated[bool, typer.Option("--coverage", help="show how many cases each rule decides")]
+Strict = Annotated[bool, typer.Option("--strict", help="a rule that decides no case ends with exit code 1")]
+Json = Annotated[bool, typer.Option("--json", help="one JSON object")]
+
+
+def cases(
+    file: File = None,
+    coverage: Coverage = False,
+    strict: Strict = False,
+    as_json: Json = False,
+    roles_file: RolesFile = ROLES,
+) -> None:
+    """Check that roles.yaml wants for each instance of roles.test.yaml what is expected there. Calls nothing."""
+    from cli.cases import run
+
+    raise typer.Exit(run(file, roles_file=roles_file, as_json=as_json, coverage=coverage, strict=strict))

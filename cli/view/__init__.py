@@ -1,0 +1,1 @@
+"""The views of the commands: what each prints. They decide nothing."""

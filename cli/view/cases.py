@@ -1,0 +1,118 @@
+"""The view of `rolekeeper test`: each case that fails with what was expected and what came, and which rules no case reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from cli.output import Screen, console, counted, print_table, say, table
+from shared.mapping.cases import Case
+from shared.model.instance import Desired
+from shared.model.plan import Change
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A case, what roles.yaml wants for its instance, and what would be done about the role that it holds."""
+
+    case: Case
+    desired: Desired
+    change: Change
+
+    @property
+    def differences(self) -> list[tuple[str, str, str]]:
+        """(what, expected, got) of each that is not as expected; none: the case passes."""
+        expect, desired, change = self.case.expect, self.desired, self.change
+        asked = {
+            "result": (verdict(expect.verdict, expect.role or ""), verdict(desired.verdict, desired.role)),
+            "rule": (expect.rule, desired.rule),
+            "mode": (expect.mode, desired.mode),
+            "action": (expect.action, change.action),
+            "reason": (expect.reason, change.reason.value),
+        }
+        if expect.verdict == desired.verdict and expect.role in (None, desired.role):
+            del asked["result"]
+        return [(what, wanted, got) for what, (wanted, got) in asked.items() if wanted is not None and wanted != got]
+
+
+@dataclass(frozen=True)
+class Tested:
+    """The cases of one file, judged. rules: in the order of roles.yaml, each with the number of cases that it decides."""
+
+    file: str
+    judged: Sequence[Judged]
+    rules: Mapping[str, int]
+
+    @property
+    def failed(self) -> list[Judged]:
+        return [each for each in self.judged if each.differences]
+
+    @property
+    def unreached(self) -> list[str]:
+        return [rule for rule, cases in self.rules.items() if not cases]
+
+
+def verdict(word: str, role: str) -> str:
+    """Return the wish of roles.yaml in words."""
+    if word == "refused":
+        return f"refused, as role {role!r} is not listed" if role else "refused"
+    return {"none": "no rule matches", "ignore": "left alone (then: ignore)"}.get(word, f"role {role}")
+
+
+def show(tested: Tested, *, coverage: bool, strict: bool) -> None:
+    """Print what failed first, then what no case reaches, then the counts."""
+    out = console()
+    for each in tested.failed:
+        _failure(tested.file, each, out)
+    if coverage:
+        made = table("cases", "rule", whole=("rule",))
+        for rule, cases in sorted(
+            tested.rules.items(), key=lambda item: item[1] > 0
+        ):  # none first, else as in the file
+            made.add(str(cases) if cases else ("none", "red" if strict else "yellow"), rule)
+        print_table(made, out)
+    elif strict:
+        for rule in tested.unreached:
+            say((f"no case reaches rule '{rule}'", "red"), out=out)
+    failed, rules = len(tested.failed), len(tested.rules)
+    say(
+        f"{tested.file}: {counted(len(tested.judged), 'case')}, {failed or 'none'} failed; "
+        f"{rules - len(tested.unreached)} of {counted(rules, 'rule')} reached",
+        out=out,
+    )
+
+
+def _failure(file: str, each: Judged, out: Screen) -> None:
+    say(("FAILED ", "red"), f"{each.case.name} ({file}:{each.case.line})", out=out)
+    for what, wanted, got in each.differences:
+        say(f"  {what}: expected {wanted}", out=out)
+        say(f"  {' ' * len(what)}  got      {got or 'none'}", out=out)
+
+
+def as_json(tested: Tested, mapping_hash: str) -> dict[str, Any]:
+    """Return all of it as one object."""
+    return {
+        "file": tested.file,
+        "mapping_hash": mapping_hash,
+        "failed": len(tested.failed),
+        "cases": [
+            {
+                "name": each.case.name,
+                "line": each.case.line,
+                "passed": not each.differences,
+                "verdict": each.desired.verdict,
+                "role": each.desired.role,
+                "rule": each.desired.rule,
+                "mode": each.desired.mode,
+                "action": each.change.action,
+                "reason": each.change.reason.value,
+                "differences": [
+                    dict(zip(("what", "expected", "got"), found, strict=True)) for found in each.differences
+                ],
+            }
+            for each in tested.judged
+        ],
+        "rules": dict(tested.rules),
+        "unreached": tested.unreached,
+    }

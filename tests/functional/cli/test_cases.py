@@ -1,0 +1,132 @@
+"""`rolekeeper test`: the cases of roles.test.yaml, judged; what failed stands first, and the exit code says so."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.functional.cli.inside import inside
+
+ROLES = """
+version: 1
+roles: {web: {description: w}, worker: {description: k}}
+rules:
+  - {name: off, when: {tags: {rolekeeper: "off"}}, then: ignore}
+  - {name: on trial, when: {tags: {app: trial}}, role: web, mode: audit}
+  - {name: Web tier, when: {tags: {app: web}, vpc: vpc-a}, role: web}
+  - {name: by tag, when: {tags: {ram-role: {exists: true}}}, role: "${tags.ram-role}"}
+""".replace("name: off", 'name: "off"')
+
+
+class Ran:
+    def __init__(self, folder: Path, body: str, *words: str) -> None:
+        (folder / "roles.yaml").write_text(ROLES)
+        (folder / "roles.test.yaml").write_text(f"version: 1\ncases:\n{body}")
+        ran = inside("test", *words, cwd=folder)
+        self.code, self.out, self.err = ran.returncode, ran.stdout.decode(), ran.stderr.decode()
+
+    def json(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.out)
+        return found
+
+
+def case(instance: str, expect: str, name: str = "one") -> str:
+    return f"  - {{name: {name}, instance: {instance}, expect: {expect}}}\n"
+
+
+WEB = "{tags: {app: web}, vpc: vpc-a}"
+JUDGED = {
+    "a role": (WEB, "{role: web}", []),
+    "a role by its rule": (WEB, "{role: web, rule: Web tier, mode: enforce}", []),
+    "another role": (WEB, "{role: worker}", [("result", "role worker", "role web")]),
+    "another rule": (WEB, "{role: web, rule: on trial}", [("rule", "on trial", "Web tier")]),
+    "another mode": (WEB, "{role: web, mode: audit}", [("mode", "audit", "enforce")]),
+    "none": ("{tags: {app: web}}", "none", []),
+    "none, but a role": (WEB, "none", [("result", "no rule matches", "role web")]),
+    "a role, but none": ("{vpc: vpc-b}", "{role: web}", [("result", "role web", "no rule matches")]),
+    "ignored": ("{tags: {rolekeeper: 'off', app: web}}", "{then: ignore, rule: 'off'}", []),
+    "refused": ("{tags: {ram-role: admin}}", "refused", []),
+    "refused, and the role": ("{tags: {ram-role: admin}}", "{then: refused, role: admin, rule: by tag}", []),
+    "refused, another role": (
+        "{tags: {ram-role: admin}}",
+        "{then: refused, role: root}",
+        [("result", "refused, as role 'root' is not listed", "refused, as role 'admin' is not listed")],
+    ),
+    "the change": ("{tags: {app: web}, role: worker}", "{then: none, action: detach, reason: no-longer-mapped}", []),
+    "a young instance": ("{tags: {app: web}, role: worker, age: 1m}", "{then: none, action: none, reason: young}", []),
+    "no role outside a VPC": (
+        "{tags: {app: web}, vpc: vpc-a, network: classic}",
+        "{role: web, action: none, reason: not-in-vpc}",
+        [],
+    ),
+    "another change": (
+        "{tags: {app: web}, vpc: vpc-a, role: worker}",
+        "{role: web, action: attach}",
+        [("action", "attach", "swap")],
+    ),
+}
+
+
+@pytest.mark.parametrize(("instance", "expect", "differences"), JUDGED.values(), ids=list(JUDGED))
+def test_a_case_is_judged_as_the_functions_decide(
+    tmp_path: Path, instance: str, expect: str, differences: list[tuple[str, str, str]]
+) -> None:
+    ran = Ran(tmp_path, case(instance, expect), "--json")
+    (found,) = ran.json()["cases"]
+    assert [(d["what"], d["expected"], d["got"]) for d in found["differences"]] == differences
+    assert ran.code == (1 if differences else 0)
+    assert found["passed"] == (not differences)
+
+
+def test_what_failed_stands_first_with_its_line_what_was_expected_and_what_came(tmp_path: Path) -> None:
+    ran = Ran(tmp_path, case(WEB, "{role: web}", "right") + case(WEB, "{role: worker}", "wrong"))
+    assert ran.code == 1
+    lines = ran.out.splitlines()
+    assert lines[0] == "FAILED wrong (roles.test.yaml:4)"
+    assert lines[1].split() == ["result:", "expected", "role", "worker"]
+    assert lines[2].split() == ["got", "role", "web"]
+    assert lines[-1] == "roles.test.yaml: 2 cases, 1 failed; 1 of 4 rules reached"
+    assert "right" not in ran.out
+
+
+def test_a_rule_that_no_case_reaches_is_said_and_is_an_error_under_strict(tmp_path: Path) -> None:
+    body = case(WEB, "{role: web}")
+    assert Ran(tmp_path, body).code == 0
+    assert Ran(tmp_path, body, "--coverage").code == 0
+    ran = Ran(tmp_path, body, "--strict")
+    assert ran.code == 1
+    assert ran.out.splitlines()[:3] == [f"no case reaches rule '{name}'" for name in ("off", "on trial", "by tag")]
+    assert Ran(tmp_path, body, "--json").json()["unreached"] == ["off", "on trial", "by tag"]
+
+
+def test_coverage_shows_each_rule_first_those_that_no_case_reaches(tmp_path: Path) -> None:
+    shown = Ran(tmp_path, case(WEB, "{role: web}"), "--coverage").out.splitlines()
+    assert [line.split() for line in shown[1:5]] == [
+        ["none", "off"],
+        ["none", "on", "trial"],
+        ["none", "by", "tag"],
+        ["1", "Web", "tier"],
+    ]
+
+
+def test_a_mistake_in_the_file_is_said_with_its_line_and_nothing_is_judged(tmp_path: Path) -> None:
+    ran = Ran(tmp_path, case(WEB, "{role: wbe}"))
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("rolekeeper: roles.test.yaml:3: case 'one': expect.role: 'wbe' is not among the roles")
+    assert ran.err.endswith("did you mean 'web'?\n")
+
+
+def test_the_sample_passes_and_reaches_every_rule() -> None:
+    ran = inside("test", "--strict")
+    assert ran.returncode == 0, ran.stdout.decode()
+
+
+def test_the_file_of_cases_is_sought_beside_the_mapping(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "my.yml").write_text(ROLES)
+    (tmp_path / "there" / "my.test.yml").write_text(f"version: 1\ncases:\n{case(WEB, '{role: web}')}")
+    ran = inside("test", "--roles-file", "there/my.yml", cwd=tmp_path)
+    assert ran.stdout.decode().startswith("there/my.test.yml: 1 case, none failed")
