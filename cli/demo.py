@@ -67,8 +67,11 @@ class Story:
         self.title("Functions, deployed from s.yaml")
         for name in self.on.deploy():
             function = next(f for f in self.on.cloud.fc.functions() if f.name == name)
-            kinds = ", ".join(f"{t.name} ({t.type})" for t in function.triggers.values()) or "by hand"
-            self.say(f"{name}  ", (f"{function.handler}  <- {kinds}", "dim"))
+            kinds = "; ".join(
+                f"{kind}: {', '.join(t.name for t in function.triggers.values() if t.type == kind)}"
+                for kind in dict.fromkeys(t.type for t in function.triggers.values())
+            )
+            self.say(f"{name}  ", (f"{function.handler}  <- {kinds or 'by hand'}", "dim"))
 
     def launch(self) -> None:
         self.title("Three instances are launched (RunInstances); EventBridge delivers, the functions run")

@@ -22,7 +22,8 @@ from shared.errors import ConfigError, RolekeeperError
 from shared.events import manual
 from shared.gateways.clients import Credentials
 from shared.lines import say
-from shared.model.ignored import Ignored
+from shared.model.ignored import Ignored, ignored_as
+from shared.model.instance import ROLE
 from shared.model.trigger import EventKind, FunctionName, Trigger
 from shared.reported import ERROR, REQUEST, cut, size
 from shared.settings import VARIABLES, Settings
@@ -108,8 +109,16 @@ def _understood(
     if not triggers:
         return [], ignored, None
     mapping = mapping_from(settings.roles_file)
-    triggers, unknown = sort(name, (manual.checked(trigger, mapping) for trigger in triggers))
+    triggers, unknown = sort(name, (_asked_for(manual.checked(trigger, mapping), mapping) for trigger in triggers))
     return triggers, [*ignored, *unknown], mapping if triggers else None
+
+
+def _asked_for(read: Trigger | Ignored, mapping: RoleMapping) -> Trigger | Ignored:
+    """The same; a change of attributes that no rule asks for is ignored, and costs no call."""
+    if isinstance(read, Ignored) or not read.attributes or mapping.attributes.union([ROLE]) & set(read.attributes):
+        return read
+    detail = f"{read.event_name} changed {' and '.join(read.attributes)}, which no rule asks for"
+    return ignored_as("no-rule-reads-it", detail, read)
 
 
 def _context(name: FunctionName, settings: Settings, mapping: RoleMapping, memory: Memory, context: Any) -> Context:

@@ -97,7 +97,7 @@ class Invocation:
 
         def take(record: Record) -> None:
             self._take(record, keep_unchanged=True)
-            memory.observed(record, at)
+            memory.observed(record, at, why[record.instance_id])
             if record.reason == Reason.NOT_VISIBLE_YET.value:
                 self._is_new = True
             elif record.outcome == Outcome.RETRYING.value:

@@ -13,9 +13,11 @@ from shared.clock import CLOCK
 from shared.engine.missing import MissingRoles
 from shared.engine.reads import Reads
 from shared.model.decision import Outcome
-from shared.model.ignored import Ignored
+from shared.model.ignored import Ignored, ignored_as
+from shared.model.instance import ROLE
 from shared.model.record import Record
 from shared.model.trigger import Trigger
+from shared.planning.contest import MOST, WITHIN, Contest
 
 KEPT = 20_000  # observations
 APART = timedelta(seconds=2)
@@ -51,11 +53,14 @@ class Memory:
         self.removals = Removals()
         self.reads = Reads()
         self.missing: defaultdict[str, MissingRoles] = defaultdict(MissingRoles)  # by account
+        self._contest = Contest()
         self._covered: OrderedDict[tuple[str, str], datetime] = OrderedDict()  # until when, by the events' clock
 
-    def observed(self, record: Record, at: datetime) -> None:
+    def observed(self, record: Record, at: datetime, trigger: Trigger) -> None:
         """Remember how an observation that began then has ended. One that has to be tried again counts for nothing."""
         key = (record.region, record.instance_id)
+        if ROLE in trigger.attributes and record.role_after != record.role_before:
+            self._contest.corrected(key, at)
         if record.outcome in UNFINISHED:
             self._covered.pop(key, None)
             return
@@ -69,25 +74,28 @@ class Memory:
         """The triggers that still have something to observe; the others among what is ignored."""
         left, out = [], list(ignored)
         for trigger in triggers:
-            covered = [name for name in trigger.instance_ids if self._covers(trigger, name)]
+            contested = self._contested(trigger)
+            covered = [name for name in trigger.instance_ids if name in contested or self._covers(trigger, name)]
             names = tuple(name for name in trigger.instance_ids if name not in covered)
             if names or not covered:
                 left.append(msgspec.structs.replace(trigger, instance_ids=names))
-            else:
-                out.append(
-                    Ignored(
-                        reason="looked-since",
-                        detail=f"{trigger.event_name} of {', '.join(covered[:3])}",
-                        source=trigger.source,
-                        region=trigger.region,
-                        account_id=trigger.account_id,
-                        actor=trigger.actor,
-                        event_id=trigger.event_id,
-                        event_time=trigger.event_time,
-                    )
-                )
+            if contested:
+                often = f"corrected {MOST} times within {WITHIN.seconds // 60} minutes; the timer does the rest"
+                out.append(ignored_as("contested", f"{_said(trigger, contested)}, {often}", trigger))
+            elif not names and covered:
+                out.append(ignored_as("looked-since", _said(trigger, covered), trigger))
         return left, out
+
+    def _contested(self, trigger: Trigger) -> list[str]:
+        if ROLE not in trigger.attributes:
+            return []
+        now = CLOCK.now()
+        return [name for name in trigger.instance_ids if self._contest.is_over((trigger.region, name), now)]
 
     def _covers(self, trigger: Trigger, name: str) -> bool:
         until = self._covered.get((trigger.region, name)) if trigger.kind == "created" else None
         return until is not None and trigger.event_at is not None and trigger.event_at < until
+
+
+def _said(trigger: Trigger, names: list[str]) -> str:
+    return f"{trigger.event_name} of {', '.join(names[:3])}"

@@ -97,7 +97,9 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
     event_time: str
     event_at: datetime | None
 
-    def triggers(self, kind: EventKind, found: Found, event_name: object) -> tuple[Trigger | Ignored, ...]:
+    def triggers(
+        self, kind: EventKind, found: Found, event_name: object, attributes: tuple[str, ...] = ()
+    ) -> tuple[Trigger | Ignored, ...]:
         """The instances `found`, a Trigger for each region and account that they are in; Ignored where there are none, and for
         those that belong to another account."""
         if not found.instances:
@@ -121,6 +123,7 @@ class Circumstances(msgspec.Struct, frozen=True, kw_only=True):
                 event_time=self.event_time,
                 event_at=self.event_at,
                 event_name=text(event_name),
+                attributes=attributes,
             )
             for (region, account_id), ids in places.items()
         )

@@ -22,6 +22,8 @@ from shared.settings import APIS
 
 NAME = "own"
 _KEY, _SEAL = "rolekeeper", "seal"
+_OF_EVENTS = "attributes"
+"""The field of a Trigger that no run has."""
 _ENDS = frozenset(f"{outcome.value}/{reason.value}" for outcome in Outcome for reason in Reason)
 _STOPS = (Reason.CANARY, Reason.MAX_ERRORS)
 
@@ -29,6 +31,7 @@ _STOPS = (Reason.CANARY, Reason.MAX_ERRORS)
 def handed_over(trigger: Trigger, keys: Keys = ()) -> bytes:
     """The payload that makes another invocation go on with this trigger, sealed where there is a key."""
     whole = msgspec.to_builtins(trigger)
+    del whole[_OF_EVENTS]  # a version that does not know it reads the rest
     sealed = seal(keys, _canonical(whole))
     return msgspec.json.encode({_KEY: whole, **({_SEAL: sealed} if sealed else {})})
 
@@ -71,6 +74,8 @@ def _slip(trigger: Trigger) -> str:
     cursor, remedy = trigger.progress, trigger.request
     if trigger.kind not in ("reconcile", "remediate"):
         return f"{trigger.kind} is never handed over"
+    if trigger.attributes:
+        return "a change of attributes is never handed over"
     if cursor is None:
         return "without a cursor nothing is handed over"
     if trigger.kind == "remediate" and remedy is None:

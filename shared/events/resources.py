@@ -7,7 +7,7 @@ where REGION and ACCOUNT may be "*". CloudMonitor writes the same without the le
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 import msgspec
 
@@ -32,6 +32,10 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
 
     instances: tuple[Named, ...] = ()
     others: tuple[str, ...] = ()  # resources that are no instances, as written
+
+    def without(self, ids: Container[str]) -> Found:
+        """The same, but for the instances of these ids."""
+        return Found(instances=tuple(named for named in self.instances if named.id not in ids), others=self.others)
 
 
 def find(*values: object) -> Found:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -67,6 +67,15 @@ def all_of(parts: Iterable[Condition]) -> Condition:
     """All of them, without a wrapper around a single one."""
     gathered = tuple(parts)
     return gathered[0] if len(gathered) == 1 else AllOf(gathered)
+
+
+def subjects(condition: Condition) -> Iterator[str]:
+    """All that the condition asks for: names of ATTRIBUTES, and tags."""
+    if isinstance(condition, Has):
+        yield condition.subject
+        return
+    for part in (condition.part,) if isinstance(condition, Not) else condition.parts:
+        yield from subjects(part)
 
 
 def tag(key: str) -> str:

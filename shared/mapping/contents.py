@@ -13,7 +13,7 @@ import msgspec
 
 from shared.clean import hidden
 from shared.mapping.compiled import Predicate, compile_condition
-from shared.mapping.conditions import ALWAYS, Condition
+from shared.mapping.conditions import ALWAYS, ATTRIBUTES, Condition, subjects
 from shared.mapping.globs import matcher
 from shared.mapping.role_template import MAX_NAME, RoleTemplate
 from shared.model.instance import Desired, ForeignRoles, Instance, Mode
@@ -125,6 +125,12 @@ class Mapping:
         return any(
             rule.role and (rule.foreign_roles or self.settings.foreign_roles) == "replace" for rule in self.rules
         )
+
+    @cached_property
+    def attributes(self) -> frozenset[str]:
+        """The attributes of instances that some rule asks for: a change of any other one changes no answer of desired()."""
+        asked = (subject for rule in self.rules for subject in subjects(rule.when))
+        return frozenset(subject for subject in asked if subject in ATTRIBUTES)
 
     def desired(self, instance: Instance) -> Desired:
         """Return what the first rule that matches wants for the instance. Never raises; gives no role but a listed one."""

@@ -6,6 +6,8 @@ from typing import Literal
 
 import msgspec
 
+from shared.model.trigger import Trigger
+
 IgnoredReason = Literal[
     "empty",
     "too-large",
@@ -20,6 +22,8 @@ IgnoredReason = Literal[
     "own-write",
     "own-tag",
     "looked-since",
+    "no-rule-reads-it",
+    "contested",
     "bad-payload",
 ]
 
@@ -35,3 +39,17 @@ class Ignored(msgspec.Struct, frozen=True, kw_only=True):
     actor: str = ""
     event_id: str = ""
     event_time: str = ""
+
+
+def ignored_as(reason: IgnoredReason, detail: str, trigger: Trigger) -> Ignored:
+    """An event that was understood, and still is not acted on."""
+    return Ignored(
+        reason=reason,
+        detail=detail,
+        source=trigger.source,
+        region=trigger.region,
+        account_id=trigger.account_id,
+        actor=trigger.actor,
+        event_id=trigger.event_id,
+        event_time=trigger.event_time,
+    )

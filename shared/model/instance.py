@@ -19,6 +19,10 @@ DISPLACED_TAG = "rolekeeper-displaced-role"
 there, so an unsigned one counts for nothing; and what is put back must also be allowed by `displace` in roles.yaml."""
 
 
+ROLE = "role"
+"""The attribute of an Instance that every roles.yaml is about, and that no rule can ask for."""
+
+
 class Instance(msgspec.Struct, frozen=True, kw_only=True):
     """An ECS instance as rules see it (DescribeInstances). `role` is the RAM role on it, "" = none or not looked up."""
 

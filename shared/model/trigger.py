@@ -83,6 +83,8 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         None  # the same, aware; None where it could not be read
     )
     event_name: str = ""  # what happened, in the source's own word: "RunInstances", "Created", "Tag:ChangeOnResource"
+    attributes: tuple[str, ...] = ()
+    """Of a change: the attributes of model.Instance that it is about; () = its tags, or the event does not say."""
     request: RemediationRequest | None = msgspec.field(default=None, name="remedy")
     """An operator's: always on a remediate, by hand on a reconcile. In JSON `remedy`, as hand-overs have had it from the first."""
     progress: Progress | None = msgspec.field(default=None, name="cursor")

@@ -23,7 +23,8 @@ EVENTS = ROOT / "events"
 ACCOUNT = "1234567890123456"
 SAMPLES = sorted(path.relative_to(EVENTS).as_posix() for path in EVENTS.glob("*/*.json"))
 BY_EVENTBRIDGE = ("instance_created", "tags_changed")
-ONLY_THE_READER_IGNORES = "ignored/cloudmonitor-own-tag.json"
+ONLY_THE_READER_IGNORES = {f"ignored/{name}.json" for name in ("cloudmonitor-own-tag", "attach-refused", "move-vpc")}
+"""What a pattern cannot tell: what is in a list, in an answer, under a key with dots."""
 TRIGGER_CONFIG = {
     "eventbridge": {"triggerEnable", "asyncInvocationType", "eventSourceConfig", "eventSinkConfig", "runOptions",
                     "eventRuleFilterPattern"},
@@ -99,7 +100,7 @@ def test_a_sample_is_taken_by_the_one_rule_meant_for_it(sample: str, patterns: P
         if isinstance(event, dict) and "specversion" in event and pattern.matches(event)
     ]
     folder = sample.split("/")[0]
-    if sample == ONLY_THE_READER_IGNORES:
+    if sample in ONLY_THE_READER_IGNORES:
         folder = "tags_changed"
     if folder in BY_EVENTBRIDGE:
         assert [key for key, _ in taken] == [folder], f"{sample} is taken by {taken}"

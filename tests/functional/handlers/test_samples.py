@@ -21,7 +21,9 @@ EXPECTED: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "instance_created/run-instances-string": (("instance_created", "tags_changed"), ALL),
     **{f"tags_changed/{name}": (("tags_changed", "instance_created"), {A}) for name in (
         "ecs-untag-resources", "ecs-untag-resources-all", "ecs-add-tags", "ecs-remove-tags", "tag-service-untag-string",
-        "cloudmonitor-tag-set", "cloudmonitor-tag-removed")},
+        "cloudmonitor-tag-set", "cloudmonitor-tag-removed", "attach-by-hand", "detach-by-hand", "ecs-join-resource-group",
+        "move-resources", "move-resources-list", "ecs-modify-instance-attribute", "ecs-replace-system-disk",
+        "ecs-modify-instance-spec", "ecs-modify-prepay-instance-spec", "ecs-modify-instance-vpc-attribute")},
     **{f"tags_changed/{name}": (("tags_changed", "instance_created"), {A, B}) for name in (
         "ecs-tag-resources", "ecs-tag-resources-console", "tag-service-tag-resources", "tag-service-flattened")},
     "reconcile/timer": (("reconcile",), ALL),
@@ -45,12 +47,17 @@ EXPECTED: dict[str, tuple[tuple[str, ...], set[str]]] = {
     "direct/actiontrail-record": (("instance_created",), {A, B}),
     "direct/batch": (("instance_created", "tags_changed"), {A, B}),
 }  # fmt: skip
+ELSEWHERE = (
+    "{name: elsewhere, when: {vpc: v, zone: z, resource_group: g, instance_type: t, image: i, name: n}, role: worker}"
+)
+"""A rule that asks for every attribute that can change, and that no instance meets."""
 IGNORED = sorted(path.relative_to(SAMPLES).with_suffix("").as_posix() for path in SAMPLES.glob("ignored/*.json"))
 
 
 def fleet(world: World) -> None:
     """A, B and C, all of app web; A with the tags that the remediation by tags asks for."""
-    world.map(RULES.replace("name: by app", "name: web tier"))  # which one of the samples asks for
+    rules = RULES.replace("name: by app", "name: web tier")  # which one of the samples asks for
+    world.map(rules.replace("rules:\n", f"rules:\n  - {ELSEWHERE}\n"))
     world.env.setenv("ROLEKEEPER_PROOF_KEYS", "")  # the sample of a hand-over has no seal
     asked = json.loads((SAMPLES / "remediate/by-tags.json").read_text())["remediate"]["tags"]
     place = world.cloud.ecs.place("1234567890123456", "cn-hangzhou")

@@ -77,7 +77,7 @@ def test_a_body_that_is_no_event_is_ignored(body: bytes | str, reason: str) -> N
         pytest.param(call("RunInstances", service="Rds"), "not-for-us", id="another product's call"),
         pytest.param(call("RunInstances", service="Tag"), "not-for-us", id="a call the Tag service does not have"),
         pytest.param(call("AddTags", service="Tag"), "not-for-us", id="AddTags is of ECS alone"),
-        pytest.param(call("ModifyInstanceAttribute", {"InstanceId": A}), "not-for-us", id="another call"),
+        pytest.param(call("ModifyInstanceNetworkSpec", {"InstanceId": A}), "not-for-us", id="another call"),
         pytest.param(call("TagResources", {"ResourceType": "disk", "ResourceId": A}), "not-an-instance", id="ECS disk"),
         pytest.param(call("TagResources", {"ResourceId.1": "d-bp1"}), "not-an-instance", id="a disk by its id"),
         pytest.param(call("TagResources", {"ResourceARN": ARN + "disk/d-1"}, "Tag"), "not-an-instance", id="disk ARN"),
