@@ -21,7 +21,7 @@ from shared.model.decision import Outcome, Reason
 from shared.model.plan import Change, Result, Step
 from shared.model.progress import Progress
 from shared.planning import guards, transitions
-from shared.planning.guards import REMOVAL_GUARDS, Facts
+from shared.planning.guards import CHANGE_GUARDS, GUARDS, REMOVAL_GUARDS, Facts, Guard
 from shared.planning.planner import Planner
 from shared.planning.records import not_begun, refused, settled
 from shared.planning.steps import Batcher
@@ -71,10 +71,11 @@ class Engine:
         for change in plan.settled:
             if change.instance_id not in self._open:
                 self._record(settled(change), page.began)
-        for change in plan.changes:
-            if change.instance_id not in self._open:  # a page may repeat what one before had; what is open ends once
-                self._open[change.instance_id] = page.began
-                yield from self._hold(change, page) if change.removes else self._begin(change)
+        # A page may repeat what one before had; what is open ends once.
+        changes = {change.instance_id: change for change in plan.changes if change.instance_id not in self._open}
+        self._open |= dict.fromkeys(changes, page.began)
+        for change in self._judged([*changes.values()], self._facts(None), CHANGE_GUARDS):
+            yield from self._hold(change, page) if change.removes else self._begin(change)
         if page.is_last:
             yield from self._batcher.rest()  # attaches do not wait for the number of removals
             self._collect(0)
@@ -135,14 +136,18 @@ class Engine:
             yield from self._begin(change)
 
     def _judge_removals(self, holders: int | None) -> Sequence[Change]:
-        facts = self._facts(holders)
-        verdict = guards.judge(self._held, facts, REMOVAL_GUARDS)
-        acts = guards.too_many(len(self._held), facts)  # also on those that wait since an earlier invocation
+        facts, held = self._facts(holders), self._held
+        acts = guards.too_many(len(held), facts)  # also on those that wait since an earlier invocation
         self._held, self._may_remove = [], not acts
         if acts and not self._progress.braked:
             self._progress = transitions.braked(self._progress, uncounted=holders is None)
+        return self._judged(held, facts, REMOVAL_GUARDS)
+
+    def _judged(self, changes: Sequence[Change], facts: Facts, asked: Sequence[Guard]) -> Sequence[Change]:
+        """Return those that the guards let through; the others are recorded."""
+        verdict = guards.judge(changes, facts, asked)
         for refusal in verdict.refused:
-            self._record(refused(refusal.change, refusal.reason))
+            self._record(refused(refusal.change, refusal.reason, refusal.why))
         return verdict.allowed
 
     def _facts(self, holders: int | None) -> Facts:
@@ -205,12 +210,9 @@ class Engine:
     def _submit(self, step: Step) -> None:
         """Carry out what the guards allow of a step."""
         self._collect(self._at_once - 1)
-        verdict = guards.judge(step.changes, self._facts(None))
-        for refusal in verdict.refused:
-            self._record(refused(refusal.change, refusal.reason))
-        if not verdict.allowed:
+        if not (allowed := self._judged(step.changes, self._facts(None), GUARDS)):
             return
-        step = replace(step, changes=verdict.allowed)
+        step = replace(step, changes=allowed)
         observed = min(self._open[change.instance_id] for change in step.changes)
         if self._terms.pool is None:
             self._take(self._executor(step, observed))

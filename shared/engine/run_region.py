@@ -61,7 +61,7 @@ class RegionRun:
         engine = Engine(self._planner, self._executor(), recording, holders, start)
         with ThreadPoolExecutor(at_once) as readers, ThreadPoolExecutor(at_once) as writers:
             terms = Terms(
-                facts=Facts(limit=mapping.settings.brake, lifted=self._request.lift_brake),
+                facts=Facts(limit=mapping.settings.brake, lifted=self._request.lift_brake, approved=context.approved),
                 control=rate_control(self._request),
                 pool=writers,
                 at_once=at_once,
@@ -97,9 +97,9 @@ class RegionRun:
         return Recording(record, self._ecs.region, lambda name: self._trigger, sink)
 
     def _executor(self) -> Executor:
-        if self._request.dry_run:
-            return DryRun()
         context = self._context
+        if context.executor or self._request.dry_run:
+            return context.executor or DryRun()
         missing = context.memory.missing[self._trigger.account_id]
         return Cloud(self._ecs, self._planner, context.journal.announce, self._rate, missing)
 
@@ -130,6 +130,8 @@ class RegionRun:
         complete = ended = True
         for page in chain(observer.named(others), listing.pages()):
             complete = complete and not page.deferred
+            if self._context.observer:
+                self._context.observer.observed(page)
             ended = page.listing is not None and (page.listing.listed or page.error is not None)
             yield page
         if not (complete and ended):

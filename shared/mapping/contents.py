@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
+from hashlib import sha256
 from typing import Any
 
 import msgspec
 
 from shared.clean import hidden
 from shared.mapping.compiled import Predicate, compile_condition
-from shared.mapping.conditions import ALWAYS, ATTRIBUTES, Condition, subjects
+from shared.mapping.conditions import ALWAYS, ATTRIBUTES, TAG, Condition, subjects, tag
 from shared.mapping.globs import matcher
 from shared.mapping.role_template import MAX_NAME, RoleTemplate
 from shared.model.instance import Desired, ForeignRoles, Instance, Mode
@@ -127,10 +129,21 @@ class Mapping:
         )
 
     @cached_property
+    def reads(self) -> tuple[str, ...]:
+        """Return the subjects that its rules read, in order: attributes, and `tags.KEY` with the key in lower case."""
+        asked = {subject for rule in self.rules for subject in subjects(rule.when)}
+        return tuple(sorted(asked | {tag(key) for rule in self.rules if rule.role for key in rule.role.keys}))
+
+    @cached_property
     def attributes(self) -> frozenset[str]:
-        """The attributes of instances that some rule asks for: a change of any other one changes no answer of desired()."""
-        asked = (subject for rule in self.rules for subject in subjects(rule.when))
-        return frozenset(subject for subject in asked if subject in ATTRIBUTES)
+        """Return the attributes of instances that some rule reads: a change of any other one changes no answer of desired()."""
+        return frozenset(ATTRIBUTES).intersection(self.reads)
+
+    def facts(self, instance: Instance) -> str:
+        """Return a digest of all that its rules read of an instance, 16 hex digits: where two are the same, so is what rules see."""
+        tags = {tag(key): value for key, value in instance.tags.items()}
+        values = [tags.get(name) if name.startswith(TAG) else getattr(instance, name) for name in self.reads]
+        return sha256(json.dumps([instance.network, values]).encode()).hexdigest()[:16]
 
     def desired(self, instance: Instance) -> Desired:
         """Return what the first rule that matches wants for the instance. Never raises; gives no role but a listed one."""

@@ -45,6 +45,7 @@ class Reason(str, Enum):
     MAX_ERRORS = "max-errors"  # refused: a remediation has met more errors than it may
     MAX_CALLS = "max-calls"  # refused: the run's budget of calls is spent
     STOPPED = "stopped"  # refused: who ran it has stopped the run
+    CHANGED_SINCE_PLAN = "changed-since-plan"  # refused: the plan that is applied says something else of it
 
 
 Drift = Literal["missing", "wrong", "foreign", "orphaned"]

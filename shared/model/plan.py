@@ -36,6 +36,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     )
     note: str = ""  # what is written on the instance before its foreign role is displaced; "" = nothing
     why: str = ""  # for the operator, where the reason does not say it all
+    facts: str = ""  # where something is to be done: a digest of what rules read of the instance, see Mapping.facts
 
     @property
     def removes(self) -> bool:

@@ -100,4 +100,5 @@ class Planner:
             launch_grace=mapping.settings.launch_grace,
             at_birth=self._at_birth(instance.instance_id),
         )
-        return signing.signed(change, instance)
+        change = signing.signed(change, instance)
+        return change if change.outcome else msgspec.structs.replace(change, facts=mapping.facts(instance))

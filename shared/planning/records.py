@@ -117,8 +117,9 @@ def settled(change: Change) -> Result:
     return Result(change=change, outcome=outcome, reason=change.reason, role_after=change.role_before)
 
 
-def refused(change: Change, reason: Reason) -> Result:
+def refused(change: Change, reason: Reason, why: str = "") -> Result:
     """Return the result of a change that a guard did not let through."""
+    change = msgspec.structs.replace(change, why=why or change.why)
     return Result(change=change, outcome=Outcome.REFUSED, reason=reason, role_after=change.role_before)
 
 

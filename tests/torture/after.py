@@ -131,8 +131,12 @@ def _budget(root: Root) -> Iterator[str]:
 
 
 def _braked(world: World, root: Root) -> Iterator[str]:
-    """A run takes listed roles off no more instances than the brake lets through."""
-    if root.lifted or any(one.function not in ("reconcile", "remediate", "command") for one in root.invocations):
+    """A run takes listed roles off no more instances than the brake lets through. One that is tried again is another run."""
+    if (
+        root.lifted
+        or root.forked
+        or any(one.function not in ("reconcile", "remediate", "command") for one in root.invocations)
+    ):
         return
     file = root.invocations[0].file
     if any(one.file != file or "between" in one.trouble for one in root.invocations):
