@@ -27,4 +27,5 @@ def test_a_first_run_right_after_the_roles_were_made(fleet: Fleet, seconds: floa
         runs.append(fleet.run("reconcile", timer()))
     assert fleet.right(made) == {"right": 360}
     assert (len(runs) == 1) == (seconds == 2 and not swapped)
-    assert ecs(fleet.journal)["DetachInstanceRamRole"] <= (6 + 3 * len(runs) if swapped else 0)
+    # Of a role both steps may begin before the first is refused; then none does for a while.
+    assert ecs(fleet.journal)["DetachInstanceRamRole"] <= (6 * len(runs) if swapped else 0)
