@@ -28,10 +28,23 @@ def read(lines: list[bytes]) -> list[Instance]:
     return [*snapshot.Snapshot(lines, "fleet.json").instances()]
 
 
-@given(st.lists(st.builds(
-    Instance, instance_id=texts.filter(bool), region=st.just("cn-hangzhou"), zone=texts, name=texts, vpc=texts, image=texts,
-    tags=st.dictionaries(texts, texts, max_size=3), role=texts, created_at=st.none() | st.just(AT - timedelta(days=3)),
-), max_size=4))  # fmt: skip
+@given(
+    st.lists(
+        st.builds(
+            Instance,
+            instance_id=texts.filter(bool),
+            region=st.just("cn-hangzhou"),
+            zone=texts,
+            name=texts,
+            vpc=texts,
+            image=texts,
+            tags=st.dictionaries(texts, texts, max_size=3),
+            role=texts,
+            created_at=st.none() | st.just(AT - timedelta(days=3)),
+        ),
+        max_size=4,
+    )
+)
 def test_a_snapshot_is_read_as_it_was_written(fleet: list[Instance]) -> None:
     found = snapshot.Snapshot(snapshot.written(HEADER, fleet), "fleet.json")
     assert (found.header, [*found.instances()]) == (HEADER, fleet)
@@ -49,16 +62,26 @@ def test_what_could_not_be_read_stays_so() -> None:
         pytest.param([], "fleet.json:1: no snapshot", id="an empty file"),
         pytest.param([b"a: b\n"], "fleet.json:1: no snapshot", id="no JSON"),
         pytest.param([b"[]\n"], "fleet.json:1: no snapshot", id="another JSON"),
-        pytest.param([LINES[0].replace(b":1,", b":2,")], "fleet.json:1: version 2; this rolekeeper reads version 1", id="another version"),
+        pytest.param(
+            [LINES[0].replace(b":1,", b":2,")],
+            "fleet.json:1: version 2; this rolekeeper reads version 1",
+            id="another version",
+        ),
         pytest.param([LINES[0].replace(b"region", b"regoin")], "fleet.json:1:", id="a field misspelt"),
-        pytest.param(LINES[:-1], "fleet.json:3: the file ends here, and its last line is missing: it was cut short", id="cut after a line"),
+        pytest.param(
+            LINES[:-1],
+            "fleet.json:3: the file ends here, and its last line is missing: it was cut short",
+            id="cut after a line",
+        ),
         pytest.param([*LINES[:2], LINES[2][:9]], "fleet.json:3: no JSON", id="cut in a line"),
         pytest.param([*LINES[:2], LINES[3]], "it says 2 instances, and there are 1", id="a line less"),
         pytest.param([*LINES, LINES[1]], "fleet.json:5: there is more", id="more after the end"),
-        pytest.param([LINES[0], b'{"instance_id": "i-1", "tags": [1]}\n'], "fleet.json:2:", id="a value of another kind"),
+        pytest.param(
+            [LINES[0], b'{"instance_id": "i-1", "tags": [1]}\n'], "fleet.json:2:", id="a value of another kind"
+        ),
         pytest.param([LINES[0], b'{"instance_id": "i-1", "rolle": "web"}\n'], "fleet.json:2:", id="an unknown field"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_snapshot_is_one_clear_error(lines: list[bytes], says: str) -> None:
     with pytest.raises(ConfigError) as raised:
         read(lines)
@@ -91,13 +114,29 @@ def test_a_plan_is_read_as_it_was_written(changes: tuple[Approved, ...]) -> None
         pytest.param(TEXT[:-20], "it may have been cut short", id="cut short"),
         pytest.param("{}", "no plan of rolekeeper's", id="another JSON"),
         pytest.param("[]", "no plan of rolekeeper's", id="a list"),
-        pytest.param(TEXT.replace('"rolekeeper_plan": 1', '"rolekeeper_plan": 7'), "a plan of version 7; this rolekeeper applies version 1", id="another version"),
-        pytest.param(TEXT.replace('"role_before": "old"', '"role_before": "older"'), "it was changed after it was made", id="edited"),
-        pytest.param(json.dumps({k: v for k, v in json.loads(TEXT).items() if k != "hash"}), "it was changed after it was made", id="without its hash"),
+        pytest.param(
+            TEXT.replace('"rolekeeper_plan": 1', '"rolekeeper_plan": 7'),
+            "a plan of version 7; this rolekeeper applies version 1",
+            id="another version",
+        ),
+        pytest.param(
+            TEXT.replace('"role_before": "old"', '"role_before": "older"'),
+            "it was changed after it was made",
+            id="edited",
+        ),
+        pytest.param(
+            json.dumps({k: v for k, v in json.loads(TEXT).items() if k != "hash"}),
+            "it was changed after it was made",
+            id="without its hash",
+        ),
         pytest.param(TEXT.replace('"swap"', '"swop"'), "Invalid enum value 'swop'", id="an unknown action"),
-        pytest.param(plan_file.written(PlanFile(account_id="1", region="r", mapping_hash="h", made_at=AT, changes=(LINE, LINE))), "an instance stands in it twice", id="twice"),
+        pytest.param(
+            plan_file.written(PlanFile(account_id="1", region="r", mapping_hash="h", made_at=AT, changes=(LINE, LINE))),
+            "an instance stands in it twice",
+            id="twice",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_plan_is_one_clear_error(text: str, says: str) -> None:
     with pytest.raises(ConfigError) as raised:
         plan_file.read(text, "plan.json")

@@ -13,9 +13,16 @@ from shared.model.plan_file import Approved
 from shared.planning.guards import CHANGE_GUARDS, Facts, judge
 
 CHANGE = Change(
-    instance_id="i-1", region="cn-hangzhou", action="swap", reason=Reason.WRONG, rule="by app", role="web",
-    role_before="old", role_after="web", facts="0123456789abcdef",
-)  # fmt: skip
+    instance_id="i-1",
+    region="cn-hangzhou",
+    action="swap",
+    reason=Reason.WRONG,
+    rule="by app",
+    role="web",
+    role_before="old",
+    role_after="web",
+    facts="0123456789abcdef",
+)
 APPROVED = {"i-1": Approved.of(CHANGE)}
 
 
