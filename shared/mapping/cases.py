@@ -98,11 +98,15 @@ def _file(mapping: Mapping) -> Table[tuple[_Body, ...]]:
         Field("name", _NAME, "the case's name, which the report gives", required=True),
         instance,
         expect,
-        Field("rows", ListOf(_At(row), "rows"), "the same case again, each row with what it changes in the instance or expects"),
+        Field(
+            "rows",
+            ListOf(_At(row), "rows"),
+            "the same case again, each row with what it changes in the instance or expects",
+        ),
         build=_Body,
         wording=Wording(meant=lambda key: "did you mean 'rows'?" if key in ("table", "examples", "cases") else ""),
         check=_check_case,
-    )  # fmt: skip
+    )
     cases = ListOf(_At(case), "cases", named=name_of)
     return Table(
         Field("version", Version(), "the version of this format: 1", required=True),

@@ -47,7 +47,7 @@ class _Value:
         return {"type": "string", **({} if self._may_be_empty else {"minLength": 1, "pattern": "^[^*?]*$"})}
 
 
-class Tags:
+class CaseTags:
     """Tag key -> value. ECS refuses keys that differ in case alone on one instance."""
 
     _value = _Value("a tag's value", may_be_empty=True)
@@ -111,12 +111,22 @@ def _meant(key: str) -> str:
 
 
 DESCRIBED: Table[Described] = Table(
-    Field("id", Text("an instance id", r"i-[a-zA-Z0-9-]{1,60}", "i- and letters, digits or '-'"), "its id; rules do not read it"),
-    Field("tags", Tags(), "its tags: key and value"),
+    Field(
+        "id",
+        Text("an instance id", r"i-[a-zA-Z0-9-]{1,60}", "i- and letters, digits or '-'"),
+        "its id; rules do not read it",
+    ),
+    Field("tags", CaseTags(), "its tags: key and value"),
     *(Field(name, _Value(about), about) for name, about in ATTRIBUTES.items()),
-    Field("network", Choice(get_args(Instance.__annotations__["network"]) or ("vpc", "classic")), "vpc (default) or classic"),
+    Field(
+        "network",
+        Choice(get_args(Instance.__annotations__["network"]) or ("vpc", "classic")),
+        "vpc (default) or classic",
+    ),
     Field("role", _Value("the name of a RAM role"), "the RAM role that it holds now; without it, it holds none"),
     Field("age", Duration(), "the time since its creation, e.g. 5m; without it, it is older than launch_grace"),
     build=_described,
-    wording=Wording(hint=f"known are tags, {', '.join(ATTRIBUTES)}, network, role, age, id; a tag is under tags", meant=_meant),
-)  # fmt: skip
+    wording=Wording(
+        hint=f"known are tags, {', '.join(ATTRIBUTES)}, network, role, age, id; a tag is under tags", meant=_meant
+    ),
+)

@@ -48,7 +48,7 @@ def _meant(key: str) -> str:
 
 
 class Expect:
-    """What a case expects of a mapping, whose roles and rules are the names that it may give."""
+    """The expectation of a case, for a mapping whose roles and rules are the names that it may give."""
 
     def __init__(self, mapping: Mapping) -> None:
         self._roles = mapping.roles

@@ -58,15 +58,18 @@ def _recorded(world: World, made: Invocation) -> Iterator[str]:
             yield f"{name} holds {world.role(name)!r}, and its record says {record}"
     changed = {change.instance_id for change in made.changes}
     for name, record in last.items():
-        if record.get("outcome") in CHANGED and name not in changed and not _taken_for_ours(world, record):
+        if record.get("outcome") in CHANGED and name not in changed and not _taken_for_ours(world, made, record):
             yield f"{name} was not changed, and its record says {record}"
 
 
-def _taken_for_ours(world: World, record: Mapping[str, str]) -> bool:
-    """Where ECS attaches a role once more, or takes off none, without a word, nobody can tell that another was faster."""
-    switches, outcome = world.cloud.switches, record.get("outcome")
+def _taken_for_ours(world: World, made: Invocation, record: Mapping[str, str]) -> bool:
+    """Nobody can tell that another was faster where ECS attaches a role once more, or takes off none, without a word; nor where the answer
+    to our own write was lost meanwhile."""
+    switches, outcome, name = world.cloud.switches, record.get("outcome"), record["instance_id"]
     attached_again = switches.same_role_again == "success" and outcome in ("attached", "swapped")
-    return attached_again or (switches.detach_nothing == "success" and outcome in ("detached", "swapped"))
+    none_taken_off = switches.detach_nothing == "success" and outcome in ("detached", "swapped")
+    lost = "between" in made.trouble and any(c.writes and name in c.ids and not _answered(c) for c in made.calls)
+    return attached_again or none_taken_off or lost
 
 
 def _bare(world: World, made: Invocation) -> Iterator[str]:
