@@ -35,12 +35,13 @@ bench: $(READY)  ## calls, time and memory of runs over fleets, launch storms, a
 mutants: $(READY)  ## small changes of the code that no test sees (about half an hour; what is known already is not tried again)
 	@$(BIN)/python -m tests.mutation $(MUTANTS)
 
-check: $(READY)  ## lint, formatting, types, import contracts, roles.yaml; shows the measures of the house
+check: $(READY)  ## lint, formatting, types, import contracts, roles.yaml and its cases; shows the measures of the house
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/rolekeeper validate
+	@$(BIN)/rolekeeper validate --strict
+	@$(BIN)/rolekeeper test --strict
 	@$(BIN)/python -m tests.house.measures
 
 build: $(READY)  ## build/bundle, the package of the functions (LAYER=1: the dependencies apart, for a layer; ROLES_FILE=, BUILD_PYTHON=)

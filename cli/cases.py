@@ -9,7 +9,9 @@ from pathlib import Path
 from cli.files import text
 from cli.output import print_json
 from cli.view import cases as view
+from cli.view import junit as xml
 from cli.view.cases import Judged, Tested
+from shared.errors import ConfigError
 from shared.mapping import Mapping, load
 from shared.mapping.cases import Case, load_cases
 from shared.mapping.described import NOW
@@ -21,12 +23,16 @@ def beside(roles_file: Path) -> Path:
     return roles_file.with_name(f"{roles_file.stem}.test{roles_file.suffix or '.yaml'}")
 
 
-def run(file: Path | None, *, roles_file: Path, as_json: bool, coverage: bool, strict: bool) -> int:
+def run(file: Path | None, *, roles_file: Path, as_json: bool, coverage: bool, strict: bool, junit: Path | None) -> int:
     """Exit code 0: every case passes; 1: one does not, or, under strict, a rule decides none of them."""
     mapping = load(text(roles_file), file=str(roles_file))
-    file = file or beside(roles_file)
+    is_named, file = file is not None, file or beside(roles_file)
+    if not (is_named or file.exists()):
+        raise ConfigError(f"{file}: is not there; name the file, or let one be written: rolekeeper test --new")
     cases = load_cases(text(file), mapping, file=str(file))
     tested = judge(cases, mapping, file=str(file))
+    if junit:
+        xml.write(junit, tested, strict=strict)
     if as_json:
         print_json(view.as_json(tested, mapping.hash))
     else:

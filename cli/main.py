@@ -110,13 +110,16 @@ def read(
 def validate(
     file: Annotated[Optional[Path], typer.Argument(help="the mapping (default: roles.yaml)")] = None,  # noqa: UP045
     roles_file: Annotated[Optional[Path], typer.Option(help="the same, as other commands have it")] = None,  # noqa: UP045
+    strict: Annotated[bool, typer.Option("--strict", help="warnings end with exit code 1 too")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON object")] = False,
 ) -> None:
     """Check roles.yaml and its policies: errors, rules that nothing reaches, roles that no rule gives."""
     from cli.validate import run
 
     if file and roles_file:
         raise ConfigError(f"validate: one mapping at a time: {file} or --roles-file {roles_file}")
-    raise typer.Exit(run(file or roles_file or Path(os.environ.get(variable("roles_file")) or ROLES)))
+    chosen = file or roles_file or Path(os.environ.get(variable("roles_file")) or ROLES)
+    raise typer.Exit(run(chosen, strict=strict, as_json=as_json))
 
 
 @app.command()

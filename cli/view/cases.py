@@ -64,7 +64,7 @@ def show(tested: Tested, *, coverage: bool, strict: bool) -> None:
     """Print what failed first, then what no case reaches, then the counts."""
     out = console()
     for each in tested.failed:
-        _failure(tested.file, each, out)
+        _failed(tested.file, each, out)
     if coverage:
         made = table("cases", "rule", whole=("rule",))
         for rule, cases in sorted(
@@ -83,11 +83,19 @@ def show(tested: Tested, *, coverage: bool, strict: bool) -> None:
     )
 
 
-def _failure(file: str, each: Judged, out: Screen) -> None:
-    say(("FAILED ", "red"), f"{each.case.name} ({file}:{each.case.line})", out=out)
+def failure(each: Judged) -> list[str]:
+    """Return the lines that say what was expected and what came."""
+    lines = []
     for what, wanted, got in each.differences:
-        say(f"  {what}: expected {wanted}", out=out)
-        say(f"  {' ' * len(what)}  got      {got or 'none'}", out=out)
+        lines.append(f"  {what}: expected {wanted}")
+        lines.append(f"  {' ' * len(what)}  got      {got or 'none'}")
+    return lines
+
+
+def _failed(file: str, each: Judged, out: Screen) -> None:
+    say(("FAILED ", "red"), f"{each.case.name} ({file}:{each.case.line})", out=out)
+    for line in failure(each):
+        say(line, out=out)
 
 
 def as_json(tested: Tested, mapping_hash: str) -> dict[str, Any]:

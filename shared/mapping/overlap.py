@@ -59,6 +59,10 @@ class Overlap:
 
     def reached(self, index: int, also: Sequence[Condition]) -> bool:
         """Return whether it is proven that an instance which meets `also` too gets through to this rule."""
+        return self.through(index, also) is not None
+
+    def through(self, index: int, also: Sequence[Condition] = ()) -> Witness | None:
+        """Return the values of an instance that meets `also` and on which this rule decides; None where none is found."""
         effort = Effort(MAX_EFFORT_A_RULE, self._effort)
         taken: list[int] = []
         try:
@@ -67,11 +71,18 @@ class Overlap:
             ) is not None:
                 by = self._first(values, index)
                 if by is None:
-                    return True
+                    return values
                 taken.append(by)
         except Undecided:
             pass
-        return False
+        return None
+
+    def past_all(self) -> Witness | None:
+        """Return the values of an instance that no rule matches; None where none is found."""
+        try:
+            return self._solver.witness(self._not(range(len(self._rules))), Effort(MAX_EFFORT_A_RULE, self._effort))
+        except Undecided:
+            return None
 
     def gives(self, role: str) -> bool:
         """Return whether some instance gets this role from some rule."""

@@ -18,6 +18,7 @@ OFFLINE = {
     "read, no file": ["read", "NO_FILE"],
     "validate": ["validate", "ROLES"],
     "validate, wrong": ["validate", "WRONG"],
+    "validate --json": ["validate", "WRONG", "--json"],
     "test": ["test", "CASES", "--roles-file", "ROLES", "--coverage"],
     "test --json": ["test", "CASES", "--roles-file", "ROLES", "--json"],
     "test, wrong": ["test", "WRONG", "--roles-file", "ROLES"],

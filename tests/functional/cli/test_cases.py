@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -130,3 +131,26 @@ def test_the_file_of_cases_is_sought_beside_the_mapping(tmp_path: Path) -> None:
     (tmp_path / "there" / "my.test.yml").write_text(f"version: 1\ncases:\n{case(WEB, '{role: web}')}")
     ran = inside("test", "--roles-file", "there/my.yml", cwd=tmp_path)
     assert ran.stdout.decode().startswith("there/my.test.yml: 1 case, none failed")
+
+
+def test_junit_xml_has_a_testcase_a_case_and_one_for_the_rules_under_strict(tmp_path: Path) -> None:
+    body = case(WEB, "{role: web}", "right") + case(WEB, "{role: worker}", '"wr<on&g \\u202E[1m"')
+    assert Ran(tmp_path, body, "--junit", "j.xml", "--strict").code == 1
+    suite = ElementTree.parse(tmp_path / "j.xml").getroot()[0]
+    assert (suite.tag, suite.get("tests"), suite.get("failures")) == ("testsuite", "3", "2")
+    found = {each.get("name"): [failure.text for failure in each] for each in suite}
+    assert list(found) == ["right", "wr<on&g \\u202e[1m", "every rule is reached by a case"]
+    right, wrong, rules = found.values()
+    assert right == []
+    assert wrong == ["  result: expected role worker\n          got      role web"]
+    assert rules == ["no case reaches rule 'off'\nno case reaches rule 'on trial'\nno case reaches rule 'by tag'"]
+    assert suite[0].get("file") == "roles.test.yaml"
+    assert suite[0].get("line") == "3"
+
+
+def test_junit_xml_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    ran = Ran(tmp_path, case(WEB, "{role: web}"), "--junit", "no/such/j.xml")
+    assert (ran.code, ran.err) == (
+        1,
+        "rolekeeper: --junit: no/such/j.xml: cannot be written: No such file or directory\n",
+    )
