@@ -15,6 +15,7 @@ from typing import Annotated, Any, Optional
 import typer
 from typer.core import TyperGroup
 
+from cli import mapping_commands
 from cli.files import ROLES, RolesFile
 from cli.fleet import reconcile, remediate
 from cli.output import finish, give_up, print_json, ready, say, say_error, say_traceback
@@ -193,6 +194,7 @@ def roles(as_json: Json = False, strict: Strict = False, roles_file: RolesFile =
 app.command()(reconcile)
 app.command()(remediate)
 app.command("test")(cases)
+app.command()(mapping_commands.compare)
 
 
 @app.command()

@@ -23,6 +23,11 @@ def fingerprint(roles: Mapping[str, RoleSpec], rules: Sequence[Rule], settings: 
     return hashlib.sha256(_text(meaning).encode()).hexdigest()[:12]
 
 
+def meaning(condition: Condition) -> str:
+    """Return a text that is the same for two spellings of one condition, as far as order and doubles go."""
+    return _text(_condition(condition))
+
+
 def _settings(settings: MappingSettings) -> Any:
     said = {**msgspec.to_builtins(settings), "launch_grace": settings.launch_grace.total_seconds()}
     for name in ("displace", "role_patterns"):

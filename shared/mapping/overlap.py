@@ -6,18 +6,15 @@ that escapes this earlier rule as well, and so on, until one gets through or non
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
-import msgspec
-
 from shared.mapping.compiled import Predicate, compile_condition
-from shared.mapping.conditions import TAG, Condition, Has, Not, tag
+from shared.mapping.conditions import Condition, Has, Not, tag
 from shared.mapping.contents import Rule
 from shared.mapping.effort import Effort, Undecided
 from shared.mapping.role_template import RoleTemplate
-from shared.mapping.solve import Solver, Witness
-from shared.model.instance import Instance
+from shared.mapping.solve import Solver, Witness, witness_instance
 
 MAX_EFFORT_A_RULE = 200_000
 MAX_EFFORT = 3_000_000
@@ -107,8 +104,8 @@ class Overlap:
         return [Not(self._conditions[index]) for index in indexes]
 
     def _first(self, values: Witness, before: int) -> int | None:
-        instance, tags = _instance(values)
-        return next((i for i in range(before) if self._predicates[i](instance, tags)), None)
+        instance = witness_instance(values)
+        return next((i for i in range(before) if self._predicates[i](instance, instance.tags)), None)
 
     def _least(self, wanted: list[Condition], taken: list[int], effort: Effort) -> tuple[int, ...]:
         """Without the rules that are not needed for the proof, so that the message names the right ones."""
@@ -117,12 +114,3 @@ class Overlap:
             if self._solver.witness([*wanted, *self._not(others)], effort) is None:
                 taken = others
         return tuple(sorted(taken))
-
-
-_BLANK = Instance(instance_id="i-witness", region="")
-
-
-def _instance(values: Witness) -> tuple[Instance, Mapping[str, str]]:
-    tags = {subject[len(TAG) :]: value for subject, value in values.items() if subject.startswith(TAG)}
-    attributes = {subject: value for subject, value in values.items() if not subject.startswith(TAG)}
-    return msgspec.structs.replace(_BLANK, **attributes), tags

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from shared.mapping.conditions import TAG, AllOf, AnyOf, Condition, Has, Not
 from shared.mapping.effort import Effort
 from shared.mapping.globs import Globs, example
+from shared.model.instance import Instance
 
 Witness = Mapping[str, str]
 """Subject -> value; a subject that is not in it is not there."""
@@ -99,6 +102,16 @@ class Solver:
         if key not in self._found:
             self._found[key] = example(required, forbidden, key[0], effort)
         return self._found[key]
+
+
+_BLANK = Instance(instance_id="i-witness", region="")
+
+
+def witness_instance(values: Witness) -> Instance:
+    """Return the instance that has these values and nothing else; the keys of its tags are in lower case."""
+    tags = {subject[len(TAG) :]: value for subject, value in values.items() if subject.startswith(TAG)}
+    attributes = {subject: value for subject, value in values.items() if not subject.startswith(TAG)}
+    return msgspec.structs.replace(_BLANK, tags=tags, **attributes)
 
 
 def _either(choice: list[Claim]) -> Claim:

@@ -40,6 +40,12 @@ def diff(state: RamState, desired: DesiredRam, planned: RamPlan) -> tuple[Access
     return tuple(changes)
 
 
+def permissions(role: DesiredRole, system: Mapping[str, Mapping[str, Any]] | None = None) -> set[str]:
+    """Return what the role's policies grant as a file has them, a line each. system: documents of Alibaba Cloud's own policies; one
+    that is not known stands by its name."""
+    return _wanted(RamState(system=system or {}), role)
+
+
 def _own(role: DesiredRole) -> frozenset[Attachment]:
     return frozenset((policy.type, policy.name) for policy in role.policies)
 

@@ -1,0 +1,102 @@
+"""The comparison of two mappings as an operator reads it: what is not decided first, then what differs, and one sentence at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from cli.output import counted, say
+from cli.view.access import access
+from cli.view.examples import in_words, quoted
+
+MOST_LINES = 12
+"""Pairs of rules and undecided questions that are shown; --json has all."""
+MOST_PERMISSIONS = 6
+SAME = "no instance whatever is treated differently: proven"
+
+
+def show(report: Mapping[str, Any]) -> None:
+    old, new = report["old"], report["new"]
+    say(f"old: {old['file']}, hash {old['hash']}")
+    say(f"new: {new['file']}, hash {new['hash']}")
+    for lines, style in ((undecided(report), "yellow"), (differences(report), ""), (changes(report), "")):
+        for line in lines:
+            say((line, style) if style and not line.startswith(" ") else line)
+    say("")
+    say(conclusion(report))
+
+
+def undecided(report: Mapping[str, Any]) -> Iterator[str]:
+    questions = report["undecided"]
+    if questions:
+        yield ""
+        yield f"NOT DECIDED: {counted(len(questions), 'question')}; the search has ended before these (--effort 10 searches longer)"
+        for one in questions[:MOST_LINES]:
+            yield f"  {rule(one['old_rule'])} -> {rule(one['new_rule'])}: perhaps {one['old']['text']} -> {one['new']['text']}"
+        yield from more(questions)
+
+
+def differences(report: Mapping[str, Any]) -> Iterator[str]:
+    for number, one in enumerate(report["differences"], 1):
+        yield ""
+        yield f"{number}. {one['old']['text']} -> {one['new']['text']}"
+        for pair in one["rules"][:MOST_LINES]:
+            yield f"   {rule(pair['old'])} -> {rule(pair['new'])}"
+            yield f"     for example: {in_words(pair['example'])}"
+        yield from more(one["rules"], "   ")
+        if not one["all_rules_named"]:
+            yield "   (other rules may do the same)"
+        yield from permissions(one)
+
+
+def changes(report: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what differs beside the rules."""
+    for role in report["roles"]:
+        yield ""
+        yield f"role {role['role']}: {role_change(role)}"
+        yield from permissions(role)
+    for setting in report["settings"]:
+        yield ""
+        yield f"settings: {setting['name']}: {setting['old']} -> {setting['new']}"
+        if setting.get("means"):
+            yield f"   ({setting['means']})"
+
+
+def role_change(role: Mapping[str, Any]) -> str:
+    return {
+        "listed": "listed anew: it belongs to the file now, and is taken off where no rule gives it",
+        "unlisted": "listed no longer: it is foreign now, and stays where it is",
+        "permissions": "whoever holds it may do other things",
+    }.get(role["change"]) or f"{role['name']}: {quoted(role['old'])} -> {quoted(role['new'])}"
+
+
+def permissions(one: Mapping[str, Any]) -> Iterator[str]:
+    yield from (f"   {sign} {line}" for sign, line in access(one, most=MOST_PERMISSIONS))
+
+
+def more(lines: Sequence[Any], indent: str = "  ") -> Iterator[str]:
+    if len(lines) > MOST_LINES:
+        yield f"{indent}... and {len(lines) - MOST_LINES} more (--json has all)"
+
+
+def rule(name: str) -> str:
+    return f"rule {quoted(name)}" if name else "no rule"
+
+
+def conclusion(report: Mapping[str, Any]) -> str:
+    """Return the one sentence that may stand alone."""
+    parts = [
+        (len(report["differences"]), "change in how instances are treated", "changes in how instances are treated"),
+        (len({role["role"] for role in report["roles"]}), "role that differs", "roles that differ"),
+        (len(report["settings"]), "setting that differs", "settings that differ"),
+    ]
+    told = ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in parts if count)
+    left = report["undecided"]
+    if report["result"] == "undecided":
+        return f"undecided: nothing was found to differ, and {counted(len(left), 'question')} could not be decided"
+    if report["result"] == "differs":
+        rest = f"; {counted(len(left), 'question')} could not be decided" if left else ""
+        alone = "" if report["differences"] or left else f"; but for that {SAME}"
+        return f"differs: {told}{rest}{alone}"
+    names = report["old"]["hash"] != report["new"]["hash"]
+    return f"same: {SAME}" + (" (rules are written, named or ordered differently)" if names else "")
