@@ -76,14 +76,17 @@ def test_a_role_that_may_do_more_differs_though_no_instance_gets_another(files: 
     ("change", "expected"),
     [
         ("settings: {launch_grace: 90s}", "settings: launch_grace: 10m -> 1m30s"),
-        ("settings: {brake: {at_least: 3}}", "settings: brake: max_removals 20%, at_least 10 -> max_removals 20%, at_least 3"),
+        (
+            "settings: {brake: {at_least: 3}}",
+            "settings: brake: max_removals 20%, at_least 10 -> max_removals 20%, at_least 3",
+        ),
         ("settings: {displace: [old-*]}", "settings: displace: none -> old-*"),
         ("settings: {role_patterns: ['web*']}", "settings: role_patterns: none -> web*"),
         ("settings: {record_unchanged: true}", "settings: record_unchanged: false -> true"),
         ("settings: {brake: {max_removals: 20.00000001%}}", "at_least 10 -> max_removals 20.00000001%, at_least 10"),
     ],
     ids=["grace", "brake", "displace", "patterns", "records", "a small share"],
-)  # fmt: skip
+)
 def test_a_setting_that_differs_is_told(files: Any, change: str, expected: str) -> None:
     ran = files(f"{OLD}{change}\n")
     assert ran.returncode == 2
