@@ -28,6 +28,7 @@ from fakecloud.metadata.api import Metadata
 from fakecloud.mns.api import Mns
 from fakecloud.quotas import Quotas
 from fakecloud.ram.api import Ram
+from fakecloud.resourcemanager.api import ResourceManager
 from fakecloud.rpc import RpcService
 from fakecloud.service import Call, Service
 from fakecloud.sls.api import Sls
@@ -57,6 +58,7 @@ class Cloud:
         self.ims = Ims(self)
         self.ecs = Ecs(self)
         self.tag = TagService(self)
+        self.resourcemanager = ResourceManager(self)
         self.sts = Sts(self)
         self.sls = Sls(self)
         self.mns = Mns(self)
@@ -73,6 +75,7 @@ class Cloud:
             self.tag,
             self.events,
             self.ims,
+            self.resourcemanager,
         )
 
     def reset(self) -> None:
@@ -98,8 +101,11 @@ class Cloud:
     def trail(self, call: Call, answer: dict[str, Any] | None, error: CloudError | None) -> None:
         """Record a write call as ActionTrail does: EventBridge carries it, failed calls too.
 
-        Whether it carries changes of tags so, no page says for certain: the switch tag_event can stop them.
+        Whether it carries changes of tags and moves between resource groups so, no page says for certain: the switches tag_event and
+        resource_manager_events can stop them.
         """
+        if call.service == "resourcemanager" and self.switches.resource_manager_events == "absent":
+            return
         if (
             self.switches.tag_event == "cloudmonitor"
             and call.service in ("ecs", "tag")

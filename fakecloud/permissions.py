@@ -17,6 +17,7 @@ from fakecloud.http import Response
 from fakecloud.ims import permissions as ims
 from fakecloud.judgements import Judgement, Need
 from fakecloud.ram import permissions as ram
+from fakecloud.resourcemanager import permissions as resourcemanager
 from fakecloud.rpc import COMMON, RpcService, parse
 from fakecloud.service import Call, Service
 from fakecloud.sls import permissions as sls
@@ -39,7 +40,7 @@ class Rules(Protocol):
 
 RULES: dict[str, Rules] = {
     "ecs": ecs, "ram": ram, "sts": sts, "sls": sls, "fc": fc, "tag": tag, "eventbridge": eventbridge,
-    "ims": ims,
+    "ims": ims, "resourcemanager": resourcemanager,
 }  # fmt: skip
 
 

@@ -36,6 +36,8 @@ class Switches:
     boot_seconds: float = 2.0  # Pending until Running (RunInstances) or Stopped (CreateInstance)
     creation_events: Literal["created", "pending", "both"] = "both"
     tag_event: Literal["actiontrail", "cloudmonitor", "both"] = "both"
+    resource_manager_events: Literal["carried", "absent"] = "carried"  # MoveResources on EventBridge
+    attributes_after: float = 0.0  # seconds until a changed attribute (name, type, ...) is shown
     event_delay: float = 0.2  # seconds from a change to its EventBridge delivery
     actiontrail_delay: float = 1.0  # ActionTrail's own limit is ten minutes
     token_seconds: float = 3600.0  # life of a NextToken

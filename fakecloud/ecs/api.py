@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fakecloud.ecs import describe_api, launch_api, roles_api, status_api, tags_api
+from fakecloud.ecs import attributes_api, describe_api, launch_api, roles_api, status_api, tags_api
 from fakecloud.ecs import exceptions as errors
 from fakecloud.ecs.making import checked
 from fakecloud.ecs.models import Instance, Region
@@ -33,7 +33,7 @@ class Ecs(RpcService):
         super().__init__("ecs", "2014-05-26", "ecs.aliyuncs.com")
         self.cloud = cloud
         self.reset()
-        for family in (roles_api, describe_api, status_api, launch_api, tags_api):
+        for family in (roles_api, describe_api, status_api, launch_api, tags_api, attributes_api):
             family.register(self)
 
     def reset(self) -> None:

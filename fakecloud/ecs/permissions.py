@@ -142,6 +142,10 @@ def _one(call: Call) -> list[Need]:
     return [Need(f"ecs:{call.action}", arn(call, f"instance/{wanted}"))]
 
 
+def _joined(call: Call) -> list[Need]:
+    return on_instances(call, [call.args["ResourceId"] or "*"])
+
+
 def _tagged(call: Call) -> list[Need]:
     ids = call.args["ResourceId"]
     return on_instances(call, [ids] if isinstance(ids, str) else ids, tags=_given(call.args.get("Tag") or []))
@@ -160,6 +164,7 @@ NEEDS: dict[str, Callable[[Call], list[Need]]] = {
     "DescribeInstances": _describe, "DescribeInstanceStatus": _all_instances, "DescribeInstanceAttribute": _one,
     "DescribeRegions": _anything, "RunInstances": _launch, "CreateInstance": _launch, "StartInstance": _one,
     "StopInstance": _one, "DeleteInstance": _one, "TagResources": _tagged, "UntagResources": _tagged,
-    "AddTags": _tagged, "RemoveTags": _tagged, "ListTagResources": _tagged,
+    "JoinResourceGroup": _joined, "ModifyInstanceAttribute": _one, "ReplaceSystemDisk": _one, "ModifyInstanceSpec": _one,
+    "ModifyPrepayInstanceSpec": _one, "ModifyInstanceVpcAttribute": _one, "AddTags": _tagged, "RemoveTags": _tagged, "ListTagResources": _tagged,
 }  # fmt: skip
 """Action -> what it needs. An action without an entry is refused loudly."""

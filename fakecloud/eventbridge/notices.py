@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 DEFAULT_REGION = "cn-hangzhou"
 CONTENT_TYPE = "application/json;charset=utf-8"
+CENTRAL = ("resourcemanager",)
+"""Services whose records name this one region, as the published record of its CreateResourceGroup does."""
 SECRETS = frozenset(["AccessKeySecret", "SecurityToken", "Password"])
 """Keys whose values a record never shows, wherever they are: CreateAccessKey and AssumeRole answer with the first two."""
 
@@ -54,7 +56,7 @@ def action_trail(call: Call, answer: dict[str, Any] | None, error: CloudError | 
     The subject is a guess: no sample shows one.
     """
     cloud, request = call.cloud, call.request
-    region = call.params.get("RegionId") or DEFAULT_REGION
+    region = DEFAULT_REGION if call.service in CENTRAL else call.params.get("RegionId") or DEFAULT_REGION
     record: dict[str, Any] = {
         "eventId": str(uuid.uuid4()),
         "eventVersion": "1",
@@ -117,7 +119,7 @@ def tag_change(
 
 
 def _service_name(service: str) -> str:
-    return {"eventbridge": "EventBridge"}.get(service, service.capitalize())
+    return {"eventbridge": "EventBridge", "resourcemanager": "ResourceManager"}.get(service, service.capitalize())
 
 
 def _referenced(call: Call, answer: dict[str, Any]) -> dict[str, list[str]]:

@@ -15,7 +15,13 @@ from Tea.exceptions import TeaException
 
 from fakecloud.identity import ROOT_KEY
 
-VERSIONS = {"ecs": "2014-05-26", "tag": "2018-08-28", "sts": "2015-04-01", "ram": "2015-05-01"}
+VERSIONS = {
+    "ecs": "2014-05-26",
+    "tag": "2018-08-28",
+    "sts": "2015-04-01",
+    "ram": "2015-05-01",
+    "resourcemanager": "2020-03-31",
+}
 
 
 def config(**given: Any) -> Config:

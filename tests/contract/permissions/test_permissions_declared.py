@@ -16,6 +16,7 @@ from fakecloud.identity import ACCOUNT, Identity
 from fakecloud.ims import permissions as ims
 from fakecloud.permissions import RULES
 from fakecloud.ram import permissions as ram
+from fakecloud.resourcemanager import permissions as resourcemanager
 from fakecloud.rpc import RpcService
 from fakecloud.service import Call
 from fakecloud.sls import routes as sls_routes
@@ -25,7 +26,7 @@ from tests.contract.permissions.callers import allow, refused, user
 
 DECLARED: dict[str, Any] = {
     "ecs": ecs.NEEDS, "ram": ram.RESOURCES, "sts": sts.NEEDS, "tag": tag.ACTIONS, "eventbridge": eventbridge.RESOURCES,
-    "ims": ims.ACTIONS,
+    "ims": ims.ACTIONS, "resourcemanager": resourcemanager.ACTIONS,
 }  # fmt: skip
 
 

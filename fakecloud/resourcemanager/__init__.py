@@ -1,0 +1,1 @@
+"""resourcemanager of the emulated cloud."""
