@@ -127,6 +127,9 @@ EXPECTED: dict[str, list[list[str]]] = {
     ],
     "drift-per-day": [["day 2", "2", "2"], ["day 1", "1", "1"]],
     "gone-instances": [["instance_created", "1", "1"], ["tags_changed", "1", "1"]],
+    "changed-most-often": [
+        ["i-1", "4", NO, "web", "db"], ["i-3", "2", NO, "db", NO], ["i-2", "1", "ci:session", NO, "web"],
+    ],
     "who-holds-a-role": [
         ["i-1", "db", "swapped", "day 2 00:00:00"], ["i-2", "web", "attached", "day 0 00:00:10"],
         ["i-3", NO, "detached", "day 0 00:00:30"],
