@@ -41,3 +41,12 @@ def text(file: Path) -> str:
         raise ConfigError(
             f"{file}: is not UTF-8 text: {error.reason} at byte {error.start}; save it as UTF-8"
         ) from error
+
+
+def lines(file: Path) -> Iterator[bytes]:
+    """The lines of a file, one after the other, each with its end. Raises ConfigError."""
+    try:
+        with file.open("rb") as opened:
+            yield from opened
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read: {error.strerror}") from error

@@ -11,6 +11,13 @@ import typer
 from cli import asked
 from cli.files import ROLES, RolesFile
 
+Ids = Annotated[list[str] | None, typer.Option("--id", help="this instance; again for more; - reads ids from stdin")]
+Tag = Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="those with this tag; again: with all")]
+Rule = Annotated[str | None, typer.Option(help="those that this rule decides on")]
+Role = Annotated[str | None, typer.Option(help="those that hold this role or should")]
+DriftOption = Annotated[
+    str | None, typer.Option("--drift", metavar="missing|wrong|foreign|orphaned", help="those that differ so")
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="change nothing; exit code 2 where there is something to do")]
 LiftBrake = Annotated[bool, typer.Option("--lift-brake", help="let removals through, however many there are")]
 Concurrency = Annotated[str | None, typer.Option(metavar="N|N%", help="instances that are worked on at once")]
@@ -77,17 +84,11 @@ def reconcile(
 
 
 def remediate(
-    ids: Annotated[
-        list[str] | None, typer.Option("--id", help="this instance; again for more; - reads ids from stdin")
-    ] = None,
-    tag: Annotated[
-        list[str] | None, typer.Option(metavar="KEY=VALUE", help="those with this tag; again: with all")
-    ] = None,
-    rule: Annotated[str | None, typer.Option(help="those that this rule decides on")] = None,
-    role: Annotated[str | None, typer.Option(help="those that hold this role or should")] = None,
-    drift: Annotated[
-        str | None, typer.Option(metavar="missing|wrong|foreign|orphaned", help="those that differ so")
-    ] = None,
+    ids: Ids = None,
+    tag: Tag = None,
+    rule: Rule = None,
+    role: Role = None,
+    drift: DriftOption = None,
     all_: Annotated[bool, typer.Option("--all", help="every instance of the region")] = False,
     dry_run: DryRun = False,
     lift_brake: LiftBrake = False,
@@ -122,14 +123,7 @@ def remediate(
         operator=operator,
         reason=reason,
     )
-    chosen = {
-        "instance_ids": asked.ids(ids or ()),
-        "tags": asked.tags(tag or ()),
-        "rule": rule,
-        "role": role,
-        "drift": drift,
-        "all": all_,
-    }
+    chosen = {**selectors(ids, tag, rule, role, drift), "all": all_}
     raise typer.Exit(
         run(
             "remediate",
@@ -141,6 +135,99 @@ def remediate(
             strict=strict,
         )
     )
+
+
+def plan(
+    ids: Ids = None,
+    tag: Tag = None,
+    rule: Rule = None,
+    role: Role = None,
+    drift: DriftOption = None,
+    snapshot: Annotated[Path | None, typer.Option(help="plan for the fleet in this file, and call nothing")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="write the plan to this file, for rolekeeper apply"),
+    ] = None,
+    all_ids: Annotated[bool, typer.Option("--ids", help="name every instance, not five of each kind")] = False,
+    max_calls: MaxCalls = None,
+    region: Region = None,
+    account: Account = None,
+    roles_file: RolesFile = ROLES,
+    strict: Strict = False,
+    as_json: Json = False,
+) -> None:
+    """Show what would be done to the region, or to the named instances, and what is gained and lost by it. Changes nothing."""
+    from cli.plan import run
+
+    given = {
+        **selectors(ids, tag, rule, role, drift),
+        "max_calls": asked.number(max_calls, "--max-calls"),
+        "region": region,
+        "account_id": account,
+    }
+    raise typer.Exit(
+        run(given, roles_file=roles_file, snapshot=snapshot, out=out, as_json=as_json, strict=strict, ids=all_ids)
+    )
+
+
+def apply(
+    file: Annotated[Path, typer.Argument(metavar="PLAN", help="the file that rolekeeper plan -o has written")],
+    max_age: Annotated[str, typer.Option(help="how old the plan may be: 24h, 30m, 2d")] = "24h",
+    dry_run: DryRun = False,
+    lift_brake: LiftBrake = False,
+    concurrency: Concurrency = None,
+    max_errors: MaxErrors = None,
+    canary: Canary = None,
+    max_calls: MaxCalls = None,
+    operator: Operator = None,
+    reason: Why = None,
+    roles_file: RolesFile = ROLES,
+    records: Records = None,
+    strict: Strict = False,
+    as_json: Json = False,
+) -> None:
+    """Carry out a plan, and nothing else: an instance that was changed since is refused, and all others are done."""
+    from cli.apply import run
+
+    given = options(
+        dry_run=dry_run,
+        lift_brake=lift_brake,
+        concurrency=concurrency,
+        max_errors=max_errors,
+        canary=canary,
+        max_calls=max_calls,
+        operator=operator,
+        reason=reason,
+    )
+    raise typer.Exit(
+        run(file, given, max_age=max_age, as_json=as_json, roles_file=roles_file, records=records, strict=strict)
+    )
+
+
+def snapshot(
+    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="the file to write")],
+    region: Region = None,
+    account: Account = None,
+    roles_file: RolesFile = ROLES,
+    as_json: Json = False,
+) -> None:
+    """Write the instances of the region to a file: attributes, tags, roles; plan --snapshot reads it. Changes nothing."""
+    from cli.snapshot import run
+
+    raise typer.Exit(run(out, region=region or "", account=account or "", roles_file=roles_file, as_json=as_json))
+
+
+def selectors(
+    ids: list[str] | None, tag: list[str] | None, rule: str | None, role: str | None, drift: str | None
+) -> dict[str, Any]:
+    """Return them as the payload has them."""
+    return {
+        "instance_ids": asked.ids(ids or ()),
+        "tags": asked.tags(tag or ()),
+        "rule": rule,
+        "role": role,
+        "drift": drift,
+    }
 
 
 def options(*, canary: str | None, max_calls: str | None, operator: str | None, **given: Any) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from typer.core import TyperGroup
 
 from cli import mapping_commands
 from cli.files import ROLES, RolesFile
-from cli.fleet import reconcile, remediate
+from cli.fleet import apply, plan, reconcile, remediate, snapshot
 from cli.output import finish, give_up, print_json, ready, say, say_error, say_traceback
 from cli.policy import app as policy
 from cli.stops import stops
@@ -193,6 +193,9 @@ def roles(as_json: Json = False, strict: Strict = False, roles_file: RolesFile =
 
 app.command()(reconcile)
 app.command()(remediate)
+app.command()(plan)
+app.command()(apply)
+app.command()(snapshot)
 app.command("test")(cases)
 app.command()(mapping_commands.compare)
 

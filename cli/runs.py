@@ -32,11 +32,13 @@ from shared.engine.memory import Memory
 from shared.errors import ConfigError, PermanentError
 from shared.gateways.fc import functions_gateway
 from shared.gateways.sls import SlsGateway
+from shared.mapping import Mapping as RoleMapping
 from shared.mapping import load
 from shared.model.decision import Outcome, Reason
 from shared.model.outcomes import BAD, Outcomes, shown
+from shared.model.plan_file import Approved
 from shared.model.record import Record, RecordContext
-from shared.model.trigger import RunKind
+from shared.model.trigger import RemediationRequest, RunKind, Trigger
 from shared.settings import Settings, member_role, variable
 
 FUNCTION = "command"
@@ -153,12 +155,30 @@ def _here(
     trigger = asked.trigger(kind, asked.payload(kind, given), region=settings.region)
     mapping = load(text(roles_file), file=str(roles_file))
     asked.check(kind, trigger, mapping)
-    if not settings.endpoint and not given.get("dry_run"):
-        refuse_example(mapping, roles_file, str(kind))
     if trigger.request and trigger.request.everywhere:
         raise ConfigError(
             f"{kind}: --everywhere: goes with --invoke alone: the deployed function starts a run in each region"
         )
+    going = Going(settings=settings, mapping=mapping, roles_file=roles_file, trigger=trigger)
+    return carry_out(kind, going, lines, as_json=as_json, strict=strict)
+
+
+class Going(msgspec.Struct, frozen=True, kw_only=True):
+    """A run on this machine that may begin. approved: the plan that it carries out, None = it plans for itself."""
+
+    settings: Settings
+    mapping: RoleMapping
+    roles_file: Path
+    trigger: Trigger
+    approved: Mapping[str, Approved] | None = None
+
+
+def carry_out(kind: RunKind, going: Going, lines: Journal, *, as_json: bool, strict: bool) -> int:
+    """Carry it out, and tell of it; exit codes as of run(). Raises RolekeeperError."""
+    settings, mapping, trigger = going.settings, going.mapping, going.trigger
+    request = trigger.request or RemediationRequest()
+    if not settings.endpoint and not request.dry_run:
+        refuse_example(mapping, going.roles_file, str(kind))
     member_role(settings, trigger.account_id or settings.account_id)
     ours = keys(settings)
     report = None if as_json else Report()
@@ -174,20 +194,19 @@ def _here(
                 memory=Memory(),
                 journal=Records(SlsGateway(settings, ours), ""),
                 observer=follower,
+                approved=going.approved,
             )
         ).carried_out([trigger])
     (ended,) = result["runs"]
     roles = missing.roles_not_in_ram(settings, ours, mapping, ended, follower.held)
-    places = [] if given.get("instance_ids") else coverage.others(settings, ended)
-    code = exit_code(
-        ended, to_do=bool(given.get("dry_run")) and follower.to_do, strict=strict, warned=bool(roles.missing)
-    )
+    places = [] if trigger.instance_ids else coverage.others(settings, ended)
+    code = exit_code(ended, to_do=request.dry_run and follower.to_do, strict=strict, warned=bool(roles.missing))
     if lines.lost_records and not code:
         code = 1
     rest = where(settings, ended["run_id"], in_sls=result["records_in_sls"], lines=lines)
     if report:
         notes = [*roles.notes(), *coverage.note(ended, places)]
-        if given.get("tags") and not ended["counts"] and not ended.get("error"):
+        if request.tags and not ended["counts"] and not ended.get("error"):
             notes.append("no instance there carries these tags (here the case of a key counts)")
         if str(ended.get("error_code", "")).startswith("InvalidRegionId"):
             notes.append(

@@ -94,7 +94,7 @@ class RoleLookup:
     def _chosen(self, besides: int) -> dict[str, int]:
         total, holders = self._ecs.count(), 0
         asked_for, each = total, _lookups(total)
-        if 2 * len(self._roles) <= each:  # else to ask for the holders may cost about as much as it may save
+        if 0 < 2 * len(self._roles) <= each:  # else to ask for the holders may cost about as much as it may save
             firsts, more, a_page = self._first_pages()
             held, holders = sum(number for _, number in firsts.values()), len(self._roles)
             self.holders = held if firsts else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.setup.actions import plan
 from shared.setup.diff import AccessChange, diff, principals
+from shared.setup.granted import Granted, granted, listed
 from shared.setup.protected import protected
 from shared.setup.provisioner import DesiredState, Provisioned, Provisioner, ProvisionError, RamAccount
 from shared.setup.quotas import Limits, limits
@@ -14,6 +15,7 @@ __all__ = [
     "AccessChange",
     "Action",
     "DesiredState",
+    "Granted",
     "Limits",
     "PolicyState",
     "ProvisionError",
@@ -24,7 +26,9 @@ __all__ = [
     "RamState",
     "RoleState",
     "diff",
+    "granted",
     "limits",
+    "listed",
     "plan",
     "principals",
     "protected",

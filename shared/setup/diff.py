@@ -58,7 +58,7 @@ def _all(state: RamState, attached: frozenset[Attachment]) -> set[str]:
             document = state.policies[name].document if name in state.policies else None
         else:
             document = state.system.get(name)
-        lines |= {f"{kind.lower()} policy {name}"} if document is None else _lines(document)
+        lines |= {f"{kind.lower()} policy {name}"} if document is None else lines_of(document)
     return lines
 
 
@@ -66,12 +66,13 @@ def _wanted(state: RamState, role: DesiredRole) -> set[str]:
     lines: set[str] = set()
     for policy in role.policies:
         lines |= (
-            _all(state, frozenset({("System", policy.name)})) if policy.document is None else _lines(policy.document)
+            _all(state, frozenset({("System", policy.name)})) if policy.document is None else lines_of(policy.document)
         )
     return lines
 
 
-def _lines(document: Mapping[str, Any]) -> set[str]:
+def lines_of(document: Mapping[str, Any]) -> set[str]:
+    """Return what a document grants, a line each."""
     return {
         f"{effect} {action} on {resource}" + (f" if {condition}" if condition else "")
         for effect, action, resource, condition in grants(document)

@@ -1,0 +1,195 @@
+"""`rolekeeper plan`: what would be done, for whom and by which rule, and what is gained and lost by it. Changes nothing in the cloud."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from cli import asked, coverage
+from cli.files import lines, text
+from cli.keys import keys
+from cli.output import print_json, say
+from cli.planned import Braked, Planned, calls_of, minutes, of_snapshot
+from cli.runs import FUNCTION, MILD, exit_code
+from cli.view.plan import Seen, View
+from shared.clock import CLOCK
+from shared.engine.context import Context
+from shared.engine.holders import asked as holders_asked
+from shared.engine.invocation import Invocation
+from shared.engine.journal import Journal
+from shared.engine.memory import Memory
+from shared.errors import CloudCallError, ConfigError
+from shared.gateways.ecs import EcsGateway
+from shared.gateways.ram import RamGateway
+from shared.gateways.sls import SlsGateway
+from shared.mapping import Mapping as RoleMapping
+from shared.mapping import load
+from shared.model.outcomes import BAD
+from shared.model.plan_file import Approved, PlanFile, written
+from shared.model.record import RecordContext
+from shared.model.snapshot import Snapshot
+from shared.model.trigger import Trigger
+from shared.settings import CALLS_PER_MINUTE, PREFIX, Settings, member_role
+from shared.setup import Granted, granted, listed
+
+SELECTORS = ("instance_ids", "tags", "rule", "role", "drift", "all")
+
+
+def run(
+    given: Mapping[str, Any],
+    *,
+    roles_file: Path,
+    snapshot: Path | None = None,
+    out: Path | None = None,
+    as_json: bool = False,
+    strict: bool = False,
+    ids: bool = False,
+) -> int:
+    """Exit code 0: nothing to do; 1: something failed, was refused, or could not be observed; 2: there is work to do; 130: stopped.
+
+    given: the selectors and options, as the payload of a remediation has them; no selector: the whole region. snapshot: the fleet, in
+    place of the cloud. out: the file that the plan is written to. ids: name every instance. Raises RolekeeperError.
+    """
+    if not any(given.get(name) for name in SELECTORS):
+        given = {**given, "all": True}
+    mapping = load(text(roles_file), file=str(roles_file))
+    seen = _offline(given, mapping, snapshot) if snapshot else _online(given, mapping)
+    code = _code(seen, strict)
+    if out:
+        _write(out, seen, mapping, given)
+    view = View(seen, mapping)
+    if as_json:
+        print_json({**view.as_json(), "file": str(out) if out else "", "exit_code": code})
+    else:
+        view.show(ids=ids)
+        for note in seen.notes:
+            say(note)
+        if out:
+            say(f"written to {out}: rolekeeper apply {out}")
+    return code
+
+
+def _trigger(given: Mapping[str, Any], region: str, mapping: RoleMapping) -> Trigger:
+    """The brake is lifted: it is asked of the whole plan, see Braked."""
+    payload = asked.payload("remediate", {**given, "dry_run": True, "lift_brake": True})
+    trigger = asked.trigger("remediate", payload, region=region)
+    asked.check("remediate", trigger, mapping)
+    return trigger
+
+
+def _online(given: Mapping[str, Any], mapping: RoleMapping) -> Seen:
+    region, account = str(given.get("region") or ""), str(given.get("account_id") or "")
+    settings = Settings.from_env(os.environ, region=region, account_id=account)
+    trigger = _trigger(given, settings.region, mapping)
+    member_role(settings, trigger.account_id or settings.account_id)
+    ours, planned, made_at = keys(settings), Planned(), CLOCK.now()
+    with redirect_stdout(StringIO()), planned.stoppable():
+        context = Context(
+            name="remediate",
+            settings=settings,
+            mapping=mapping,
+            credentials=ours,
+            record=RecordContext(account_id=settings.account_id, function=FUNCTION, mapping_hash=mapping.hash),
+            memory=Memory(),
+            journal=Journal(
+                SlsGateway(msgspec.structs.replace(settings, sls_project=""), ours), ""
+            ),  # a plan is no record
+            observer=planned,
+            executor=planned,
+        )
+        (ended,) = Invocation(context).carried_out([trigger])["runs"]
+    at_home = ended["account_id"] == settings.account_id
+    whole = bool(given.get("all"))
+    changes = planned.changes()
+    holders = planned.managed(mapping) if whole else None
+    if not whole and any(change.removes for change in changes) and at_home:
+        holders = _counted(EcsGateway(settings, ours, ended["region"]), mapping)
+    ram = RamGateway(settings, ours)
+    per_minute = {"": CALLS_PER_MINUTE, **settings.calls_per_minute}
+    todo = calls_of(changes, len(changes))
+    elsewhere = f"of account {ended['account_id']}; RAM was not asked, which takes a key of that account"
+
+    def known(role: str) -> Granted:
+        return granted(ram, role) if at_home or not role else elsewhere
+
+    return Seen(
+        planned=planned,
+        account_id=ended["account_id"],
+        region=ended["region"],
+        made_at=made_at,
+        braked=Braked.of(changes, mapping, holders),
+        permissions={role: known(role) for role in _roles(planned)},
+        bill=ended["bill"]["calls"],
+        todo=todo,
+        minutes=minutes(todo, per_minute),
+        error=str(ended.get("error", "")),
+        ended=ended,
+        notes=[] if given.get("instance_ids") else coverage.note(ended, coverage.others(settings, ended)),
+    )
+
+
+def _offline(given: Mapping[str, Any], mapping: RoleMapping, file: Path) -> Seen:
+    snapshot = Snapshot(lines(file), str(file))
+    header = snapshot.header
+    for option, own in (("region", header.region), ("account_id", header.account_id)):
+        if given.get(option) not in (None, own):
+            raise ConfigError(f"{file}: is of {option.partition('_')[0]} {own}, not of {given[option]}")
+    settings = Settings.from_env(
+        {**os.environ, f"{PREFIX}REGION": header.region, f"{PREFIX}ACCOUNT_ID": header.account_id}
+    )
+    planned = of_snapshot(snapshot, _trigger(given, header.region, mapping), mapping, settings.proof_keys)
+    changes = planned.changes()
+    todo = calls_of(changes, len(changes))
+    return Seen(
+        planned=planned,
+        account_id=header.account_id,
+        region=header.region,
+        made_at=header.made_at,
+        braked=Braked.of(changes, mapping, planned.managed(mapping) if given.get("all") else None),
+        permissions={role: listed(mapping, header.account_id, role) for role in _roles(planned)},
+        todo=todo,
+        minutes=minutes(todo, {"": CALLS_PER_MINUTE, **settings.calls_per_minute}),
+        snapshot=str(file),
+    )
+
+
+def _roles(planned: Planned) -> list[str]:
+    return sorted({role for line in planned.lines for role in (line.role_before, line.role_then)})
+
+
+def _counted(ecs: EcsGateway, mapping: RoleMapping) -> int | None:
+    try:
+        return holders_asked(ecs, mapping)()
+    except CloudCallError:
+        return None
+
+
+def _code(seen: Seen, strict: bool) -> int:
+    to_do = bool(seen.planned.changes())
+    if seen.ended:
+        return exit_code(seen.ended, to_do=to_do, strict=strict)
+    bad = {f"{one.outcome}/{one.reason}" for one in seen.planned.wrong if one.outcome in BAD}
+    return 1 if bad - (set() if strict else {MILD}) else 2 if to_do else 0
+
+
+def _write(out: Path, seen: Seen, mapping: RoleMapping, given: Mapping[str, Any]) -> None:
+    if seen.error:
+        raise ConfigError(f"{out}: not written: the plan is not whole: {seen.error}")
+    plan = PlanFile(
+        account_id=seen.account_id,
+        region=seen.region,
+        mapping_hash=mapping.hash,
+        made_at=seen.made_at,
+        asked={name: given[name] for name in SELECTORS if given.get(name)},
+        changes=tuple(Approved.of(change) for change in seen.planned.changes()),
+    )
+    try:
+        out.write_text(written(plan), encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{out}: cannot be written: {error.strerror}") from error
