@@ -1,4 +1,4 @@
-"""What a plan finds: an executor that takes steps in and carries none out, over a region or over a snapshot. Knows no printing."""
+"""The finding of a plan: an executor that takes steps in and carries none out, over a region or over a snapshot. Knows no printing."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def _line(record: Record, name: str, change: Change | None) -> Line:
 
 
 class Braked(msgspec.Struct, frozen=True, kw_only=True):
-    """What the brake does with a plan. holders: None = not known. allowance: removals that it lets through at most."""
+    """The brake's word on a plan. holders: None = not known. allowance: removals that it lets through at most."""
 
     removals: int
     holders: int | None

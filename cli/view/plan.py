@@ -32,7 +32,7 @@ ADVICE = {
     Reason.MAX_CALLS.value: "raise --max-calls, or leave it out",
     Reason.STOPPED.value: "run it again",
 }
-"""What to do, by reason."""
+"""Advice by reason."""
 
 
 @dataclass(frozen=True)

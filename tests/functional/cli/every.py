@@ -64,6 +64,13 @@ CLOUD = {
     "remediate --region": ["remediate", "--all", "--region", "TEXT"],
     "remediate --records": ["remediate", "--all", "--records", "RECORDS"],
     "remediate, odd errors": ["remediate", "--all"],
+    "plan": ["plan", "--ids"],
+    "plan --json": ["plan", "--json", "--tag", "TEXT=TEXT"],
+    "plan -o": ["plan", "-o", "PLAN"],
+    "plan --snapshot": ["plan", "--snapshot", "ROLES"],
+    "apply": ["apply", "PLAN", "--operator", "TEXT", "--reason", "TEXT"],
+    "apply, no plan": ["apply", "ROLES"],
+    "snapshot": ["snapshot", "-o", "FLEET"],
 }
 STAGED = {
     "replay": [
@@ -99,7 +106,12 @@ def words(row: list[str], folder: Path, text: str) -> list[str]:
     for name, content in made.values():
         (folder / name).write_text(content, encoding="utf-8", errors="surrogatepass")
     files = {key: str(folder / name) for key, (name, _) in made.items()}
-    files |= {"NO_FILE": str(folder / f"none {safe}"), "RECORDS": str(folder / f"records {safe}")}
+    files |= {
+        "NO_FILE": str(folder / f"none {safe}"),
+        "RECORDS": str(folder / f"records {safe}"),
+        "PLAN": str(folder / f"plan {safe}"),
+        "FLEET": str(folder / f"fleet {safe}"),
+    }
     return [files[word] if word in files else word.replace("TEXT", text.replace("\0", "")) for word in row]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -128,8 +129,10 @@ def test_a_plan_and_a_remediation_agree_line_by_line(cloud: Cloud, rolekeeper: C
     assert len(before) == 1000
     planned = {
         one["instance_id"]: (group["action"], group["role_then"])
-        for group in plan["groups"] if group["mode"] != "audit" for one in group["instances"]
-    }  # fmt: skip
+        for group in plan["groups"]
+        if group["mode"] != "audit"
+        for one in group["instances"]
+    }
     assert rolekeeper("remediate", "--all", "--lift-brake").code == 0
     after = {i.instance_id: i.role for i in cloud.ecs.place(ACCOUNT, REGION).instances.values()}
     assert {name: after[name] for name in after if after[name] != before[name]} == {
@@ -165,7 +168,7 @@ def test_apply_does_what_the_plan_says_and_nothing_else(cloud: Cloud, rolekeeper
     )
 
 
-CHANGED = {
+CHANGED: dict[str, Callable[[Instance], None]] = {
     "another role by hand": lambda one: setattr(one, "role", "foreign"),
     "a tag that decides": lambda one: one.tags.update(app="trial"),
     "a tag that is read, and changes nothing": lambda one: one.tags.update({"ram-role": "worker"}),
@@ -212,13 +215,27 @@ def edit(**values: Any) -> None:
     [
         pytest.param(lambda m: edit(a=('"web"', '"worker"')), "it was changed after it was made", id="edited"),
         pytest.param(lambda m: Path("plan.json").write_text("{"), "it may have been cut short", id="cut short"),
-        pytest.param(lambda m: edit(a=('"rolekeeper_plan": 1', '"rolekeeper_plan": 2')), "a plan of version 2", id="another version"),
+        pytest.param(
+            lambda m: edit(a=('"rolekeeper_plan": 1', '"rolekeeper_plan": 2')),
+            "a plan of version 2",
+            id="another version",
+        ),
         pytest.param(lambda m: Path("plan.json").unlink(), "cannot be read", id="no file"),
-        pytest.param(lambda m: m.setenv("ROLEKEEPER_REGION", "cn-beijing"), "the settings name cn-beijing", id="another region"),
-        pytest.param(lambda m: m.setenv("ROLEKEEPER_ACCOUNT_ID", "9" * 16), f"is for {REGION} of account {ACCOUNT}", id="another account"),
-        pytest.param(lambda m: Path("roles.yaml").write_text(Path("roles.yaml").read_text().replace("20%", "21%")), "was made with the mapping", id="another mapping"),
+        pytest.param(
+            lambda m: m.setenv("ROLEKEEPER_REGION", "cn-beijing"), "the settings name cn-beijing", id="another region"
+        ),
+        pytest.param(
+            lambda m: m.setenv("ROLEKEEPER_ACCOUNT_ID", "9" * 16),
+            f"is for {REGION} of account {ACCOUNT}",
+            id="another account",
+        ),
+        pytest.param(
+            lambda m: Path("roles.yaml").write_text(Path("roles.yaml").read_text().replace("20%", "21%")),
+            "was made with the mapping",
+            id="another mapping",
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_plan_that_does_not_fit_is_refused_whole(
     cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch, spoil: Any, says: str
 ) -> None:
