@@ -26,7 +26,16 @@ from shared import events
 from shared.errors import TransientError
 from shared.model.trigger import Trigger
 from shared.proof import Key
-from tests.functional.handlers.world import EXECUTION_ROLE, LISTED, NOTE, PROOF_KEY, REGION, WRITES, World
+from tests.functional.handlers.world import (
+    ATTRIBUTE_RULES,
+    EXECUTION_ROLE,
+    LISTED,
+    NOTE,
+    PROOF_KEY,
+    REGION,
+    WRITES,
+    World,
+)
 
 CALLS = 40
 WORK, WORK_A_BYTE, WORK_A_CALL = 100_000, 300, 10_000
@@ -75,7 +84,7 @@ class Ground:
         world = self.world
         world.cloud.reset()
         world.open()
-        world.map(brake="10%, at_least: 1")
+        world.map(ATTRIBUTE_RULES, brake="10%, at_least: 1")
         given = world.cloud.sts.assume_for_service(ACCOUNT, EXECUTION_ROLE, "fc.aliyuncs.com", "functions", 6 * 3600)
         world.give_keys(world.cloud.keys.add(replace(given, secret=SECRET, token=TOKEN)))
         for one in FLEET:

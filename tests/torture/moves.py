@@ -93,8 +93,13 @@ class Moves:
     def hold(self, number: int, role: str) -> None:
         """Somebody puts a role on by hand, in place of what is there; "" takes it off."""
         if (instance := self.instance(number)) and instance.network == "vpc":
-            self.cloud.ecs.set_role(self.cloud.ecs.owner(instance), instance, role)
+            region = self.cloud.ecs.owner(instance)
+            call, named = ("AttachInstanceRamRole" if role else "DetachInstanceRamRole"), role or instance.role
+            self.cloud.ecs.set_role(region, instance, role)
             self.world.watch.touch(instance.instance_id)
+            if region.account == ACCOUNT:
+                asked = {"RamRoleName": named, "InstanceIds": json.dumps([instance.instance_id])}
+                self.tell(self.trail(call, region.name, requestParameters=asked), tagged=instance.instance_id)
 
     def turn(self, turns: Iterable[tuple[int, str | None, str]]) -> None:
         """Let instances need something."""

@@ -57,7 +57,7 @@ PLANTS = {
         "    if tuple(ids) in REMEMBERED:\n        return REMEMBERED.pop(tuple(ids))\n    REMEMBERED[tuple(ids)] = _observed(ecs, ids, reads)\n"
         "    return REMEMBERED[tuple(ids)]\n\n\nREMEMBERED: dict[tuple[str, ...], Shown] = {}\n\n\n"
         "def _observed(ecs: EcsGateway, ids: Sequence[str], reads: Reads) -> Shown:\n    answer, shown = reads.both(",
-        "should hold|was not changed",
+        "should hold|was not changed|is taken off where",
     ),
     "a dry run that writes": Plant(
         "shared.engine.run_region", "if self._request.dry_run:", "if False:", "a dry run writes"
