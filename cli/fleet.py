@@ -35,12 +35,14 @@ Invoke = Annotated[bool, typer.Option("--invoke", help="ask the deployed functio
 Records = Annotated[
     Path | None,
     typer.Option(
-        "--records", help="append intents, and records that SLS has not, to this file (default: standard error)"
+        "--records",
+        help="append intents, and records that SLS has not, to this file; - is standard error (default: a new file, which is named)",
     ),
 ]
 Strict = Annotated[
     bool, typer.Option("--strict", help="warnings, and tags that name a role that is not listed, end with exit code 1")
 ]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="do not ask before --all changes anything")]
 Json = Annotated[bool, typer.Option("--json", help="one JSON object")]
 
 
@@ -91,6 +93,7 @@ def remediate(
     drift: DriftOption = None,
     all_: Annotated[bool, typer.Option("--all", help="every instance of the region")] = False,
     dry_run: DryRun = False,
+    yes: Yes = False,
     lift_brake: LiftBrake = False,
     concurrency: Concurrency = None,
     max_errors: MaxErrors = None,
@@ -133,6 +136,7 @@ def remediate(
             roles_file=roles_file,
             records=records,
             strict=strict,
+            ask=all_ and not (dry_run or yes),
         )
     )
 

@@ -1,14 +1,19 @@
-"""The lines of a run on this machine: intents before each write, and records that SLS has not. Knows what was lost of them."""
+"""The lines of a run on this machine: intents before each write, and records that SLS has not. Knows what was lost of them.
+
+They go to a file of the run's own, whose name the operator is told, unless he names one: a terminal is for what people read.
+"""
 
 from __future__ import annotations
 
 import errno
 import io
 import os
+import secrets
 import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime, timezone
 from pathlib import Path
 
 from cli.output import is_closed, say
@@ -17,6 +22,8 @@ from shared.errors import ConfigError
 RECORD = '{"record"'
 """The head of a record's line."""
 STANDARD_ERROR = "standard error"
+STREAM = Path("-")
+"""The file's name for standard error."""
 OWNER_ONLY = 0o600
 
 
@@ -51,18 +58,45 @@ class Journal(io.TextIOBase):
 
 
 @contextmanager
-def journal(file: Path | None) -> Iterator[Journal]:
-    """Of that file, which is only added to, or of standard error. Raises ConfigError."""
-    if file is None:
-        with _standard_error() as made:
-            yield made
+def journal(file: Path | None, kind: str) -> Iterator[Journal]:
+    """Of that file, which is only added to; of standard error where it is "-"; None: of a new file in the state folder, or of standard
+    error where none can be made. Raises ConfigError."""
+    made = None if file else _new_file(kind)
+    if file == STREAM or not (file or made):
+        with _standard_error() as lines:
+            yield lines
         return
-    number = _opened(file)
+    file, number = made or (file or STREAM, _opened(file or STREAM))
     try:
         yield Journal(str(file), lambda data: os.write(number, data), torn=_is_torn(number))
+    except BaseException:
+        if made and os.fstat(number).st_size:
+            say(f"rolekeeper: what was begun until then is in {file}, as JSON lines", err=True)
+        raise
     finally:
+        if made and not os.fstat(number).st_size:
+            with suppress(OSError):
+                file.unlink()
         with suppress(OSError):
             os.close(number)
+
+
+def state_folder() -> Path:
+    """Return the folder in which files of runs are made: in XDG_STATE_HOME, as the XDG base directory specification has it. Raises
+    RuntimeError where nobody has a home."""
+    named = os.environ.get("XDG_STATE_HOME", "")
+    return (Path(named) if Path(named).is_absolute() else Path.home() / ".local" / "state") / "rolekeeper"
+
+
+def _new_file(kind: str) -> tuple[Path, int] | None:
+    """Make the file of this run, and return its name and a handle that adds to it; None where the folder cannot be had."""
+    try:
+        folder = state_folder()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        file = folder / f"{kind}-{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}.jsonl"
+        return file, _opened(file)
+    except (OSError, RuntimeError, ConfigError):
+        return None
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from cli.files import ROLES, RolesFile
 from cli.fleet import apply, plan, reconcile, remediate, snapshot
 from cli.output import finish, give_up, print_json, ready, say, say_error, say_traceback
 from cli.policy import app as policy
+from cli.progress import line, of_command
 from cli.stops import stops
 from cli.testing import cases
 from shared.clean import hidden, visible
@@ -221,7 +222,8 @@ def main() -> None:
     before = {number: signal.signal(number, signal.default_int_handler) for number in stops()}
     try:
         try:
-            app(prog_name="rolekeeper")
+            with line(of_command(sys.argv[1:])):
+                app(prog_name="rolekeeper")
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)

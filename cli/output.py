@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
+from cli.progress import pause
 from shared.clean import as_json, hidden, masked, visible
 
 PIPE_WIDTH = 200
@@ -105,6 +106,7 @@ _PLAINLY: Any = {"highlight": False, "markup": False, "emoji": False}
 
 def say(*parts: Part, out: Console | None = None, err: bool = False) -> None:
     """One line, to standard output or standard error, at once."""
+    pause()
     if err or (out is None and all(isinstance(part, str) for part in parts)):
         stream = sys.stderr if err else sys.stdout
         try:
@@ -136,6 +138,7 @@ def say_traceback() -> None:
 
 def print_json(value: Any, *, indent: int | None = None, compact: bool = False) -> None:
     """In ASCII, on one line or indented."""
+    pause()
     sys.stdout.write(as_json(value, indent=indent, separators=(",", ":") if compact else None) + "\n")
     sys.stdout.flush()
 
@@ -162,6 +165,7 @@ def table(*columns: str, whole: Collection[str] = ()) -> Grid:
 
 def print_table(made: Grid, out: Console | None = None) -> None:
     """As wide as the terminal, or wider where a line would be broken that has to be whole: then the terminal goes on below."""
+    pause()
     out = out or console()
     width = out.width
     out.width = max(width, sum(_least(out, column) + 2 for column in made.columns))

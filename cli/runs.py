@@ -16,20 +16,23 @@ from typing import Any
 
 import msgspec
 
-from cli import asked, coverage, missing
+from cli import asked, confirm, coverage, missing
 from cli.example import refuse_example
 from cli.files import text
 from cli.journal import STANDARD_ERROR, Journal, journal
 from cli.keys import keys
 from cli.output import counted, is_terminal, print_json, say
+from cli.progress import saying
 from cli.report import Report
 from cli.stops import stops
+from cli.view.run_progress import RunProgress
 from shared.clock import CLOCK
 from shared.engine.context import Context, RunObserver
 from shared.engine.invocation import Invocation
 from shared.engine.journal import Journal as Records
 from shared.engine.memory import Memory
 from shared.errors import ConfigError, PermanentError
+from shared.gateways import transport
 from shared.gateways.fc import functions_gateway
 from shared.gateways.sls import SlsGateway
 from shared.mapping import Mapping as RoleMapping
@@ -65,13 +68,20 @@ class Follower(RunObserver):
         self.held: Counter[str] = Counter()  # instances by the role on them
         self.to_do = False
         self._stopped = False
-        self._waiting, self._lock = 0.0, threading.Lock()
+        self._has_said, self._lock = False, threading.Lock()
+        self._progress = RunProgress(CLOCK.monotonic())
+
+    def progress(self) -> str:
+        """Say how far the run is, for the line on a terminal."""
+        return self._progress.text(CLOCK.monotonic(), transport.calls())
 
     def estimated(self, calls: Mapping[str, int]) -> None:
+        self._progress.total = calls["instances"]
         if self._report:
             self._report.estimated(calls)
 
     def ended(self, record: Record) -> None:
+        self._progress.done += 1
         self.to_do = self.to_do or (record.outcome == Outcome.PLANNED.value and record.mode != "audit")
         if record.role_after:
             self.held[record.role_after] += 1
@@ -83,16 +93,17 @@ class Follower(RunObserver):
 
     def idle(self, seconds: float) -> None:
         until = CLOCK.monotonic() + seconds
+        self._progress.waiting_until = max(self._progress.waiting_until, until)
         if seconds >= LONG_WAIT and is_terminal():
-            self._say_wait(seconds, until)
+            self._say_wait(seconds)
         while not self._stopped and (left := until - CLOCK.monotonic()) > 0:
             CLOCK.sleep(min(left, NAP))
 
-    def _say_wait(self, seconds: float, until: float) -> None:
-        """One line for all threads that wait for the same minute."""
+    def _say_wait(self, seconds: float) -> None:
+        """Say once in a run why nothing happens; the line on the terminal goes on saying how long."""
         with self._lock:
-            known, self._waiting = self._waiting, max(self._waiting, until)
-        if until > known + LONG_WAIT:
+            known, self._has_said = self._has_said, True
+        if not known:
             say(
                 f"waiting {seconds:.0f} s: the calls of this minute are used up (ECS throttled one, or {variable('calls_per_minute')}); "
                 "Ctrl-C stops the run",
@@ -128,26 +139,27 @@ def run(
     roles_file: Path,
     records: Path | None = None,
     strict: bool = False,
+    ask: bool = False,
 ) -> int:
     """Exit code 0: all is right; 1: something was refused or failed, or the run did not end; 2: a dry run found work;
     130: it was stopped.
 
-    given: the payload, by its keys. records: the file for the functions' JSON lines, None = standard error. strict: warnings,
-    and roles that a tag asks for in vain, count as failures. Raises RolekeeperError.
+    given: the payload, by its keys. records: the file for the functions' JSON lines, None = a new one, - = standard error. strict: warnings,
+    and roles that a tag asks for in vain, count as failures. ask: first, whether to go on, at a terminal. Raises RolekeeperError.
     """
     if not invoke:
-        with journal(records) as lines:
-            return _here(kind, given, as_json, roles_file, lines, strict)
+        with journal(records, kind) as lines:
+            return _here(kind, given, as_json, roles_file, lines, strict, ask)
     for option, is_given in (("--records", records), ("--strict", strict)):
         if is_given:
             raise ConfigError(
                 f"{kind}: {option}: goes with a run on this machine alone: what the function does is in its log"
             )
-    return _invoke(kind, given, as_json, roles_file)
+    return _invoke(kind, given, as_json, roles_file, ask)
 
 
 def _here(
-    kind: RunKind, given: Mapping[str, Any], as_json: bool, roles_file: Path, lines: Journal, strict: bool
+    kind: RunKind, given: Mapping[str, Any], as_json: bool, roles_file: Path, lines: Journal, strict: bool, ask: bool
 ) -> int:
     settings = Settings.from_env(
         os.environ, region=str(given.get("region") or ""), account_id=str(given.get("account_id") or "")
@@ -181,9 +193,11 @@ def carry_out(kind: RunKind, going: Going, lines: Journal, *, as_json: bool, str
         refuse_example(mapping, going.roles_file, str(kind))
     member_role(settings, trigger.account_id or settings.account_id)
     ours = keys(settings)
+    if ask:
+        confirm.all_instances(settings.region, trigger.account_id or settings.account_id, mapping.hash)
     report = None if as_json else Report()
     follower = Follower(report)
-    with redirect_stdout(lines), follower.stoppable():
+    with redirect_stdout(lines), follower.stoppable(), saying(follower.progress):
         result = Invocation(
             Context(
                 name=kind,
@@ -249,6 +263,8 @@ def where(settings: Settings, run_id: str, *, in_sls: bool, lines: Journal) -> s
         f"; {counted(lost, 'line')} before a write could not be written to {lines.name}: {lines.why}" if lost else ""
     )
     if in_sls:
+        if lines.name != STANDARD_ERROR and not lines.is_nowhere:
+            intents = f"; the lines before each write: {lines.name}{intents}"
         return f'SLS, {settings.sls_project}/{settings.sls_logstore}: run_id: "{run_id}"{intents}'
     why = (
         "SLS did not take them; the reason is there too"
@@ -267,13 +283,15 @@ def where(settings: Settings, run_id: str, *, in_sls: bool, lines: Journal) -> s
     return f"{lines.name}, as JSON lines: {why}{elsewhere}{intents}"
 
 
-def _invoke(kind: RunKind, given: Mapping[str, Any], as_json: bool, roles_file: Path) -> int:
+def _invoke(kind: RunKind, given: Mapping[str, Any], as_json: bool, roles_file: Path, ask: bool) -> int:
     settings = Settings.from_env(os.environ)
     body = asked.payload(kind, given)
     trigger = asked.trigger(kind, body, region=settings.region)
     remedy = trigger.request
     if remedy and (remedy.rule or remedy.role):  # only then is the file needed
         asked.check(kind, trigger, load(text(roles_file), file=str(roles_file)))
+    if ask:
+        confirm.all_instances(trigger.region or settings.region, trigger.account_id or settings.account_id, "")
     function = f"rolekeeper-{kind}"
     task_id = f"{kind}-{datetime.now(timezone.utc):%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}"
     try:

@@ -26,6 +26,14 @@ for name in [name for name in os.environ if name.startswith(("ROLEKEEPER_", "ALI
     del os.environ[name]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _state_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The files of runs are not made in the home of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--few", action="store_true", help="each test with no more than two of its sets of parameters")
 

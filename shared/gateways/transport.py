@@ -44,6 +44,12 @@ class _Last(threading.local):
 
 
 _last = _Last()
+_sent = 0
+
+
+def calls() -> int:
+    """Return how many calls this process has begun, of every service, for whoever waits for them."""
+    return _sent
 
 
 def way(url: str) -> Way:
@@ -119,6 +125,9 @@ class _Sessions(dict[str, Any]):
 def _send(adapter: Any, request: Any, *args: Any, **options: Any) -> Any:
     from requests import RequestException
 
+    global _sent
+    with _lock:
+        _sent += 1
     taken, host = way(request.url), urlsplit(request.url).netloc
     _last.headers, _last.advice = {}, ""
     if taken.variable and not taken.shown:

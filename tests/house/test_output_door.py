@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DOORS = {"cli/output.py", "cli/journal.py"}
-"""journal.py writes the functions' own lines, which are JSON in ASCII, to a file or to standard error."""
+DOORS = {"cli/output.py", "cli/journal.py", "cli/progress.py"}
+"""progress.py draws the line on a terminal that output.py takes away before it prints; journal.py writes the functions' own lines, which are JSON in ASCII, to a file or to standard error."""
 MODULES = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "cli").rglob("*.py"))
 STREAMS = ("sys.stdout", "sys.stderr", "sys.__stdout__", "sys.__stderr__")
 PRINTERS = (

@@ -48,6 +48,7 @@ def rolekeeper(
     (tmp_path / "roles.yaml").write_text(RULES)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LOGNAME", "alice")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     for name, value in {
         "ROLEKEEPER_REGION": REGION,
         "ROLEKEEPER_ACCOUNT_ID": ACCOUNT,
@@ -62,9 +63,12 @@ def rolekeeper(
         monkeypatch.setattr(sys, "argv", ["rolekeeper", *words])
         monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
         capsys.readouterr()
+        before = set((tmp_path / "state").rglob("*"))
         with pytest.raises(SystemExit) as ended:
             main()
         told = capsys.readouterr()
-        return Ran(int(ended.value.code or 0), told.out, told.err)
+        made = [file for file in (tmp_path / "state").rglob("*.jsonl") if file not in before]
+        journal = "".join(file.read_text(encoding="utf-8") for file in made)
+        return Ran(int(ended.value.code or 0), told.out, told.err, journal)
 
     return run

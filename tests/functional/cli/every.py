@@ -63,6 +63,7 @@ CLOUD = {
     "remediate --rule": ["remediate", "--rule", "TEXT"],
     "remediate --region": ["remediate", "--all", "--region", "TEXT"],
     "remediate --records": ["remediate", "--all", "--records", "RECORDS"],
+    "remediate --records -": ["remediate", "--all", "--yes", "--records", "-"],
     "remediate, odd errors": ["remediate", "--all"],
     "plan": ["plan", "--ids"],
     "plan --json": ["plan", "--json", "--tag", "TEXT=TEXT"],

@@ -20,7 +20,7 @@ from fakecloud.fc.api import FunctionCompute
 from tests.functional.cli.every import ROOT
 from tests.secrecy import TEXTS
 
-KEPT = ("PATH", "HOME", "TMPDIR", "PYTEST_CURRENT_TEST")
+KEPT = ("PATH", "HOME", "TMPDIR", "XDG_STATE_HOME", "PYTEST_CURRENT_TEST")
 
 
 def inside(

@@ -26,6 +26,8 @@ class Ran(NamedTuple):
     code: int
     out: str
     err: str
+    journal: str = ""
+    """The lines of the file that the run made, where none was named."""
 
     def json(self) -> dict[str, Any]:
         """The one object on standard output."""
@@ -33,8 +35,8 @@ class Ran(NamedTuple):
         return found
 
     def lines(self, key: str) -> list[dict[str, Any]]:
-        """The JSON lines on standard error that have this key."""
-        return [line for line in map(json.loads, self.err.splitlines()) if key in line]
+        """The run's JSON lines that have this key."""
+        return [line for line in map(json.loads, self.journal.splitlines()) if key in line]
 
 
 Command = Callable[..., Ran]

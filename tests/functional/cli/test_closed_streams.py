@@ -64,7 +64,7 @@ def test_a_run_does_its_work_and_says_where_its_records_are(
 ) -> None:
     cloud, env = served
     made = make(cloud, 3, "web")
-    ran = process(*words, env=env, redirect=closed, cwd=tmp_path)
+    ran = process(*words, "--records", "-", env=env, redirect=closed, cwd=tmp_path)
     assert (ran.returncode, [instance.role for instance in made]) == (0, ["web"] * 3)
     out = ran.stdout.decode()
     assert bool(out) is not is_closed(">&-", closed)
@@ -133,7 +133,16 @@ def test_a_full_disk_under_standard_error(
     """A write that could not be announced is not made; the exit code is that of the run, and not Python's for a lost stream."""
     cloud, env = served
     (made,) = make(cloud, 1, "web")
-    ran = process("remediate", "--all", *(["--dry-run"] if dry else []), env=env, redirect="2>/dev/full", cwd=tmp_path)
+    ran = process(
+        "remediate",
+        "--all",
+        "--records",
+        "-",
+        *(["--dry-run"] if dry else []),
+        env=env,
+        redirect="2>/dev/full",
+        cwd=tmp_path,
+    )
     assert (ran.returncode, made.role) == (code, "")
     assert b"0 of 2 are in standard error, as JSON lines, the others nowhere: No space left on device" in ran.stdout
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 from pathlib import Path
 
 import pytest
@@ -11,17 +12,82 @@ from fakecloud.cloud import Cloud
 from fakecloud.identity import ACCOUNT
 from tests.functional.cli.operator import Command, make
 
+LAST = "as JSON lines: ROLEKEEPER_SLS_PROJECT is not set"
 
-def test_without_sls_the_records_are_on_standard_error(
-    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch
+
+def test_without_sls_the_records_are_in_a_file_of_the_run_whose_name_is_said(
+    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("ROLEKEEPER_SLS_PROJECT")
     (made,) = make(cloud, 1, "web")
     ran = rolekeeper("remediate", "--id", made.instance_id)
-    assert (ran.code, made.role) == (0, "web")
-    last = "records: standard error, as JSON lines: ROLEKEEPER_SLS_PROJECT is not set; --records FILE puts them into a file"
-    assert ran.out.splitlines()[-1] == last
+    assert (ran.code, ran.err, made.role) == (0, "", "web")
+    (file,) = (tmp_path / "state" / "rolekeeper").iterdir()
+    assert (file.name.startswith("remediate-"), stat.S_IMODE(file.stat().st_mode)) == (True, 0o600)
+    assert ran.out.splitlines()[-1] == f"records: {file}, {LAST}"
     assert [line["record"].get("instance_id") for line in ran.lines("record")] == [made.instance_id, None]
+    assert [line["intent"] for line in ran.lines("intent")] == ["AttachInstanceRamRole"]
+    assert rolekeeper("reconcile", "--json").json()["records"].endswith(LAST)
+    assert len(list((tmp_path / "state" / "rolekeeper").iterdir())) == 2, "each run has its own"
+
+
+def test_with_sls_the_lines_before_each_write_are_in_such_a_file(cloud: Cloud, rolekeeper: Command) -> None:
+    make(cloud, 1, "web")
+    ran = rolekeeper("remediate", "--all")
+    assert (ran.err, ran.lines("record")) == ("", [])
+    assert [line["intent"] for line in ran.lines("intent")] == ["AttachInstanceRamRole"]
+    assert "; the lines before each write: " in ran.out.splitlines()[-1]
+
+
+def test_they_are_on_standard_error_where_that_is_asked_for(
+    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("ROLEKEEPER_SLS_PROJECT")
+    (made,) = make(cloud, 1, "web")
+    ran = rolekeeper("remediate", "--id", made.instance_id, "--records", "-")
+    assert ran.out.splitlines()[-1].startswith(f"records: standard error, {LAST}")
+    told = [line["record"].get("instance_id") for line in map(json.loads, ran.err.splitlines()) if "record" in line]
+    assert told == [made.instance_id, None]
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("where", ["a file", "no home"])
+def test_and_where_no_file_can_be_made(
+    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str
+) -> None:
+    def no_home() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    (tmp_path / "in the way").write_text("")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "in the way") if where == "a file" else "")
+    monkeypatch.setattr(Path, "home", no_home)
+    monkeypatch.delenv("ROLEKEEPER_SLS_PROJECT")
+    (made,) = make(cloud, 1, "web")
+    ran = rolekeeper("remediate", "--all")
+    assert (ran.code, made.role) == (0, "web")
+    last = f"records: standard error, {LAST}; --records FILE puts them into a file"
+    assert ran.out.splitlines()[-1] == last
+    assert '"intent"' in ran.err
+
+
+def test_a_run_that_breaks_off_says_where_its_lines_are(
+    cloud: Cloud,
+    rolekeeper: Command,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+) -> None:
+    """As it does where Ctrl-C ends it at once."""
+    make(cloud, 1, "web")
+
+    def broken(*_: object, **__: object) -> None:
+        raise OSError("the report")
+
+    monkeypatch.setattr("cli.report.Report.ended", broken)
+    with pytest.raises(OSError, match="the report"):
+        rolekeeper("remediate", "--all")
+    (file,) = (tmp_path / "state" / "rolekeeper").iterdir()
+    assert capsys.readouterr().err == f"rolekeeper: what was begun until then is in {file}, as JSON lines\n"
 
 
 def test_the_lines_go_to_a_file_of_the_operators_and_errors_stay_where_he_sees_them(

@@ -97,7 +97,7 @@ def test_a_run_that_is_stopped_ends_what_it_began_and_accounts_for_all_that_it_s
     held = Counter(i.role for i in rest)
     written = [record for record in records(cloud) if record["action"] != "run"]
     outcomes = Counter(record["outcome"] for record in written)
-    assert ran.err.count('"intent": ') == cloud.calls.actions().count("AttachInstanceRamRole") + 1, "one Detach"
+    assert ran.journal.count('"intent": ') == cloud.calls.actions().count("AttachInstanceRamRole") + 1, "one Detach"
     assert (outcomes["swapped"], outcomes["attached"]) == (3, held["web"])
     assert {record["reason"] for record in written if record["outcome"] == "refused"} == {"stopped"}
     assert 0 < outcomes["refused"] <= held[""]
@@ -164,7 +164,9 @@ def test_a_change_that_waits_for_its_turn_is_not_begun_after_a_stop(
     changes = ["DetachInstanceRamRole", "AttachInstanceRamRole"] if role else ["AttachInstanceRamRole"]
     assert [action for action in cloud.calls.actions() if action in changes] == changes
     if role:
-        assert ran.err.count('"intent": ') == len(changes), "a swap has its turns before it says what it is about to do"
+        assert ran.journal.count('"intent": ') == len(changes), (
+            "a swap has its turns before it says what it is about to do"
+        )
 
 
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGHUP], ids=["service manager", "closed terminal"])
