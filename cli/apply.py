@@ -60,7 +60,7 @@ def run(
     approved = {line.instance_id: line for line in plan.changes}
     trigger = msgspec.structs.replace(trigger, request=request, instance_ids=tuple(approved))
     going = Going(settings=settings, mapping=mapping, roles_file=roles_file, trigger=trigger, approved=approved)
-    with journal(records) as lines:
+    with journal(records, "apply") as lines:
         return carry_out("remediate", going, lines, as_json=as_json, strict=strict)
 
 

@@ -16,8 +16,9 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
-from cli.output import is_closed, say
+from cli.output import counted, is_closed, say
 from shared.errors import ConfigError
+from shared.settings import Settings
 
 RECORD = '{"record"'
 """The head of a record's line."""
@@ -55,6 +56,33 @@ class Journal(io.TextIOBase):
             self.why = error.strerror or str(error)
             raise
         return len(text)
+
+
+def where(settings: Settings, run_id: str, *, in_sls: bool, lines: Journal) -> str:
+    """Return where all records of the run are, and what is nowhere. lines: what SLS has not."""
+    lost = lines.lost - lines.lost_records
+    intents = (
+        f"; {counted(lost, 'line')} before a write could not be written to {lines.name}: {lines.why}" if lost else ""
+    )
+    if in_sls:
+        if lines.name != STANDARD_ERROR and not lines.is_nowhere:
+            intents = f"; the lines before each write: {lines.name}{intents}"
+        return f'SLS, {settings.sls_project}/{settings.sls_logstore}: run_id: "{run_id}"{intents}'
+    why = (
+        "SLS did not take them; the reason is there too"
+        if settings.sls_project
+        else "ROLEKEEPER_SLS_PROJECT is not set"
+    )
+    if lines.is_nowhere:
+        return f"nowhere: {lines.name}, and {why}; --records FILE keeps them"
+    if lines.lost_records:
+        kept = lines.records - lines.lost_records
+        return (
+            f"{kept} of {lines.records} are in {lines.name}, as JSON lines, the others nowhere: {lines.why}; "
+            f"and {why}{intents}"
+        )
+    elsewhere = "; --records FILE puts them into a file" if lines.name == STANDARD_ERROR else ""
+    return f"{lines.name}, as JSON lines: {why}{elsewhere}{intents}"
 
 
 @contextmanager

@@ -83,6 +83,7 @@ class Planned(Follower):
         return DryRun()(step, observed)
 
     def estimated(self, calls: Mapping[str, int]) -> None:
+        super().estimated(calls)
         self.estimate.update(calls)
 
     def observed(self, page: Observations) -> None:
@@ -90,6 +91,7 @@ class Planned(Follower):
             self._names[instance.instance_id] = instance.name
 
     def ended(self, record: Record) -> None:
+        self.advance()
         if record.role_after:
             self.held[record.role_after] += 1
         name, change = self._names.pop(record.instance_id, ""), self._changes.pop(record.instance_id, None)

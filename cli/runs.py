@@ -19,9 +19,9 @@ import msgspec
 from cli import asked, confirm, coverage, missing
 from cli.example import refuse_example
 from cli.files import text
-from cli.journal import STANDARD_ERROR, Journal, journal
+from cli.journal import Journal, journal, where
 from cli.keys import keys
-from cli.output import counted, is_terminal, print_json, say
+from cli.output import is_terminal, print_json, say
 from cli.progress import saying
 from cli.report import Report
 from cli.stops import stops
@@ -75,13 +75,17 @@ class Follower(RunObserver):
         """Say how far the run is, for the line on a terminal."""
         return self._progress.text(CLOCK.monotonic(), transport.calls())
 
+    def advance(self) -> None:
+        """Count an instance whose observation has ended."""
+        self._progress.done += 1
+
     def estimated(self, calls: Mapping[str, int]) -> None:
         self._progress.total = calls["instances"]
         if self._report:
             self._report.estimated(calls)
 
     def ended(self, record: Record) -> None:
-        self._progress.done += 1
+        self.advance()
         self.to_do = self.to_do or (record.outcome == Outcome.PLANNED.value and record.mode != "audit")
         if record.role_after:
             self.held[record.role_after] += 1
@@ -112,7 +116,7 @@ class Follower(RunObserver):
 
     @contextmanager
     def stoppable(self) -> Iterator[None]:
-        """End the run in good order on each signal of `stops()`; Ctrl-C or SIGTERM a second time at once."""
+        """End the run in good order on each signal of `stops()`; Ctrl-C or SIGTERM a second time at once. Meanwhile say how far it is."""
 
         def stop(number: int, frame: object) -> None:
             if self._stopped:
@@ -124,7 +128,8 @@ class Follower(RunObserver):
 
         before = {number: signal.signal(number, stop) for number in (signal.SIGINT, *stops())}
         try:
-            yield
+            with saying(self.progress):
+                yield
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
@@ -171,18 +176,20 @@ def _here(
         raise ConfigError(
             f"{kind}: --everywhere: goes with --invoke alone: the deployed function starts a run in each region"
         )
-    going = Going(settings=settings, mapping=mapping, roles_file=roles_file, trigger=trigger)
+    going = Going(settings=settings, mapping=mapping, roles_file=roles_file, trigger=trigger, ask=ask)
     return carry_out(kind, going, lines, as_json=as_json, strict=strict)
 
 
 class Going(msgspec.Struct, frozen=True, kw_only=True):
-    """A run on this machine that may begin. approved: the plan that it carries out, None = it plans for itself."""
+    """A run on this machine that may begin. approved: the plan that it carries out, None = it plans for itself. ask: first, whether
+    to go on, at a terminal."""
 
     settings: Settings
     mapping: RoleMapping
     roles_file: Path
     trigger: Trigger
     approved: Mapping[str, Approved] | None = None
+    ask: bool = False
 
 
 def carry_out(kind: RunKind, going: Going, lines: Journal, *, as_json: bool, strict: bool) -> int:
@@ -193,11 +200,11 @@ def carry_out(kind: RunKind, going: Going, lines: Journal, *, as_json: bool, str
         refuse_example(mapping, going.roles_file, str(kind))
     member_role(settings, trigger.account_id or settings.account_id)
     ours = keys(settings)
-    if ask:
+    if going.ask:
         confirm.all_instances(settings.region, trigger.account_id or settings.account_id, mapping.hash)
     report = None if as_json else Report()
     follower = Follower(report)
-    with redirect_stdout(lines), follower.stoppable(), saying(follower.progress):
+    with redirect_stdout(lines), follower.stoppable():
         result = Invocation(
             Context(
                 name=kind,
@@ -254,33 +261,6 @@ def exit_code(ended: Mapping[str, Any], *, to_do: bool, strict: bool = False, wa
     if ended["run"] != "complete" or wrong or (strict and warned):
         return 1
     return 2 if to_do else 0
-
-
-def where(settings: Settings, run_id: str, *, in_sls: bool, lines: Journal) -> str:
-    """Return where all records of the run are, and what is nowhere. lines: what SLS has not."""
-    lost = lines.lost - lines.lost_records
-    intents = (
-        f"; {counted(lost, 'line')} before a write could not be written to {lines.name}: {lines.why}" if lost else ""
-    )
-    if in_sls:
-        if lines.name != STANDARD_ERROR and not lines.is_nowhere:
-            intents = f"; the lines before each write: {lines.name}{intents}"
-        return f'SLS, {settings.sls_project}/{settings.sls_logstore}: run_id: "{run_id}"{intents}'
-    why = (
-        "SLS did not take them; the reason is there too"
-        if settings.sls_project
-        else "ROLEKEEPER_SLS_PROJECT is not set"
-    )
-    if lines.is_nowhere:
-        return f"nowhere: {lines.name}, and {why}; --records FILE keeps them"
-    if lines.lost_records:
-        kept = lines.records - lines.lost_records
-        return (
-            f"{kept} of {lines.records} are in {lines.name}, as JSON lines, the others nowhere: {lines.why}; "
-            f"and {why}{intents}"
-        )
-    elsewhere = "; --records FILE puts them into a file" if lines.name == STANDARD_ERROR else ""
-    return f"{lines.name}, as JSON lines: {why}{elsewhere}{intents}"
 
 
 def _invoke(kind: RunKind, given: Mapping[str, Any], as_json: bool, roles_file: Path, ask: bool) -> int:

@@ -11,6 +11,7 @@ import pytest
 from cli import confirm, output, progress
 from cli.view.run_progress import RunProgress, duration
 from fakecloud.cloud import Cloud
+from fakecloud.identity import ACCOUNT
 from tests.functional.cli.operator import Command, make, written
 from tests.waiting import wait_until
 
@@ -126,7 +127,7 @@ def test_all_asks_first_on_a_terminal(
     monkeypatch.setattr(confirm, "somebody_answers", lambda: True)
     ran = rolekeeper("remediate", "--all", stdin=answer)
     assert (ran.code, made.role, bool(written(cloud))) == (code, role, code == 0)
-    assert "on every instance of cn-hangzhou in account " in ran.err
+    assert f"on every instance of cn-hangzhou\nin account {ACCOUNT}, by" in ran.err
     assert ("remediate --all: not confirmed; nothing was done" in ran.err) is (code == 1)
 
 
