@@ -43,5 +43,5 @@ def test_the_block_for_the_emulated_account_runs_as_it_stands(tmp_path: Path) ->
     script = block.replace("source .venv/bin/activate", "").replace("8080", port)
     ran = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stdout + ran.stderr
-    assert "planned" in ran.stdout
+    assert "3 to attach" in ran.stdout
     assert re.search(r"attached +missing +3", ran.stdout)
