@@ -1,6 +1,6 @@
 """`rolekeeper compare`: two mappings, and which instances they treat differently. Calls nothing, changes nothing.
 
-Exit code 0: the same, which is proven; 2: they differ; 1: an error, or nothing was found and something is undecided.
+Exit code 0: the same, which is proven; 2: they differ, whether or not an instance of the fleet does; 1: an error, or nothing was found and something is undecided.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from cli.files import text
+from cli.files import lines, text
 from cli.findings import SOME_ACCOUNT, SOME_REGION
 from cli.output import print_json
 from cli.view.comparison import show
@@ -22,9 +22,12 @@ from cli.view.examples import asked_for
 from shared import policies
 from shared.errors import ConfigError
 from shared.mapping import Mapping, decoded, load
-from shared.mapping.comparison import MAX_EFFORT, Difference, OpenQuestion, compare
+from shared.mapping.comparison import MAX_EFFORT, Comparison, Difference, OpenQuestion, RulePair, compare
 from shared.mapping.file_changes import FieldChange, role_changes, setting_changes
+from shared.mapping.fleet_comparison import FleetComparison, compare_fleet
 from shared.mapping.treatment import Treatment
+from shared.model.instance import Instance
+from shared.model.snapshot import Snapshot, shown_as
 from shared.settings import Settings
 from shared.setup.diff import permissions
 
@@ -33,19 +36,40 @@ Granted = dict[str, set[str]]
 """Role -> what its policies grant, a line each."""
 
 
-def run(old: Path, new: Path, *, as_json: bool, markdown: bool, effort: int) -> int:
+def run(old: Path, new: Path, *, snapshot: Path | None, as_json: bool, markdown: bool, ids: bool, effort: int) -> int:
+    """snapshot: a fleet on which both are evaluated besides. ids: show all of its instances. effort: times the usual. Raises
+    RolekeeperError."""
     if as_json and markdown:
         raise ConfigError("compare: --json or --markdown, not both")
+    if ids and not snapshot:
+        raise ConfigError("compare: --ids: there are instances to be shown with --snapshot alone")
     if str(old) == str(new) == "-":
         raise ConfigError("compare: standard input can be one of the two mappings, not both")
     before, after = _load(old), _load(new)
-    report = _report(before, after, _granted(before, old), _granted(after, new), MAX_EFFORT * effort)
-    report = {"old": {"file": str(old), "hash": before.hash}, "new": {"file": str(new), "hash": after.hash}, **report}
+    granted, then = _granted(before, old), _granted(after, new)
+    fleet, about = FleetComparison(), dict[str, Any]()
+    if snapshot:
+        opened = Snapshot(lines(snapshot), str(snapshot))
+        fleet = compare_fleet(before, after, opened.instances())
+        about = {"file": str(snapshot), **shown_as(opened.header), **_numbers(fleet)}
+    report = _report(before, after, granted, then, fleet, MAX_EFFORT * effort)
+    report = {
+        "old": {"file": str(old), "hash": before.hash},
+        "new": {"file": str(new), "hash": after.hash},
+        "fleet": about or None,
+        **report,
+    }
     if as_json:
         print_json(report)
+    elif markdown:
+        show_markdown(report)
     else:
-        (show_markdown if markdown else show)(report)
+        show(report, ids=ids)
     return EXIT[report["result"]]
+
+
+def _numbers(fleet: FleetComparison) -> dict[str, Any]:
+    return {"instances": fleet.instances, "changed": fleet.changed, "unread": fleet.unread}
 
 
 def _load(file: Path) -> Mapping:
@@ -65,21 +89,38 @@ def _granted(mapping: Mapping, file: Path) -> Granted:
     return {role.name: permissions(role) for role in desired.roles}
 
 
-def _report(old: Mapping, new: Mapping, granted: Granted, then: Granted, effort: int) -> dict[str, Any]:
+def _report(
+    old: Mapping, new: Mapping, granted: Granted, then: Granted, fleet: FleetComparison, effort: int
+) -> dict[str, Any]:
     found = compare(old, new, effort=effort)
-    roles = [*_roles(granted, then), *map(_field, role_changes(old, new))]
+    differences = [*found.differences, *_only_in(fleet, found)]
+    roles = [*_roles(granted, then, fleet), *map(_field, role_changes(old, new))]
     settings = list(map(_field, setting_changes(old, new)))
-    differs = bool(found.differences or roles or settings)
+    differs = bool(differences or roles or settings)
+    open_questions = [one for one in found.undecided if (one.old, one.new) not in fleet.affected]
     return {
-        "result": "differs" if differs else "undecided" if found.undecided else "same",
-        "undecided": [_question(question) for question in found.undecided],
-        "differences": [_difference(one, granted, then) for one in found.differences],
+        "result": "differs" if differs else "undecided" if open_questions else "same",
+        "undecided": [_question(question) for question in open_questions],
+        "differences": [_difference(one, granted, then, fleet) for one in differences],
         "roles": roles,
         "settings": settings,
     }
 
 
-def _difference(one: Difference, granted: Granted, then: Granted) -> dict[str, Any]:
+def _only_in(fleet: FleetComparison, found: Comparison) -> Iterable[Difference]:
+    """Yield what the search did not decide, and the fleet proves."""
+    known = {(one.old, one.new) for one in found.differences}
+    for (old, new), affected in fleet.affected.items():
+        if (old, new) not in known:
+            pairs = {(one.old_rule, one.new_rule): one for one in reversed(affected)}
+            by = tuple(
+                RulePair(old_rule=before, new_rule=after, example=Instance(instance_id=one.instance_id, region=""))
+                for (before, after), one in pairs.items()
+            )
+            yield Difference(old=old, new=new, by=by, complete=False)
+
+
+def _difference(one: Difference, granted: Granted, then: Granted, fleet: FleetComparison) -> dict[str, Any]:
     gains, losses = _access(one.old, one.new, granted, then)
     return {
         "old": _treated(one.old),
@@ -88,6 +129,7 @@ def _difference(one: Difference, granted: Granted, then: Granted) -> dict[str, A
         "all_rules_named": one.complete,
         "gains": gains,
         "losses": losses,
+        "instances": [msgspec.structs.asdict(instance) for instance in fleet.affected.get((one.old, one.new), [])],
     }
 
 
@@ -99,13 +141,14 @@ def _access(old: Treatment, new: Treatment, granted: Granted, then: Granted) -> 
     return sorted(after - before), sorted(before - after)
 
 
-def _roles(granted: Granted, then: Granted) -> Iterable[dict[str, Any]]:
+def _roles(granted: Granted, then: Granted, fleet: FleetComparison) -> Iterable[dict[str, Any]]:
     for role in [*granted, *(role for role in then if role not in granted)]:
         before, after = granted.get(role), then.get(role)
         change = "unlisted" if after is None else "listed" if before is None else "permissions"
         gains, losses = sorted((after or set()) - (before or set())), sorted((before or set()) - (after or set()))
         if change != "permissions" or gains or losses:
-            yield {"role": role, "change": change, "gains": gains, "losses": losses}
+            holders = fleet.holders[role]
+            yield {"role": role, "change": change, "gains": gains, "losses": losses, "holders": holders}
 
 
 def _field(change: FieldChange) -> dict[str, Any]:

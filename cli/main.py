@@ -199,6 +199,7 @@ app.command()(apply)
 app.command()(snapshot)
 app.command("test")(cases)
 app.command()(mapping_commands.compare)
+app.command()(mapping_commands.adopt)
 
 
 @app.command()

@@ -12,14 +12,19 @@ from cli.view.examples import in_words, quoted
 MOST_LINES = 12
 """Pairs of rules and undecided questions that are shown; --json has all."""
 MOST_PERMISSIONS = 6
+MOST_INSTANCES = 5
 SAME = "no instance whatever is treated differently: proven"
 
 
-def show(report: Mapping[str, Any]) -> None:
-    old, new = report["old"], report["new"]
+def show(report: Mapping[str, Any], *, ids: bool) -> None:
+    """ids: show all instances of the fleet that are treated differently."""
+    old, new, fleet = report["old"], report["new"], report["fleet"]
     say(f"old: {old['file']}, hash {old['hash']}")
     say(f"new: {new['file']}, hash {new['hash']}")
-    for lines, style in ((undecided(report), "yellow"), (differences(report), ""), (changes(report), "")):
+    if fleet:
+        say(f"fleet: {fleet['file']}, {counted(fleet['instances'], 'instance')} of {place(fleet)}")
+    shown = ((undecided(report), "yellow"), (differences(report, ids=ids), ""), (changes(report), ""))
+    for lines, style in shown:
         for line in lines:
             say((line, style) if style and not line.startswith(" ") else line)
     say("")
@@ -27,6 +32,12 @@ def show(report: Mapping[str, Any]) -> None:
 
 
 def undecided(report: Mapping[str, Any]) -> Iterator[str]:
+    unread = report["fleet"]["unread"] if report["fleet"] else []
+    if unread:
+        yield ""
+        yield f"NOT OBSERVED: {counted(len(unread), 'instance')} of the fleet could not be read when the snapshot was made"
+        yield from (f"  {instance_id}" for instance_id in unread[:MOST_LINES])
+        yield from more(unread)
     questions = report["undecided"]
     if questions:
         yield ""
@@ -36,7 +47,11 @@ def undecided(report: Mapping[str, Any]) -> Iterator[str]:
         yield from more(questions)
 
 
-def differences(report: Mapping[str, Any]) -> Iterator[str]:
+def place(fleet: Mapping[str, Any]) -> str:
+    return f"{fleet['region']}, account {fleet['account_id']}, {fleet['made_at']}"
+
+
+def differences(report: Mapping[str, Any], *, ids: bool) -> Iterator[str]:
     for number, one in enumerate(report["differences"], 1):
         yield ""
         yield f"{number}. {one['old']['text']} -> {one['new']['text']}"
@@ -47,13 +62,31 @@ def differences(report: Mapping[str, Any]) -> Iterator[str]:
         if not one["all_rules_named"]:
             yield "   (other rules may do the same)"
         yield from permissions(one)
+        if report["fleet"]:
+            yield from instances(one["instances"], ids=ids)
+
+
+def instances(affected: Sequence[Mapping[str, Any]], *, ids: bool) -> Iterator[str]:
+    yield f"   in the fleet: {counted(len(affected), 'instance') if affected else 'none'}"
+    shown = affected if ids else affected[:MOST_INSTANCES]
+    for one in shown:
+        yield f"     {one['instance_id']} {quoted(one['name']) if one['name'] else '(no name)'}, {held(one)}"
+    if len(affected) > len(shown):
+        yield f"     ... and {len(affected) - len(shown)} more (--ids shows all)"
+
+
+def held(one: Mapping[str, Any]) -> str:
+    return f"holds {quoted(one['role'])}" if one["role"] else "holds no role"
 
 
 def changes(report: Mapping[str, Any]) -> Iterator[str]:
     """Yield what differs beside the rules."""
     for role in report["roles"]:
         yield ""
-        yield f"role {role['role']}: {role_change(role)}"
+        holders = (
+            f" ({counted(role['holders'], 'instance')} of the fleet)" if report["fleet"] and "holders" in role else ""
+        )
+        yield f"role {role['role']}: {role_change(role)}{holders}"
         yield from permissions(role)
     for setting in report["settings"]:
         yield ""
@@ -93,10 +126,18 @@ def conclusion(report: Mapping[str, Any]) -> str:
     told = ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in parts if count)
     left = report["undecided"]
     if report["result"] == "undecided":
-        return f"undecided: nothing was found to differ, and {counted(len(left), 'question')} could not be decided"
-    if report["result"] == "differs":
+        told = f"undecided: nothing was found to differ, and {counted(len(left), 'question')} could not be decided"
+    elif report["result"] == "differs":
         rest = f"; {counted(len(left), 'question')} could not be decided" if left else ""
         alone = "" if report["differences"] or left else f"; but for that {SAME}"
-        return f"differs: {told}{rest}{alone}"
-    names = report["old"]["hash"] != report["new"]["hash"]
-    return f"same: {SAME}" + (" (rules are written, named or ordered differently)" if names else "")
+        told = f"differs: {told}{rest}{alone}"
+    else:
+        names = report["old"]["hash"] != report["new"]["hash"]
+        told = f"same: {SAME}" + (" (rules are written, named or ordered differently)" if names else "")
+    fleet = report["fleet"]
+    if fleet and report["result"] != "same":
+        changed = (
+            f"{fleet['changed']:,} of {fleet['instances']:,}" if fleet["changed"] else f"none of {fleet['instances']:,}"
+        )
+        told += f"; {changed} instances of the fleet {'is' if fleet['changed'] == 1 else 'are'} treated differently"
+    return told

@@ -7,7 +7,7 @@ from typing import Any
 
 from cli.output import say
 from cli.view.access import access
-from cli.view.comparison import conclusion
+from cli.view.comparison import conclusion, place
 from cli.view.examples import code_span, in_words
 
 MOST_CHARACTERS = 60_000
@@ -36,6 +36,11 @@ def comment(report: Mapping[str, Any]) -> Iterator[str]:
     yield f"{conclusion(report).capitalize()}."
     yield ""
     yield f"{code_span(old['file'])} ({old['hash']}) -> {code_span(new['file'])} ({new['hash']})"
+    if report["fleet"]:
+        yield ""
+        yield f"Fleet: {code_span(report['fleet']['file'])}, {code_span(place(report['fleet']))}"
+        if unread := len(report["fleet"]["unread"]):
+            yield f"**{unread} of its instances could not be read when it was made.**"
     if report["undecided"]:
         yield from heading("Not decided: the search has ended before these")
         for one in report["undecided"][:MOST_LINES]:
@@ -51,6 +56,8 @@ def comment(report: Mapping[str, Any]) -> Iterator[str]:
         if not one["all_rules_named"]:
             yield "  - other rules may do the same"
         yield from permissions(one)
+        if report["fleet"]:
+            yield from instances(one["instances"])
     if report["roles"]:
         yield from heading("Roles")
     for role in report["roles"]:
@@ -62,6 +69,12 @@ def comment(report: Mapping[str, Any]) -> Iterator[str]:
         yield from heading("Settings")
     for one in report["settings"]:
         yield f"- {code_span(one['name'])}: {code_span(one['old'])} -> {code_span(one['new'])}"
+
+
+def instances(affected: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    named = ", ".join(code_span(f"{one['instance_id']} {one['name']}".strip()) for one in affected[:MOST_LINES])
+    left = f" and {len(affected) - MOST_LINES} more" if len(affected) > MOST_LINES else ""
+    yield f"  - in the fleet: {len(affected)}" + (f": {named}{left}" if affected else "")
 
 
 def heading(text: str) -> Iterator[str]:

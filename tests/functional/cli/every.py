@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from pathlib import Path
 
 from fakecloud.cloud import Cloud
 from fakecloud.identity import ACCOUNT
+from shared.model.instance import Instance
+from shared.model.snapshot import Header, written
 from tests.functional.cli.operator import make
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -26,6 +29,12 @@ OFFLINE = {
     "compare --json": ["compare", "--json", "ROLES", "OTHER"],
     "compare --markdown": ["compare", "--markdown", "OTHER", "ROLES"],
     "compare, wrong": ["compare", "ROLES", "WRONG"],
+    "compare --snapshot": ["compare", "--snapshot", "FLEET", "--ids", "ROLES", "OTHER"],
+    "compare --snapshot --markdown": ["compare", "--snapshot", "FLEET", "--markdown", "ROLES", "OTHER"],
+    "compare --snapshot --json": ["compare", "--snapshot", "FLEET", "--json", "ROLES", "OTHER"],
+    "adopt": ["adopt", "--snapshot", "FLEET", "-o", "NO_FILE"],
+    "adopt --json": ["adopt", "--snapshot", "FLEET", "-o", "NO_FILE", "--json"],
+    "adopt, no fleet": ["adopt", "--snapshot", "NO_JSON", "-o", "NO_FILE"],
     "schema": ["schema"],
     "policy list": ["policy", "list"],
     "policy show": ["policy", "show", "oss-read-only"],
@@ -100,6 +109,7 @@ def words(row: list[str], folder: Path, text: str) -> list[str]:
         "NO_JSON": (f"no json {safe}.json", f"{{{text}"),
         "ROLES": (f"roles {safe}.yaml", roles(text)),
         "OTHER": (f"other {safe}.yaml", roles(f"{text}x").replace("role: web}", "role: worker}")),
+        "FLEET": (f"fleet {safe}.json", fleet(text)),
         "WRONG": (f"wrong {safe}.yaml", roles(text).replace("version: 1", f"version: 1\n{quoted('x' + text)}: 2")),
         "CASES": (f"cases {safe}.yaml", cases(text)),
         "POLICY": (f"policy {safe}.json", policy(text)),
@@ -140,6 +150,32 @@ def cases(text: str) -> str:
         f"version: 1\ncases:\n  - {{name: {quoted('one ' + ''.join(c for c in text if c.isprintable())[:40])}, {body}: refused}}\n"
         f"  - {{name: two, {body}: {{then: refused, role: {quoted('x' + text)}}}}}\n"
     )
+
+
+def fleet(text: str) -> str:
+    """A snapshot of instances with such names, tags and roles."""
+    header = Header(
+        rolekeeper_snapshot=1,
+        account_id=ACCOUNT,
+        region="cn-hangzhou",
+        made_at=datetime(2026, 12, 1, tzinfo=timezone.utc),
+    )
+    kinds = [
+        ("web", "web"),
+        ("web", "web"),
+        ("web", ""),
+        ("job", "worker"),
+        ("job", "worker"),
+        (text, f"r{text}"),
+        (text, "web"),
+    ]
+    made = [
+        Instance(
+            instance_id=f"i-{number}{text}", region="cn-hangzhou", name=text, tags={"app": app, text: text}, role=role
+        )
+        for number, (app, role) in enumerate([*kinds, *[("web", "web")] * 40])
+    ]
+    return b"".join(written(header, made)).decode()
 
 
 def event(text: str) -> str:

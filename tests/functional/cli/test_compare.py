@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -11,6 +12,9 @@ from unittest import mock
 import pytest
 
 from cli.view.examples import code_span
+from shared.errors import PermanentError
+from shared.model.instance import Instance
+from shared.model.snapshot import Header, written
 from tests.functional.cli.inside import inside as run
 
 OLD = """\
@@ -129,16 +133,113 @@ def test_a_mapping_may_come_from_standard_input(tmp_path: Path) -> None:
         ("version: 1\n", [], "new.yaml:1: roles: missing"),
         (OLD.replace("bucket: jobs", "bukket: jobs"), [], "oss-read-only"),
         (OLD, ["--json", "--markdown"], "not both"),
+        (OLD, ["--ids"], "with --snapshot alone"),
+        (OLD, ["--snapshot", "none.json"], "none.json: cannot be read"),
         (OLD, ["--effort", "0"], "--effort"),
         (OLD, ["--effort", "x"], "--effort"),
     ],
-    ids=["not a mapping", "a policy that cannot be made", "two forms", "no effort", "no number"],
+    ids=[
+        "not a mapping",
+        "a policy that cannot be made",
+        "two forms",
+        "ids of none",
+        "no fleet",
+        "no effort",
+        "no number",
+    ],
 )
 def test_bad_input_is_an_error_and_nothing_else(files: Any, content: str, words: list[str], said: str) -> None:
     ran = files(content, *words)
     assert ran.returncode == 1
     assert said in (ran.stderr + ran.stdout).decode()
     assert b"Traceback" not in ran.stderr
+
+
+FLEET = [
+    Instance(instance_id=f"i-{n}", region="cn-hangzhou", name=f"n-{n}", tags={"app": app}, role=role)
+    for n, (app, role) in enumerate([("web", "web")] * 8 + [("job", "batch")] * 2 + [("db", "")] * 3)
+]
+HEADER = Header(
+    rolekeeper_snapshot=1,
+    account_id="1234567890123456",
+    region="cn-hangzhou",
+    made_at=datetime(2026, 12, 1, 8, 0, tzinfo=timezone.utc),
+)
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Path:
+    file = tmp_path / "fleet.json"
+    file.write_bytes(b"".join(written(HEADER, FLEET)))
+    return file
+
+
+def test_with_a_fleet_its_instances_are_counted_and_named(files: Any, fleet: Path) -> None:
+    ran = files(OLD.replace("{app: web}", "{app: web, tier: '1'}"), "--snapshot", "fleet.json")
+    told = ran.stdout.decode()
+    assert ran.returncode == 2
+    assert "fleet: fleet.json, 13 instances of cn-hangzhou, account 1234567890123456, 2026-12-01 08:00:00Z\n" in told
+    assert "   in the fleet: 8 instances\n     i-0 n-0, holds web\n" in told
+    assert "     ... and 3 more (--ids shows all)\n" in told
+    assert told.endswith("; 8 of 13 instances of the fleet are treated differently\n")
+    all_of_them = files(
+        OLD.replace("{app: web}", "{app: web, tier: '1'}"), "--snapshot", "fleet.json", "--ids"
+    ).stdout.decode()
+    assert "i-7 n-7, holds web" in all_of_them
+    assert "more (--ids" not in all_of_them
+
+
+def test_what_happens_to_nobody_in_the_fleet_still_differs(files: Any, fleet: Path) -> None:
+    ran = files(OLD.replace("{app: web}", "{app: [web, site]}"), "--snapshot", "fleet.json")
+    assert ran.returncode == 2
+    assert "   in the fleet: none\n" in ran.stdout.decode()
+    assert ran.stdout.decode().endswith("; none of 13 instances of the fleet are treated differently\n")
+
+
+def test_the_fleet_proves_what_the_search_did_not_decide(files: Any, fleet: Path) -> None:
+    with mock.patch("cli.compare.MAX_EFFORT", 1):
+        ran = files(OLD.replace("app: web", "app: wep"), "--snapshot", "fleet.json", "--json")
+    found = json.loads(ran.stdout)
+    (one,) = found["differences"]
+    assert ran.returncode == 2
+    assert (one["old"]["text"], one["new"]["text"], len(one["instances"])) == ("role web", "no role", 8)
+    assert ("role web", "no role") not in {(q["old"]["text"], q["new"]["text"]) for q in found["undecided"]}
+    assert found["fleet"]["changed"] == 8
+
+
+def test_the_holders_of_a_role_that_is_listed_no_longer_are_counted(files: Any, fleet: Path) -> None:
+    lines = [line for line in OLD.splitlines() if "batch" not in line and "jobs" not in line]
+    ran = files("\n".join(lines), "--snapshot", "fleet.json")
+    assert (
+        "role batch: listed no longer: it is foreign now, and stays where it is (2 instances of the fleet)"
+        in ran.stdout.decode()
+    )
+
+
+def test_instances_that_could_not_be_read_are_named_first(files: Any, tmp_path: Path) -> None:
+    unread = Instance(instance_id="i-x", region="cn-hangzhou", unread=PermanentError("snapshot", "Odd", "no"))
+    (tmp_path / "fleet.json").write_bytes(b"".join(written(HEADER, [*FLEET, unread])))
+    told = files(OLD, "--snapshot", "fleet.json").stdout.decode()
+    assert told.splitlines()[4:6] == [
+        "NOT OBSERVED: 1 instance of the fleet could not be read when the snapshot was made",
+        "  i-x",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"{}", "no snapshot of rolekeeper's"),
+        (b"".join(written(HEADER, FLEET))[:-40], "fleet.json:"),
+        (b"".join([*written(HEADER, FLEET)][:-1]), "it was cut short"),
+    ],
+    ids=["none", "half a line", "no last line"],
+)
+def test_a_snapshot_that_is_none_is_one_error(files: Any, tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "fleet.json").write_bytes(content)
+    ran = files(OLD, "--snapshot", "fleet.json")
+    assert (ran.returncode, ran.stdout, ran.stderr.count(b"\n")) == (1, b"", 1)
+    assert said in ran.stderr.decode()
 
 
 HOSTILE = "`x`** <img src=x onerror=a> [l](http://e) @all #1 | & ``` \u202e"

@@ -15,7 +15,7 @@ import pytest
 from tests.functional.cli.operator import Command
 
 ROOT = Path(__file__).parents[3]
-COMMANDS = [[], ["demo"], ["read"], ["validate"], ["compare"], ["replay"], ["provision"], ["build"], ["roles"], ["reconcile"], ["remediate"],
+COMMANDS = [[], ["demo"], ["read"], ["validate"], ["compare"], ["adopt"], ["replay"], ["provision"], ["build"], ["roles"], ["reconcile"], ["remediate"],
             ["schema"], ["policy"], ["policy", "lint"], ["policy", "member-role"]]  # fmt: skip
 
 
