@@ -22,9 +22,12 @@ Atom = Has | Not
 COST = {"tags": 10, "vpc": 30, "resource_group": 30, "name": 60, "zone": 60, "instance_type": 60, "image": 60}
 """The price of asking for something, in tenths of a tag's value: what people choose to say what an instance is for is cheap, what changes
 with the machine is dear."""
-MORE_VALUES, THERE, NOT_THERE = 3, 15, 10
-"""Added to the price for each further value of a list, for asking whether a tag is there, and for asking that something is not so."""
+MORE_VALUES, THERE, NOT_THERE = 3, 15, 40
+"""Added to the price for each further value of a list, for asking whether a tag is there, and for asking that something is not so: a rule
+that gives a role by what is not there gives it to whatever is made next."""
 MOST_TEXT = 128
+MOST_VALUES = 300
+"""Of one subject."""
 OWN = {DISPLACED_TAG, "rolekeeper", "ram-role-until"}
 SHARED_BY = 2
 """Instances that a value must have at least, on average, to say something about more than one."""
@@ -56,31 +59,22 @@ class Fleet:
     def __init__(self, instances: Sequence[Instance]) -> None:
         self.everyone: Members = (1 << len(instances)) - 1
         self.spelling: Mapping[str, str] = _spelling(instances)
-        self._having: dict[str, dict[str, Members]] = {
-            subject: _gathered(values) for subject, values in _values(instances).items()
-        }
         self.holders = _gathered((instance.role, place) for place, instance in enumerate(instances) if instance.role)
+        found = _values(instances)
+        self._there = {subject: _bits([place for _, place in values]) for subject, values in found.items()}
+        self.values = {subject: _gathered(_telling(subject, values)) for subject, values in found.items()}
         self.clues = tuple(self._clues())
-
-    def values(self, subject: str) -> Mapping[str, Members]:
-        """Return who has which value, where the subject is one whose values say something."""
-        found = self._having[subject]
-        if subject.startswith(TAG) and len(found) * SHARED_BY > sum(map(int.bit_count, found.values())):
-            return {}
-        return {value: met for value, met in found.items() if is_text(value) and not _UNIQUE.fullmatch(value)}
 
     def subjects(self) -> Iterator[str]:
         """Yield those of which several values can stand in one list."""
-        yield from (subject for subject in sorted(self._having) if subject != "name")
+        yield from (subject for subject in sorted(self.values) if subject != "name")
 
     def _clues(self) -> Iterator[Clue]:
-        for subject in sorted(self._having):
+        for subject, there in sorted(self._there.items()):
             kind = "tags" if subject.startswith(TAG) else subject
-            there = _union(self._having[subject].values())
-            for value, met in sorted(self.values(subject).items()):
+            for value, met in sorted(self.values[subject].items()):
                 one = f"{value}*" if subject == "name" else value
-                enough = met.bit_count() >= (1 if kind == "tags" else SHARED_BY)
-                if enough and met != self.everyone:
+                if met != self.everyone:
                     has = Has(subject, (one,))
                     yield Clue(subject=subject, condition=has, cost=COST[kind], met=met)
                     if kind == "tags":
@@ -114,6 +108,21 @@ def _values(instances: Sequence[Instance]) -> Mapping[str, list[tuple[str, int]]
         for beginning in _beginnings(instance.name):
             found["name"].append((beginning, place))
     return found
+
+
+def _telling(subject: str, values: Sequence[tuple[str, int]]) -> Iterator[tuple[str, int]]:
+    """Yield the values that say something about more than one instance: the most frequent ones, so that memory is bounded."""
+    counted = Counter(value for value, _ in values)
+    is_tag = subject.startswith(TAG)
+    if is_tag and len(counted) * SHARED_BY > len(values):
+        return
+    usable = [
+        value
+        for value in counted
+        if (is_tag or counted[value] >= SHARED_BY) and is_text(value) and not _UNIQUE.fullmatch(value)
+    ]
+    kept = set(sorted(usable, key=lambda value: (-counted[value], value))[:MOST_VALUES])
+    yield from (pair for pair in values if pair[0] in kept)
 
 
 def _beginnings(name: str) -> Iterator[str]:

@@ -81,7 +81,7 @@ def learn(fleet: Fleet, roles: Sequence[str]) -> tuple[LearnedRule, ...]:
 def _rules(fleet: Fleet, role: str) -> list[LearnedRule]:
     """Return the rules of one role; none where they would leave out more of its holders than they know."""
     holders = fleet.holders[role]
-    clues = [*fleet.clues, *_lists(fleet, holders)]
+    clues = [*fleet.clues, *_lists(fleet, holders, fleet.everyone)]
     left, drafts = holders, list[_Draft]()
     while left and len(drafts) < MOST_RULES and (best := _best(fleet, clues, holders, left)):
         drafts.append(best)
@@ -96,13 +96,13 @@ def _rules(fleet: Fleet, role: str) -> list[LearnedRule]:
     return _merged(made) if covered * 2 >= holders.bit_count() else []
 
 
-def _lists(fleet: Fleet, holders: Members) -> Iterator[Clue]:
-    """Yield for each subject the list of the values that tell holders from others."""
+def _lists(fleet: Fleet, holders: Members, among: Members) -> Iterator[Clue]:
+    """Yield for each subject the list of the values that tell holders from others, among those who meet other conditions."""
     for subject in fleet.subjects():
         values = {
             value: met
-            for value, met in fleet.values(subject).items()
-            if met & holders and _is_right((met & ~holders).bit_count(), met.bit_count())
+            for value, met in fleet.values[subject].items()
+            if met & holders & among and _is_right((met & among & ~holders).bit_count(), (met & among).bit_count())
         }
         if len(values) > 1:
             yield in_list(subject, values)
@@ -118,7 +118,7 @@ def _best(fleet: Fleet, clues: Sequence[Clue], holders: Members, left: Members) 
     others, number = fleet.everyone & ~holders, holders.bit_count()
     beam, best = [_Draft(clues=(), met=fleet.everyone)], list[_Draft]()
     for _ in range(MOST_CONDITIONS):
-        drafts = list(_longer(beam, useful, left, others))
+        drafts = list(_longer(fleet, beam, useful, left, others))
         good = [
             draft for draft in drafts if _is_right(draft.wrong, draft.met.bit_count()) and _is_evidence(draft, number)
         ]
@@ -128,12 +128,15 @@ def _best(fleet: Fleet, clues: Sequence[Clue], holders: Members, left: Members) 
     return best[0] if best and best[0].covered > WRONG * best[0].wrong else None
 
 
-def _longer(beam: Sequence[_Draft], clues: Sequence[Clue], left: Members, others: Members) -> Iterator[_Draft]:
+def _longer(
+    fleet: Fleet, beam: Sequence[_Draft], clues: Sequence[Clue], left: Members, others: Members
+) -> Iterator[_Draft]:
     """Yield the drafts with one more condition each that changes who is met."""
     seen = set()
     for draft in beam:
         asked = {clue.subject for clue in draft.clues}
-        for clue in clues:
+        lists = _lists(fleet, fleet.everyone & ~others, draft.met) if draft.clues else ()
+        for clue in (*clues, *lists):
             met = draft.met & clue.met
             if clue.subject in asked or met == draft.met or not met & left or not (draft.clues or clue.alone):
                 continue
