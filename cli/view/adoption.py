@@ -1,4 +1,4 @@
-"""What adopt made, as an operator reads it: whom the new file does not describe first, then what it lists, then what to do next."""
+"""The result of adopt as an operator reads it: exceptions of the new file first, then what it lists, then what to do next."""
 
 from __future__ import annotations
 
