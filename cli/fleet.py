@@ -10,6 +10,7 @@ import typer
 
 from cli import asked
 from cli.files import ROLES, RolesFile
+from shared.errors import ConfigError
 
 Ids = Annotated[list[str] | None, typer.Option("--id", help="this instance; again for more; - reads ids from stdin")]
 Tag = Annotated[list[str] | None, typer.Option(metavar="KEY=VALUE", help="those with this tag; again: with all")]
@@ -218,6 +219,8 @@ def snapshot(
     """Write the instances of the region to a file: attributes, tags, roles; plan --snapshot reads it. Changes nothing."""
     from cli.snapshot import run
 
+    if empty := [option for option, value in (("--region", region), ("--account", account)) if value == ""]:
+        raise ConfigError(f"snapshot: {', '.join(empty)}: empty; give a value, or leave it out")
     raise typer.Exit(run(out, region=region or "", account=account or "", roles_file=roles_file, as_json=as_json))
 
 

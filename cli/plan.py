@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import redirect_stdout
 from io import StringIO
@@ -15,27 +16,31 @@ from cli import asked, coverage
 from cli.files import lines, text
 from cli.keys import keys
 from cli.output import print_json, say
-from cli.planned import Braked, Planned, calls_of, minutes, of_snapshot
+from cli.planned import Planned, calls_of, minutes, of_snapshot
+from cli.replaced import replaced
 from cli.runs import FUNCTION, MILD, exit_code
 from cli.view.plan import Seen, View
 from shared.clock import CLOCK
 from shared.engine.context import Context
+from shared.engine.holders import Holders
 from shared.engine.holders import asked as holders_asked
 from shared.engine.invocation import Invocation
 from shared.engine.journal import Journal
 from shared.engine.memory import Memory
-from shared.errors import CloudCallError, ConfigError
+from shared.engine.rate import CallLimits, Rate
+from shared.errors import ConfigError
 from shared.gateways.ecs import EcsGateway
 from shared.gateways.ram import RamGateway
+from shared.gateways.sessions import Sessions
 from shared.gateways.sls import SlsGateway
 from shared.mapping import Mapping as RoleMapping
 from shared.mapping import load
 from shared.model.outcomes import BAD
 from shared.model.plan_file import Approved, PlanFile, written
 from shared.model.record import RecordContext
-from shared.model.snapshot import Snapshot
+from shared.model.snapshot import Header, Snapshot
 from shared.model.trigger import Trigger
-from shared.settings import CALLS_PER_MINUTE, PREFIX, Settings, member_role
+from shared.settings import CALLS_PER_MINUTE, Settings, Target, member_role, targets
 from shared.setup import Granted, granted, listed
 
 SELECTORS = ("instance_ids", "tags", "rule", "role", "drift", "all")
@@ -61,16 +66,17 @@ def run(
     mapping = load(text(roles_file), file=str(roles_file))
     seen = _offline(given, mapping, snapshot) if snapshot else _online(given, mapping)
     code = _code(seen, strict)
-    if out:
-        _write(out, seen, mapping, given)
     view = View(seen, mapping)
     if as_json:
+        if out:
+            _write(out, seen, mapping, given)
         print_json({**view.as_json(), "file": str(out) if out else "", "exit_code": code})
     else:
         view.show(ids=ids)
         for note in seen.notes:
             say(note)
         if out:
+            _write(out, seen, mapping, given)
             say(f"written to {out}: rolekeeper apply {out}")
     return code
 
@@ -89,6 +95,12 @@ def _online(given: Mapping[str, Any], mapping: RoleMapping) -> Seen:
     trigger = _trigger(given, settings.region, mapping)
     member_role(settings, trigger.account_id or settings.account_id)
     ours, planned, made_at = keys(settings), Planned(), CLOCK.now()
+    account, whole = trigger.account_id or settings.account_id, not (given.get("tags") or given.get("instance_ids"))
+    sessions = Sessions(settings, ours, account, trigger.region, mapping)
+    per_minute = {"": CALLS_PER_MINUTE, **settings.calls_per_minute}
+    rate = Rate(CallLimits(per_minute=per_minute), planned)
+    ecs = EcsGateway(settings, sessions.reads(), trigger.region, caller=rate, keys=sessions)
+    planned.count_by(Holders(mapping, None, whole, holders_asked(ecs, mapping)))
     with redirect_stdout(StringIO()), planned.stoppable():
         context = Context(
             name="remediate",
@@ -104,14 +116,10 @@ def _online(given: Mapping[str, Any], mapping: RoleMapping) -> Seen:
             executor=planned,
         )
         (ended,) = Invocation(context).carried_out([trigger])["runs"]
+        braked = planned.braked(mapping, may_ask="error" not in ended)
     at_home = ended["account_id"] == settings.account_id
-    whole = bool(given.get("all"))
     changes = planned.changes()
-    holders = planned.managed(mapping) if whole else None
-    if not whole and any(change.removes for change in changes) and at_home:
-        holders = _counted(EcsGateway(settings, ours, ended["region"]), mapping)
     ram = RamGateway(settings, ours)
-    per_minute = {"": CALLS_PER_MINUTE, **settings.calls_per_minute}
     todo = calls_of(changes, len(changes))
     elsewhere = f"of account {ended['account_id']}; RAM was not asked, which takes a key of that account"
 
@@ -123,9 +131,9 @@ def _online(given: Mapping[str, Any], mapping: RoleMapping) -> Seen:
         account_id=ended["account_id"],
         region=ended["region"],
         made_at=made_at,
-        braked=Braked.of(changes, mapping, holders),
+        braked=braked,
         permissions={role: known(role) for role in _roles(planned)},
-        bill=ended["bill"]["calls"],
+        bill=dict(Counter(ended.get("bill", {}).get("calls", {})) + Counter(rate.bill().calls)),
         todo=todo,
         minutes=minutes(todo, per_minute),
         error=str(ended.get("error", "")),
@@ -137,12 +145,8 @@ def _online(given: Mapping[str, Any], mapping: RoleMapping) -> Seen:
 def _offline(given: Mapping[str, Any], mapping: RoleMapping, file: Path) -> Seen:
     snapshot = Snapshot(lines(file), str(file))
     header = snapshot.header
-    for option, own in (("region", header.region), ("account_id", header.account_id)):
-        if given.get(option) not in (None, own):
-            raise ConfigError(f"{file}: is of {option.partition('_')[0]} {own}, not of {given[option]}")
-    settings = Settings.from_env(
-        {**os.environ, f"{PREFIX}REGION": header.region, f"{PREFIX}ACCOUNT_ID": header.account_id}
-    )
+    settings = Settings.from_env(os.environ, region=header.region, account_id=header.account_id)
+    check_place(header, str(file), settings, given)
     planned = of_snapshot(snapshot, _trigger(given, header.region, mapping), mapping, settings.proof_keys)
     changes = planned.changes()
     todo = calls_of(changes, len(changes))
@@ -151,7 +155,7 @@ def _offline(given: Mapping[str, Any], mapping: RoleMapping, file: Path) -> Seen
         account_id=header.account_id,
         region=header.region,
         made_at=header.made_at,
-        braked=Braked.of(changes, mapping, planned.managed(mapping) if given.get("all") else None),
+        braked=planned.braked(mapping),
         permissions={role: listed(mapping, header.account_id, role) for role in _roles(planned)},
         todo=todo,
         minutes=minutes(todo, {"": CALLS_PER_MINUTE, **settings.calls_per_minute}),
@@ -159,15 +163,23 @@ def _offline(given: Mapping[str, Any], mapping: RoleMapping, file: Path) -> Seen
     )
 
 
+def check_place(header: Header, name: str, settings: Settings, given: Mapping[str, Any]) -> None:
+    """Raise ConfigError where the snapshot is of another place than the options say, or, without options, than the settings name."""
+    for key, option, own in (("region", "--region", header.region), ("account_id", "--account", header.account_id)):
+        if given.get(key) not in (None, own):
+            raise ConfigError(
+                f"{name}: is of {key.partition('_')[0]} {own}, not of {given[key]}: correct {option}, or the file"
+            )
+    named = given.get("region") and given.get("account_id")
+    if not named and Target(header.account_id, header.region) not in targets(settings):
+        raise ConfigError(
+            f"{name}: is of {header.region} of account {header.account_id}; the settings name {settings.region} of account "
+            f"{settings.account_id}; name the right file, or say that it is meant: --region {header.region} --account {header.account_id}"
+        )
+
+
 def _roles(planned: Planned) -> list[str]:
     return sorted({role for line in planned.lines for role in (line.role_before, line.role_then)})
-
-
-def _counted(ecs: EcsGateway, mapping: RoleMapping) -> int | None:
-    try:
-        return holders_asked(ecs, mapping)()
-    except CloudCallError:
-        return None
 
 
 def _code(seen: Seen, strict: bool) -> int:
@@ -189,7 +201,5 @@ def _write(out: Path, seen: Seen, mapping: RoleMapping, given: Mapping[str, Any]
         asked={name: given[name] for name in SELECTORS if given.get(name)},
         changes=tuple(Approved.of(change) for change in seen.planned.changes()),
     )
-    try:
-        out.write_text(written(plan), encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{out}: cannot be written: {error.strerror}") from error
+    with replaced(out, "plan: -o") as file:
+        file.write(written(plan).encode())

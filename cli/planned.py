@@ -17,8 +17,10 @@ from shared.engine.holders import Holders
 from shared.engine.observe import Observations
 from shared.engine.recording import Recording
 from shared.engine.terms import Terms
+from shared.errors import CloudCallError
 from shared.mapping import Mapping as RoleMapping
 from shared.model.decision import Outcome, Reason
+from shared.model.instance import Instance
 from shared.model.outcomes import WRONG
 from shared.model.plan import Change, Result, Step
 from shared.model.progress import Progress
@@ -70,56 +72,100 @@ class Planned(Follower):
 
     def __init__(self) -> None:
         super().__init__(None)
-        self.lines: list[Line] = []
-        self.wrong: list[Wrong] = []
-        self.stays: Counter[str] = Counter()
-        self.estimate: dict[str, int] = {}
+        self._lines: dict[str, Line] = {}
+        self._wrong: dict[str, Wrong] = {}
+        self._stays: dict[str, str] = {}  # the reason for which nothing is to be done
         self._names: dict[str, str] = {}
         self._changes: dict[str, Change] = {}
+        self._holders: Holders | None = None
+
+    def count_by(self, holders: Holders) -> None:
+        """Let these count how many instances hold a listed role."""
+        self._holders = holders
 
     def __call__(self, step: Step, observed: float) -> list[Result]:
         if step.action != "untag":
             self._changes |= {change.instance_id: change for change in step.changes}
         return DryRun()(step, observed)
 
-    def estimated(self, calls: Mapping[str, int]) -> None:
-        super().estimated(calls)
-        self.estimate.update(calls)
-
     def observed(self, page: Observations) -> None:
+        if self._holders:
+            self._holders.note(page)
         for instance in (*page.instances, *page.unread_roles):
             self._names[instance.instance_id] = instance.name
 
     def ended(self, record: Record) -> None:
+        """The last end of an instance counts: a listing that ECS begins again shows it once more."""
         self.advance()
-        if record.role_after:
-            self.held[record.role_after] += 1
         name, change = self._names.pop(record.instance_id, ""), self._changes.pop(record.instance_id, None)
+        for ended in (self._lines, self._wrong, self._stays):
+            ended.pop(record.instance_id, None)
         if record.outcome == Outcome.PLANNED.value:
-            self.lines.append(_line(record, name, change))
+            self._lines[record.instance_id] = _line(record, name, change)
         elif record.outcome in WRONG or record.reason == Reason.GONE.value:
-            self.wrong.append(
-                Wrong(
-                    instance_id=record.instance_id,
-                    name=name,
-                    outcome=record.outcome,
-                    reason=record.reason,
-                    rule=record.rule,
-                    role=record.role,
-                    role_before=record.role_before,
-                    error=record.error_message,
-                )
-            )
+            self._wrong[record.instance_id] = _wrong(record, name)
         else:
-            self.stays[record.reason] += 1
+            self._stays[record.instance_id] = record.reason
+
+    @property
+    def lines(self) -> list[Line]:
+        """Return those for which there is something to do."""
+        return [*self._lines.values()]
+
+    @property
+    def wrong(self) -> list[Wrong]:
+        """Return those that need a human."""
+        return [*self._wrong.values()]
+
+    @property
+    def stays(self) -> Counter[str]:
+        """Return how many stay as they are, by reason."""
+        return Counter(self._stays.values())
 
     def changes(self) -> list[Change]:
         """Return what would be carried out: not what mode audit only tells."""
-        return [line.change for line in self.lines if line.change]
+        return [line.change for line in self._lines.values() if line.change]
 
-    def managed(self, mapping: RoleMapping) -> int:
-        """Return how many of the instances seen hold a listed role."""
-        return sum(number for role, number in self.held.items() if mapping.is_managed(role))
+    def braked(self, mapping: RoleMapping, *, may_ask: bool = True) -> Braked:
+        """Ask the brake of all removals together, as a run does; holders are counted as there, and only where a run counts them.
+
+        may_ask: whether the cloud may be called for that.
+        """
+        facts = Facts(limit=mapping.settings.brake)
+        removals = sum(change.removes for change in self.changes())
+        if self._holders:
+            self._holders.note(Observations(began=CLOCK.monotonic(), is_last=True))  # all are seen
+            holders = self._holders.known
+            if holders is None and may_ask and guards.needs_holders(removals, facts):
+                holders = self._counted(self._holders)
+            facts = msgspec.structs.replace(facts, holders=holders)
+        return Braked(
+            removals=removals,
+            holders=facts.holders,
+            allowance=guards.allowance(facts) or 0,
+            acts=bool(removals) and guards.too_many(removals, facts),
+        )
+
+    @staticmethod
+    def _counted(holders: Holders) -> int | None:
+        """None where the cloud gives no answer: a run would try these removals again, or refuse them."""
+        try:
+            return holders.count(Progress())
+        except CloudCallError:
+            return None
+
+
+def _wrong(record: Record, name: str) -> Wrong:
+    return Wrong(
+        instance_id=record.instance_id,
+        name=name,
+        outcome=record.outcome,
+        reason=record.reason,
+        rule=record.rule,
+        role=record.role,
+        role_before=record.role_before,
+        error=record.error_message,
+    )
 
 
 def _line(record: Record, name: str, change: Change | None) -> Line:
@@ -145,22 +191,12 @@ class Braked(msgspec.Struct, frozen=True, kw_only=True):
     allowance: int
     acts: bool
 
-    @classmethod
-    def of(cls, changes: Sequence[Change], mapping: RoleMapping, holders: int | None) -> Braked:
-        facts = Facts(limit=mapping.settings.brake, holders=holders)
-        removals = sum(change.removes for change in changes)
-        return cls(
-            removals=removals,
-            holders=holders,
-            allowance=guards.allowance(facts) or 0,
-            acts=bool(removals) and guards.too_many(removals, facts),
-        )
-
 
 def of_snapshot(snapshot: Snapshot, trigger: Trigger, mapping: RoleMapping, keys: tuple[Key, ...]) -> Planned:
     """Plan for the instances of a snapshot, as of the time when it was made: by the same engine. Raises ConfigError."""
     header, request = snapshot.header, trigger.request or RemediationRequest()
     planned = Planned()
+    planned.count_by(Holders(mapping, None, True, lambda: None))
     signing = Signing(account_id=header.account_id, keys=keys, operated=True)
     planner = Planner(mapping, signing, lambda: header.made_at, selection=request)
     context = RecordContext(account_id=header.account_id, mapping_hash=mapping.hash)
@@ -174,16 +210,21 @@ def of_snapshot(snapshot: Snapshot, trigger: Trigger, mapping: RoleMapping, keys
 def _pages(snapshot: Snapshot, ids: set[str], planned: Planned) -> Iterator[Observations]:
     missing, instances = set(ids), snapshot.instances()
     while page := [*islice(instances, PAGE)]:
+        planned.observed(_observations(page))  # all of them: the brake's measure is the region
         chosen = [one for one in page if not ids or one.instance_id in ids]
         missing -= {one.instance_id for one in chosen}
-        made = Observations(
-            began=CLOCK.monotonic(),
-            instances=[one for one in chosen if not one.unread],
-            unread={one.instance_id: one.unread for one in chosen if one.unread},
-        )
-        planned.observed(made)
-        yield made
+        yield _observations(chosen)
     yield Observations(began=CLOCK.monotonic(), not_found=sorted(missing), is_last=True)
+
+
+def _observations(page: Sequence[Instance]) -> Observations:
+    """Of one that has a zone the role alone could not be read."""
+    return Observations(
+        began=CLOCK.monotonic(),
+        instances=[one for one in page if not one.unread],
+        unread={one.instance_id: one.unread for one in page if one.unread and not one.zone},
+        unread_roles=[one for one in page if one.unread and one.zone],
+    )
 
 
 def calls_of(changes: Sequence[Change], observed: int) -> dict[str, int]:

@@ -7,19 +7,21 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
 from cli.files import text
 from cli.keys import keys
 from cli.output import counted, print_json, say
+from cli.replaced import replaced
 from cli.runs import Follower
 from shared.clock import CLOCK
 from shared.engine.listing import Listing, Reading
 from shared.engine.observe import Observations
 from shared.engine.rate import CallLimits, Rate
 from shared.engine.role_lookup import RoleLookup
-from shared.errors import ConfigError, Interrupted, PermanentError
+from shared.errors import Interrupted, PermanentError
 from shared.gateways.ecs import EcsGateway
 from shared.gateways.sessions import Sessions
 from shared.mapping import load
@@ -30,7 +32,8 @@ from shared.settings import CALLS_PER_MINUTE, Settings, member_role
 
 
 def run(out: Path, *, region: str, account: str, roles_file: Path, as_json: bool = False) -> int:
-    """Exit code 0: the file is whole; 1: not all could be observed, and there is no file; 130: stopped. Raises RolekeeperError."""
+    """Exit code 0: the file is whole; 1: not all could be listed, and there is no file, or some instances could not be read, and
+    stand in it so; 130: stopped. Raises RolekeeperError."""
     settings = Settings.from_env(os.environ, region=region, account_id=account)
     region, account = region or settings.region, account or settings.account_id
     ours, follower = keys(settings), Follower(None)
@@ -41,39 +44,34 @@ def run(out: Path, *, region: str, account: str, roles_file: Path, as_json: bool
     else:
         ecs = EcsGateway(settings, ours, region, caller=rate)
     header = Header(rolekeeper_snapshot=VERSION, account_id=account, region=region, made_at=CLOCK.now())
-    part = out.with_name(out.name + ".part")
     try:
-        with follower.stoppable():
-            fleet = _write(part, header, ecs, rate, settings.parallel_calls)
-        part.replace(out)
-    except OSError as error:
-        raise ConfigError(f"{out}: cannot be written: {error.strerror}") from error
+        with replaced(out, "snapshot: -o") as file, follower.stoppable():
+            fleet = _write(file, header, ecs, rate, settings.parallel_calls)
     except Interrupted as stopped:
         say(f"rolekeeper: {out}: not written: {stopped}", err=True)
         return 130
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
     bill = rate.bill()
     told = {"file": str(out), "region": region, "account_id": account, "instances": fleet.count, "unread": fleet.unread}
+    code = int(fleet.unread > 0)
     if as_json:
-        print_json({**told, "bill": msgspec.structs.asdict(bill)})
+        print_json({**told, "bill": msgspec.structs.asdict(bill), "exit_code": code})
     else:
         unread = f", {fleet.unread} of them could not be read" if fleet.unread else ""
         say(
             f"{out}: {counted(fleet.count, 'instance')} of {region} of account {account}{unread}; {counted(bill.total, 'call')}"
         )
-    return 0
+    return code
 
 
-def _write(part: Path, header: Header, ecs: EcsGateway, rate: Rate, at_once: int) -> Fleet:
+def _write(file: IO[bytes], header: Header, ecs: EcsGateway, rate: Rate, at_once: int) -> Fleet:
     """A listing that ECS begins again shows all once more: then the file is begun again, too. Raises CloudCallError, OSError."""
     for _ in range(MAX_RESTARTS + 1):
         fleet = Fleet(ecs, rate, at_once)
-        with part.open("wb") as file, suppress(_BeganAgain):
-            for line in written(header, fleet.instances()):
-                file.write(line)
+        with suppress(_BeganAgain):
+            file.writelines(written(header, fleet.instances()))
             return fleet
+        file.seek(0)
+        file.truncate()
     raise PermanentError("DescribeInstances", "NoWholeListing", "ECS began its listing again each time; try later")
 
 

@@ -144,6 +144,33 @@ def test_a_plan_and_a_remediation_agree_line_by_line(cloud: Cloud, rolekeeper: C
     assert done == {name: action for name, (action, _) in planned.items()}
 
 
+@pytest.mark.parametrize(
+    "words", [("--all",), ("--rule", "Web tier"), ("--tag", "app=web"), ("--role", "worker")], ids=" ".join
+)
+def test_the_brake_counts_for_a_plan_as_for_a_remediation(
+    cloud: Cloud, rolekeeper: Command, words: tuple[str, ...]
+) -> None:
+    make(cloud, 30, "web", role="worker")
+    make(cloud, 130, "other", role="web")
+    plan = rolekeeper("plan", *(word for word in words if word != "--all"), "--json").json()
+    run = rolekeeper("remediate", *words, "--dry-run", "--json").json()
+    refused = run["counts"].get("refused/brake", 0)
+    assert plan["brake"]["removals"] == (
+        30 if "worker" not in words and "--all" not in words else 30 + 130 * ("--all" in words)
+    )
+    assert (plan["brake"]["acts"], plan["brake"]["removals"] * plan["brake"]["acts"]) == (bool(refused), refused)
+
+
+def test_a_listing_that_begins_again_is_planned_once(cloud: Cloud, rolekeeper: Command) -> None:
+    fleet = make(cloud, 450, "web") + make(cloud, 30, "web", role="worker") + make(cloud, 20, "", role="worker")
+    token = {"param": "NextToken", "code": "InvalidNextToken", "status": 400, "every": 4, "count": 1}
+    cloud.faults.add("error", action="DescribeInstances", **token)
+    plan = rolekeeper("plan", "-o", "plan.json", "--json").json()
+    named = [one["instance_id"] for group in plan["groups"] for one in group["instances"]]
+    assert sorted(named) == sorted(one.instance_id for one in fleet)
+    assert rolekeeper("apply", "plan.json", "--lift-brake").code == 0
+
+
 def test_apply_does_what_the_plan_says_and_nothing_else(cloud: Cloud, rolekeeper: Command) -> None:
     fleet = mixed(cloud)
     assert rolekeeper("plan", "-o", "plan.json").code == 2
@@ -292,6 +319,19 @@ def test_a_snapshot_is_planned_like_the_fleet(
     assert "i-gone" in one.out
     assert one.code == 1
     assert "is of region cn-hangzhou" in rolekeeper("plan", "--snapshot", "fleet.json", "--region", "cn-beijing").err
+    monkeypatch.setenv("ROLEKEEPER_REGION", "cn-beijing")
+    refused = rolekeeper("plan", "--snapshot", "fleet.json")
+    assert (refused.code, refused.out, refused.err.count("\n")) == (1, "", 1)
+    assert "the settings name cn-beijing" in refused.err
+    meant = ("--region", REGION, "--account", ACCOUNT)
+    assert rolekeeper("plan", "--snapshot", "fleet.json", *meant, "--json").json()["groups"] == offline["groups"]
+
+
+def test_a_plan_that_cannot_be_written_is_shown_all_the_same(cloud: Cloud, rolekeeper: Command) -> None:
+    make(cloud, 3, "web")
+    ran = rolekeeper("plan", "-o", "no/such/plan.json")
+    assert (ran.code, "attach 3 instances" in ran.out) == (1, True)
+    assert ran.err == "rolekeeper: plan: -o: no/such/plan.json: cannot be written: No such file or directory\n"
 
 
 def test_a_snapshot_that_cannot_be_whole_is_not_written(cloud: Cloud, rolekeeper: Command) -> None:
