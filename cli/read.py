@@ -70,5 +70,6 @@ def understood(item: Trigger | Ignored) -> dict[str, Any]:
         "instance_ids": list(item.instance_ids),
         **common,
         "event_name": item.event_name,
+        "attributes": list(item.attributes),
         **asked,
     }

@@ -45,6 +45,7 @@ def test_what_is_handed_over_is_taken_as_it_was(whole: dict[str, Any], keys: tup
     ("whole", "said"),
     [
         pytest.param({**WRITTEN, "kind": "changed"}, "changed is never handed over", id="an event"),
+        pytest.param({**PLAIN, "attributes": ["name"]}, "a change of attributes is never handed over", id="a change"),
         pytest.param({**WRITTEN, "cursor": None}, "without a cursor nothing is handed over", id="no cursor"),
         pytest.param(
             {**WRITTEN, "remedy": None},
