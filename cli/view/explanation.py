@@ -14,7 +14,7 @@ from cli.view.conditions import asked_lines, lack_words, near_words
 from cli.view.examples import asked_for, in_words, quoted
 from shared.mapping import Mapping
 from shared.mapping.near_misses import NearMiss, near_misses
-from shared.mapping.trace import Step, Trace
+from shared.mapping.trace import TracedRule, Trace
 from shared.model.decision import Outcome
 from shared.model.plan import Change
 from shared.suggestions import closest
@@ -97,7 +97,7 @@ def rules(traced: Trace) -> Iterator[Line]:
         yield from (((text,) if ok else ((text, "red"),)) for text, ok in asked_lines(step.asked, traced))
 
 
-def gives_words(step: Step) -> str:
+def gives_words(step: TracedRule) -> str:
     return "(then: ignore)" if step.rule.role is None else f"-> {step.rule.role.text}"
 
 

@@ -12,7 +12,7 @@ import msgspec
 from shared.mapping.characters import plain
 from shared.mapping.conditions import TAG, AllOf, Has
 from shared.mapping.globs import is_literal, matcher
-from shared.mapping.trace import Asked, Step, Trace, leaves
+from shared.mapping.trace import Asked, TracedRule, Trace, leaves
 from shared.suggestions import LONGEST
 
 Likeness = Literal["case", "white space", "separators", "look-alike characters", "several of these", "spelling"]
@@ -33,7 +33,7 @@ class Near(msgspec.Struct, frozen=True):
 class NearMiss(msgspec.Struct, frozen=True):
     """A rule that would have matched. unmet: of its conditions that must all be met, those that are not. near: what is nearly met."""
 
-    step: Step
+    step: TracedRule
     unmet: tuple[Asked, ...]
     near: tuple[Near, ...]
 

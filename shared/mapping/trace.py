@@ -26,7 +26,7 @@ class Asked(msgspec.Struct, frozen=True):
     parts: tuple[Asked, ...] = ()
 
 
-class Step(msgspec.Struct, frozen=True):
+class TracedRule(msgspec.Struct, frozen=True):
     """One rule. decides: it is the first whose conditions are met."""
 
     rule: Rule
@@ -43,10 +43,10 @@ class Trace(msgspec.Struct, frozen=True):
 
     instance: Instance
     desired: Desired
-    steps: tuple[Step, ...]
+    steps: tuple[TracedRule, ...]
 
     @property
-    def winner(self) -> Step | None:
+    def winner(self) -> TracedRule | None:
         return next((step for step in self.steps if step.decides), None)
 
 
@@ -54,10 +54,10 @@ def trace(mapping: Mapping, instance: Instance) -> Trace:
     """Return how the mapping comes to what it wants for the instance."""
     desired = mapping.desired(instance)
     tags = {key.lower(): value for key, value in instance.tags.items()}
-    steps, decided = list[Step](), False
+    steps, decided = list[TracedRule](), False
     for rule in mapping.rules:
         asked = ask(rule.when, instance, tags)
-        steps.append(Step(rule, asked, asked.met and not decided))
+        steps.append(TracedRule(rule, asked, asked.met and not decided))
         decided = decided or asked.met
     return Trace(instance, desired, tuple(steps))
 
