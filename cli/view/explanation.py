@@ -14,7 +14,7 @@ from cli.view.conditions import asked_lines, lack_words, near_words
 from cli.view.examples import asked_for, in_words, quoted
 from shared.mapping import Mapping
 from shared.mapping.near_misses import NearMiss, near_misses
-from shared.mapping.trace import TracedRule, Trace
+from shared.mapping.trace import Trace, TracedRule
 from shared.model.decision import Outcome
 from shared.model.plan import Change
 from shared.suggestions import closest

@@ -12,7 +12,7 @@ import msgspec
 from shared.mapping.characters import plain
 from shared.mapping.conditions import TAG, AllOf, Has
 from shared.mapping.globs import is_literal, matcher
-from shared.mapping.trace import Asked, TracedRule, Trace, leaves
+from shared.mapping.trace import Asked, Trace, TracedRule, leaves
 from shared.suggestions import LONGEST
 
 Likeness = Literal["case", "white space", "separators", "look-alike characters", "several of these", "spelling"]
