@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from difflib import get_close_matches
 from typing import Literal
 
 import msgspec
@@ -13,7 +12,7 @@ from shared.mapping.characters import plain
 from shared.mapping.conditions import TAG, AllOf, Has
 from shared.mapping.globs import is_literal, matcher
 from shared.mapping.trace import Asked, Trace, TracedRule, leaves
-from shared.suggestions import LONGEST
+from shared.suggestions import closest
 
 Likeness = Literal["case", "white space", "separators", "look-alike characters", "several of these", "spelling"]
 Turn = Callable[[str], str]
@@ -119,7 +118,7 @@ def _near_value(test: Has, value: str, key: str = "") -> Near | None:
 def _misspelt(word: str, known: Sequence[str]) -> str:
     """Return the known word that differs from this one in a letter or two, and in more than its digits; "" = none."""
     letters = [other for other in known if _DIGITS.sub("", other) != _DIGITS.sub("", word)]
-    return next(iter(get_close_matches(word[:LONGEST], letters, 1, cutoff=0.8)), "")
+    return closest(word, letters, likeness=0.8)
 
 
 def _near_key(test: Has, traced: Trace) -> Near | None:
