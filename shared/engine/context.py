@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
 
@@ -56,10 +56,12 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     until: float = float("inf")
     reportable: bool = True
 
-    def planner(self, trigger: Trigger | None = None, at_birth: Callable[[str], bool] = lambda name: False) -> Planner:
-        """Return the planner for one account. trigger: of a run, with its account and its selection; None = for events."""
+    def planner(
+        self, trigger: Trigger | None = None, causes: Callable[[str], Sequence[Trigger]] = lambda name: ()
+    ) -> Planner:
+        """Return the planner for one account. trigger: of a run, with its account and its selection; None = for events: causes."""
         account = self.settings.account_id if trigger is None else trigger.account_id
         signing = Signing(account_id=account, keys=self.settings.proof_keys, operated=self.observer is not None)
-        return Planner(
-            self.mapping, signing, CLOCK.now, selection=trigger.request if trigger else None, at_birth=at_birth
-        )
+        if trigger is None:
+            return Planner(self.mapping, signing, CLOCK.now, causes=causes)
+        return Planner(self.mapping, signing, CLOCK.now, selection=trigger.request, causes=lambda name: (trigger,))

@@ -89,11 +89,12 @@ class Invocation:
                 self._errors += [run.error] if run.error else []
         return ended
 
-    def _events(self, region: str, why: Mapping[str, Trigger]) -> None:
+    def _events(self, region: str, causes: Mapping[str, list[Trigger]]) -> None:
         """Observe every instance that events name in one region, once each."""
         context, memory, settings = self._context, self._context.memory, self._context.settings
         ecs, mapping, at = EcsGateway(settings, context.credentials, region), context.mapping, CLOCK.now()
-        planner = context.planner(at_birth=lambda name: why[name].kind == "created")
+        planner = context.planner(causes=causes.__getitem__)
+        why = {name: min(found, key=lambda cause: cause.kind != "created") for name, found in causes.items()}
 
         def take(record: Record) -> None:
             self._take(record, keep_unchanged=True)
@@ -106,7 +107,7 @@ class Invocation:
         engine = Engine(
             planner,
             Cloud(ecs, planner, self._journal.announce, None, memory.missing[settings.account_id]),
-            Recording(context.record, region, why.__getitem__, take),
+            Recording(context.record, region, lambda name, event: _cause(causes[name], event) or why[name], take),
             Holders(mapping, None, False, asked(ecs, mapping)),
             Progress(),
         )
@@ -124,24 +125,29 @@ class Invocation:
             why_again = f"the tags of {', '.join(end.unsure[:10])} could not be read again after a role was taken off"
             self._errors.append(TransientError(DESCRIBE, "", why_again))
 
-    def _by_region(self, triggers: Iterable[Trigger]) -> dict[str, dict[str, Trigger]]:
-        """For each region the instances to observe, each with the trigger that says most: a creation before others."""
-        found: dict[str, dict[str, Trigger]] = {}
+    def _by_region(self, triggers: Iterable[Trigger]) -> dict[str, dict[str, list[Trigger]]]:
+        """For each region the instances to observe, each with all triggers that name it."""
+        found: dict[str, dict[str, list[Trigger]]] = {}
         for trigger in triggers:
             named = found.setdefault(trigger.region or self._context.settings.region, {})
             for name in trigger.instance_ids:
-                if name not in named or (trigger.kind, named[name].kind) == ("created", "changed"):
-                    named[name] = trigger
+                named.setdefault(name, []).append(trigger)
         return found
 
     def _take(self, record: Record, *, keep_unchanged: bool) -> None:
         if self._context.observer:
             self._context.observer.ended(record)
         self._outcomes[record.outcome] += 1
-        if not keep_unchanged and record.outcome == Outcome.UNCHANGED.value and record.action == "none":
+        is_news = keep_unchanged or record.action != "none" or record.reason == Reason.EXPIRES_SOON.value
+        if record.outcome == Outcome.UNCHANGED.value and not is_news:
             return
         self._journal.record(record)
         self._shown.add(record)
+
+
+def _cause(causes: Sequence[Trigger], event_id: str) -> Trigger | None:
+    """Return the one by which a role's assignment is proven, where it had to be."""
+    return next((cause for cause in causes if event_id and cause.event_id == event_id), None)
 
 
 def _each(errors: Sequence[CloudCallError]) -> str:

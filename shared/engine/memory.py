@@ -12,7 +12,7 @@ import msgspec
 from shared.clock import CLOCK
 from shared.engine.missing import MissingRoles
 from shared.engine.reads import Reads
-from shared.model.decision import Outcome
+from shared.model.decision import Outcome, Reason
 from shared.model.ignored import Ignored, ignored_as
 from shared.model.instance import ROLE
 from shared.model.record import Record
@@ -61,7 +61,7 @@ class Memory:
         key = (record.region, record.instance_id)
         if ROLE in trigger.attributes and record.role_after != record.role_before:
             self._contest.corrected(key, at)
-        if record.outcome in UNFINISHED:
+        if record.outcome in UNFINISHED or record.reason == Reason.NOT_ASSIGNABLE.value:  # its proof may come yet
             self._covered.pop(key, None)
             return
         settled = bool(record.role) and record.role_after == record.role

@@ -16,16 +16,20 @@ Ended = tuple[str, str]
 
 
 class Recording:
-    """The records of one region. why: the trigger by which an instance is observed. sink: takes each record."""
+    """The records of one region. why: the trigger by which an instance is observed, or of its event that has this id. sink: takes each record."""
 
     def __init__(
-        self, context: RecordContext, region: str, why: Callable[[str], Trigger], sink: Callable[[Record], None]
+        self, context: RecordContext, region: str, why: Callable[[str, str], Trigger], sink: Callable[[Record], None]
     ) -> None:
         self._context, self._region, self._why, self._sink = context, region, why, sink
 
     def result(self, result: Result, began: float) -> Ended:
         """Record how a change ended. began: of the observation, by the monotonic clock."""
-        return self._take(records.of_result(result, self._observed(result.change.instance_id, began), self._context))
+        return self._take(
+            records.of_result(
+                result, self._observed(result.change.instance_id, began, result.change.asked_by), self._context
+            )
+        )
 
     def not_found(self, instance_id: str, began: float) -> Ended:
         """Record an instance that ECS does not show."""
@@ -35,11 +39,11 @@ class Recording:
         """Record an instance that could not be observed."""
         return self._take(records.of_unread(error, self._observed(instance_id, began), self._context))
 
-    def _observed(self, instance_id: str, began: float) -> Observed:
+    def _observed(self, instance_id: str, began: float, event_id: str = "") -> Observed:
         return Observed(
             instance_id=instance_id,
             region=self._region,
-            trigger=self._why(instance_id),
+            trigger=self._why(instance_id, event_id),
             now=CLOCK.now(),
             duration=CLOCK.monotonic() - began,
         )

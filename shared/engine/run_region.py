@@ -94,7 +94,7 @@ class RegionRun:
         return replace(onward, used=self._rate.used())
 
     def _recording(self, record: RecordContext, sink: Callable[[Record], None]) -> Recording:
-        return Recording(record, self._ecs.region, lambda name: self._trigger, sink)
+        return Recording(record, self._ecs.region, lambda name, event: self._trigger, sink)
 
     def _executor(self) -> Executor:
         context = self._context

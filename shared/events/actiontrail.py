@@ -2,18 +2,23 @@
 (changes.py), and of the role itself; writes only.
 
 Record fields (reference: ActionTrail, Structure of events). requestParameters is the raw request, so lists may be flattened
-("ResourceId.1") or whole. Tags in the request are not read: ECS is asked for them.
+("ResourceId.1") or whole. Tags are read from ECS; those in the request only say what its caller set.
 """
 
 from __future__ import annotations
 
 import re
 
+import msgspec
+
 from shared.events import changes
 from shared.events.event import Circumstances, Event, Outcome
 from shared.events.resources import Found, find, requested
+from shared.events.tag_calls import tag_call
 from shared.events.values import Json, folded, last_word, text
+from shared.model.trigger import Trigger
 
+replace = msgspec.structs.replace
 NAME = "actiontrail"
 
 _CREATION = {"runinstances", "createinstance"}
@@ -45,7 +50,11 @@ def read(event: Event) -> Outcome:
     )
     if is_own:
         return seen.ignored("own-write", f"{text(record.get('eventname'))} by our own role, {actor}")
-    return _judge(seen, record, parameters, service)
+    outcome = _judge(seen, record, parameters, service)
+    if not isinstance(outcome, tuple):
+        return outcome
+    call = tag_call(event, record, parameters)
+    return tuple(replace(one, call=call) if isinstance(one, Trigger) else one for one in outcome)
 
 
 def _judge(seen: Circumstances, record: Json, parameters: Json, service: str) -> Outcome:

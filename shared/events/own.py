@@ -22,8 +22,8 @@ from shared.settings import APIS
 
 NAME = "own"
 _KEY, _SEAL = "rolekeeper", "seal"
-_OF_EVENTS = "attributes"
-"""The field of a Trigger that no run has."""
+_OF_EVENTS = ("attributes", "call")
+"""Fields of a Trigger that no run has."""
 _ENDS = frozenset(f"{outcome.value}/{reason.value}" for outcome in Outcome for reason in Reason)
 _STOPS = (Reason.CANARY, Reason.MAX_ERRORS)
 
@@ -31,7 +31,8 @@ _STOPS = (Reason.CANARY, Reason.MAX_ERRORS)
 def handed_over(trigger: Trigger, keys: Keys = ()) -> bytes:
     """The payload that makes another invocation go on with this trigger, sealed where there is a key."""
     whole = msgspec.to_builtins(trigger)
-    del whole[_OF_EVENTS]  # a version that does not know it reads the rest
+    for name in _OF_EVENTS:
+        del whole[name]  # a version that does not know it reads the rest
     sealed = seal(keys, _canonical(whole))
     return msgspec.json.encode({_KEY: whole, **({_SEAL: sealed} if sealed else {})})
 
@@ -83,6 +84,8 @@ def _slip(trigger: Trigger) -> str:
     for ids in (trigger.instance_ids, cursor.instance_ids):
         if len(set(ids)) < len(ids) or not all(map(INSTANCE_ID.fullmatch, ids)):
             return "its instance_ids are not ids, each once"
+    if trigger.call is not None:
+        return "who set a tag is told by the event of it alone"
     if trigger.region != region_id(trigger.region) or not re.fullmatch("[0-9]{0,20}", trigger.account_id):
         return "its region or its account_id is not one"
     if not cursor.counts.keys() <= _ENDS:

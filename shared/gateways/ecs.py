@@ -35,6 +35,8 @@ ROLE_IDS = 50
 TAG_IDS = 50
 NO_SUCH_ROLE = "InvalidRamRole.NotFound"
 DRY_RUN_PASSED = "DryRunOperation"  # is an error by its form
+META = {"AdditionalAttributes.1": "META_OPTIONS"}
+"""Asks for MetadataOptions, which DescribeInstances leaves out else: whether an instance is IMDSv2 alone."""
 CALL_SECONDS = 300.0
 """Seconds that keys must last for one call to be made with them."""
 SWAP_SECONDS = 1_800.0
@@ -128,6 +130,7 @@ class EcsGateway:
             query = {
                 "InstanceIds": json.dumps(batch),
                 "MaxResults": str(DESCRIBE_IDS),
+                **META,
             }
             read = partial(answers.instances, region=self.region, asked=batch)
             found += self._read("DescribeInstances", read, query)
@@ -142,7 +145,7 @@ class EcsGateway:
                 instances=found, token=token, next_token=msgspec.convert(body.get("NextToken"), str | None) or ""
             )
 
-        query = {"MaxResults": str(DESCRIBE_IDS), "NextToken": token, **_tags(tags)}
+        query = {"MaxResults": str(DESCRIBE_IDS), "NextToken": token, **META, **_tags(tags)}
         try:
             return self._read("DescribeInstances", read, query)
         except PermanentError as error:

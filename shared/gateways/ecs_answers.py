@@ -61,6 +61,7 @@ class _Shown(msgspec.Struct, rename="pascal"):
     resource_group_id: str | None = None
     instance_type: str | None = None
     image_id: str | None = None
+    metadata_options: Any = None  # one that cannot be read says nothing: then no IMDSv2 is proven
     tags: _Tags | None = None
     creation_time: Any = None  # in whatever form: one that cannot be read is no reason to leave the instance alone
 
@@ -231,9 +232,15 @@ def _instance(shown: _Shown, region: str) -> Instance:
         resource_group=shown.resource_group_id or "",
         instance_type=shown.instance_type or "",
         image=shown.image_id or "",
+        http_tokens=_http_tokens(shown.metadata_options),
         tags={tag.tag_key: tag.tag_value or "" for tag in (shown.tags and shown.tags.tag) or ()},
         created_at=_time(shown.creation_time),
     )
+
+
+def _http_tokens(options: object) -> str:
+    tokens = options.get("HttpTokens") if isinstance(options, dict) else None
+    return tokens if tokens in ("required", "optional") else ""
 
 
 def _id(item: object) -> str:

@@ -30,6 +30,10 @@ def meaning(condition: Condition) -> str:
 
 def _settings(settings: MappingSettings) -> Any:
     said = {**msgspec.to_builtins(settings), "launch_grace": settings.launch_grace.total_seconds()}
+    if settings.until == type(settings.until)():
+        del said["until"]  # so that files without it keep the hash that they have always had
+    else:
+        said["until"]["warn"] = settings.until.warn.total_seconds()
     for name in ("displace", "role_patterns"):
         if names := said.pop(name):
             said[name] = sorted(set(names))
@@ -41,7 +45,11 @@ def _role(role: RoleSpec) -> Any:
         [type(policy).__name__, {f: getattr(policy, f) for f in policy.__struct_fields__ if f not in ("allow", "line")}]
         for policy in role.policies
     ]  # what the lint lets pass, and where it stands, changes nothing that an instance gets
-    return [role.description, policies]
+    guards = {
+        **({"assignable_by": sorted(set(role.assignable_by))} if role.assignable_by else {}),
+        **({"require": {name: _condition(part) for name, part in role.require.items()}} if role.require else {}),
+    }
+    return [role.description, policies, *([guards] if guards else [])]
 
 
 def _rule(rule: Rule, settings: MappingSettings) -> Any:

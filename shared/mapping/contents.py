@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -59,11 +59,16 @@ PolicySpec = TemplatePolicy | SystemPolicy | InlinePolicy
 
 
 class RoleSpec(msgspec.Struct, frozen=True, kw_only=True):
-    """A listed role: what it is for, and what it may do. allow: holds for each of its policies."""
+    """A listed role: what it is for, and what it may do. allow: holds for each of its policies.
+
+    assignable_by: globs over who may ask for it, () = whoever may tag. require: by name, what an instance must be to get it.
+    """
 
     description: str = ""
     policies: tuple[PolicySpec, ...] = ()
     allow: tuple[Allow, ...] = ()
+    assignable_by: tuple[str, ...] = ()
+    require: Map[str, Condition] = {}
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +89,13 @@ class Brake(msgspec.Struct, frozen=True, kw_only=True):
     at_least: int = 10
 
 
+class Until(msgspec.Struct, frozen=True, kw_only=True):
+    """The tag that says how long an instance keeps its role, and how long before its end records warn of it."""
+
+    tag: str = "ram-role-until"
+    warn: timedelta = timedelta(hours=24)
+
+
 class MappingSettings(msgspec.Struct, frozen=True, kw_only=True):
     """displace: names and globs (in lower case) of the foreign roles that `replace` may take off, () = none. role_patterns:
     globs that stand for the listed roles they cover in the functions' policies."""
@@ -95,6 +107,7 @@ class MappingSettings(msgspec.Struct, frozen=True, kw_only=True):
     launch_grace: timedelta = timedelta(minutes=10)
     brake: Brake = Brake()
     record_unchanged: bool = False
+    until: Until = Until()
 
 
 Answer = Callable[[Map[str, str]], Desired]
@@ -136,14 +149,33 @@ class Mapping:
 
     @cached_property
     def attributes(self) -> frozenset[str]:
-        """Return the attributes of instances that some rule reads: a change of any other one changes no answer of desired()."""
-        return frozenset(ATTRIBUTES).intersection(self.reads)
+        """Return the attributes of instances that some rule reads or some role requires: a change of any other one changes nothing."""
+        required = {subject for parts in self._required.values() for _, subject, _ in parts}
+        return frozenset(ATTRIBUTES).intersection({*self.reads, *required})
 
     def facts(self, instance: Instance) -> str:
         """Return a digest of all that its rules read of an instance, 16 hex digits: where two are the same, so is what rules see."""
         tags = {tag(key): value for key, value in instance.tags.items()}
         values = [tags.get(name) if name.startswith(TAG) else getattr(instance, name) for name in self.reads]
         return sha256(json.dumps([instance.network, values]).encode()).hexdigest()[:16]
+
+    def read_by(self, rule: str) -> frozenset[str]:
+        """Return what a rule reads of an instance to give its role: names of attributes, and "tags." with a key in lower case."""
+        return self._reads.get(rule, frozenset())
+
+    def assigners(self, role: str, actors: Collection[str]) -> frozenset[str]:
+        """Return those of the actors who may ask for a role."""
+        globs = self.roles[role].assignable_by
+        matches = matcher(tuple(glob.lower() if glob.startswith("role/") else glob for glob in globs))
+        return frozenset(filter(matches, filter(None, actors)))
+
+    def unmet(self, role: str, instance: Instance) -> tuple[str, ...]:
+        """Return what the role requires and the instance is not, each by its name and what the instance is in its place."""
+        return tuple(
+            f"{name} ({getattr(instance, subject) or 'none'})"
+            for name, subject, holds in self._required.get(role, ())
+            if not holds(instance, {})
+        )
 
     def desired(self, instance: Instance) -> Desired:
         """Return what the first rule that matches wants for the instance. Never raises; gives no role but a listed one."""
@@ -152,6 +184,19 @@ class Mapping:
             if matches(instance, tags):
                 return answer(tags)
         return self._no_rule
+
+    @cached_property
+    def _reads(self) -> Map[str, frozenset[str]]:
+        keys = {rule.name: rule.role.keys if rule.role else () for rule in self.rules}
+        return {rule.name: frozenset({*subjects(rule.when), *map(tag, keys[rule.name])}) for rule in self.rules}
+
+    @cached_property
+    def _required(self) -> Map[str, tuple[tuple[str, str, Predicate], ...]]:
+        return {
+            role: tuple((name, min(subjects(it)), compile_condition(it)) for name, it in spec.require.items())
+            for role, spec in self.roles.items()
+            if spec.require
+        }
 
     @cached_property
     def _program(self) -> tuple[tuple[Predicate, Answer], ...]:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from types import MappingProxyType
 
 from shared.mapping.canonical import fingerprint
-from shared.mapping.contents import Brake, Mapping, MappingSettings, RoleSpec, Rule
+from shared.mapping.contents import Brake, Mapping, MappingSettings, RoleSpec, Rule, Until
 from shared.mapping.nodes import Block, Items, Node, Scalar
 from shared.mapping.problems import Report, Where, nearest
 from shared.mapping.quantities import Count, Duration, Percentage, Version
@@ -16,6 +16,7 @@ from shared.mapping.role_template import NAME_RULE
 from shared.mapping.rule_fields import ABOUT_FOREIGN_ROLES, ABOUT_MODE, FOREIGN_ROLES, MODE, RULES, name_of
 from shared.mapping.shapes import Flag, ListOf, Text
 from shared.mapping.tables import Field, Table
+from shared.mapping.when import TAG_KEY
 
 MAX_SUGGESTIONS = 50
 """Roles that are not listed, for which a listed one like it is sought."""
@@ -24,6 +25,12 @@ BRAKE: Table[Brake] = Table(
     Field("max_removals", Percentage(), "a run takes roles off at most this share of the instances, e.g. 20%"),
     Field("at_least", Count(), "removals that are allowed however few the instances"),
     build=Brake,
+)
+
+UNTIL: Table[Until] = Table(
+    Field("tag", TAG_KEY, "the tag whose value is that time, e.g. 2026-12-31T18:00+08:00"),
+    Field("warn", Duration(), "so long before that time records warn of it, e.g. 24h"),
+    build=lambda tag="ram-role-until", **given: Until(tag=tag.lower(), **given),
 )
 
 
@@ -54,6 +61,7 @@ SETTINGS: Table[MappingSettings] = Table(
     ),
     Field("launch_grace", Duration(), "instances younger than this only ever gain a role, e.g. 10m"),
     Field("brake", BRAKE, "stops a run that would take too many roles off"),
+    Field("until", UNTIL, "the tag that says how long an instance keeps its role"),
     Field("record_unchanged", Flag(), "true: a reconcile also records each instance that is in sync"),
     build=MappingSettings,
 )

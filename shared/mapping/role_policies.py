@@ -12,6 +12,7 @@ from shared.mapping.contents import Allow, InlinePolicy, PolicySpec, RoleSpec, S
 from shared.mapping.documents import Document
 from shared.mapping.nodes import Block, Items, Node, Scalar
 from shared.mapping.problems import Report, Where
+from shared.mapping.role_guards import ASSIGNABLE_BY, REQUIRE
 from shared.mapping.role_template import MAX_NAME, NAME_RULE, UPPER_CASE
 from shared.mapping.shapes import ListOf, Schema, Text
 from shared.mapping.tables import Field, MapOf, Table, Wording
@@ -143,6 +144,8 @@ POLICY: Table[PolicySpec] = Table(
 ROLE: Table[RoleSpec] = Table(
     Field("description", _DESCRIPTION, "what the role is for"),
     Field("policies", ListOf(Lined(POLICY), "policies", instead=_instead_of_policies), "what the role may do"),
+    Field("assignable_by", ASSIGNABLE_BY, "who may ask for the role by tags: user/NAME, role/NAME, root; globs"),
+    Field("require", REQUIRE, "what every instance must be to get the role, whatever the rule"),
     _ALLOW,
     build=RoleSpec,
     empty="null",

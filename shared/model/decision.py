@@ -40,6 +40,13 @@ class Reason(str, Enum):
     PUT_BACK = "put-back"  # no rule gives a role any more, and a proven note says which foreign role we had displaced
     NOTE_NOT_PROVEN = "note-not-proven"  # the same, but nothing proves that the note is ours: it counts for nothing
     NO_PROOF_KEY = "no-proof-key"  # refused: a command has no key to sign or to judge the note with
+    EXPIRED = (
+        "expired"  # the tag ram-role-until names a time that is over: no role is given, and a managed one is taken off
+    )
+    EXPIRES_SOON = "expires-soon"  # unchanged: it will be over before long
+    UNTIL_UNREADABLE = "until-unreadable"  # refused: the tag names no time
+    NOT_ASSIGNABLE = "not-assignable"  # refused: nobody who may (assignable_by) has asked for this role here
+    REQUIREMENT_NOT_MET = "requirement-not-met"  # refused: the instance is not what the role requires
     BRAKE = "brake"  # refused: the run would take off or replace too many roles at once
     CANARY = "canary"  # refused: one of the first instances of a remediation failed
     MAX_ERRORS = "max-errors"  # refused: a remediation has met more errors than it may

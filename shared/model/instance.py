@@ -35,6 +35,7 @@ class Instance(msgspec.Struct, frozen=True, kw_only=True):
     resource_group: str = ""
     instance_type: str = ""
     image: str = ""
+    http_tokens: str = ""  # MetadataOptions: required (IMDSv2 alone) or optional; "" = ECS does not say
     tags: Mapping[str, str] = {}
     created_at: datetime | None = None  # minute precision: ECS gives no seconds
     role: str = ""
@@ -48,6 +49,7 @@ class Desired(msgspec.Struct, frozen=True, kw_only=True):
     rule: the first rule that matched, "" = none did. role: "" = no role.
     verdict: "role" (role is set) | "none" (no rule) | "ignore" (the rule says so) | "refused" (the rule's template
     gave a role that is not listed; it stands in `role`).
+    expired: the rule gives a role, and the instance's own time for it is over: so the verdict is "none".
     """
 
     verdict: Literal["role", "none", "ignore", "refused"]
@@ -55,3 +57,4 @@ class Desired(msgspec.Struct, frozen=True, kw_only=True):
     role: str = ""
     mode: Mode = "enforce"
     foreign_roles: ForeignRoles = "keep"
+    expired: bool = False

@@ -35,6 +35,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
         ""  # the foreign role that a proven note names: it is given back, or (untag) somebody else has seen to it
     )
     note: str = ""  # what is written on the instance before its foreign role is displaced; "" = nothing
+    asked_by: str = ""  # id of the event that proves who asked for the role, where the role asks for proof
     why: str = ""  # for the operator, where the reason does not say it all
     facts: str = ""  # where something is to be done: a digest of what rules read of the instance, see Mapping.facts
 

@@ -68,6 +68,18 @@ class RemediationRequest(Selection, frozen=True, kw_only=True, forbid_unknown_fi
     operator: str = ""
 
 
+class TagCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A call that set or removed tags, as ActionTrail recorded it and EventBridge delivered it.
+
+    actor: user/NAME, role/NAME (in lower case) or root, of the account that the instance belongs to; "" = the record does not
+    prove who called. tags: that it set, removed: that it took away; keys in lower case.
+    """
+
+    actor: str = ""
+    tags: Mapping[str, str] = {}
+    removed: tuple[str, ...] = ()
+
+
 class Trigger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One event, understood. A hint: it says which instances to observe and is believed in nothing else."""
 
@@ -85,6 +97,7 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     event_name: str = ""  # what happened, in the source's own word: "RunInstances", "Created", "Tag:ChangeOnResource"
     attributes: tuple[str, ...] = ()
     """Of a change: the attributes of model.Instance that it is about; () = its tags, or the event does not say."""
+    call: TagCall | None = None  # the call that the event tells of, where that set tags; never handed over
     request: RemediationRequest | None = msgspec.field(default=None, name="remedy")
     """An operator's: always on a remediate, by hand on a reconcile. In JSON `remedy`, as hand-overs have had it from the first."""
     progress: Progress | None = msgspec.field(default=None, name="cursor")

@@ -36,7 +36,7 @@ def decide(
     to sign with. at_birth: the trigger is the instance's creation.
     """
     held, wanted = instance.role, desired.role if desired.verdict == "role" else ""
-    audit = desired.mode == "audit"
+    audit, over = desired.mode == "audit", desired.expired
 
     def nothing(outcome: Outcome, reason: Reason, why: str = "") -> Change:
         return change("none", reason, held, outcome, why=why)
@@ -83,14 +83,14 @@ def decide(
         if unjudged:
             return nothing(Outcome.REFUSED, Reason.NO_PROOF_KEY, unjudged)
     if held == wanted:
-        return nothing(Outcome.UNCHANGED, Reason.IN_SYNC if wanted else Reason.NO_RULE)
+        return nothing(Outcome.UNCHANGED, Reason.IN_SYNC if wanted else Reason.EXPIRED if over else Reason.NO_RULE)
     if not held:
         return do("attach", Reason.MISSING, wanted)
     if foreign and not wanted:
         return stays(Outcome.UNCHANGED)
     if foreign and (desired.foreign_roles == "keep" or not may_displace(held)):
         return stays(Outcome.SKIPPED)
-    if not wanted and (at_birth or _young(instance, now, launch_grace)):
+    if not wanted and not over and (at_birth or _young(instance, now, launch_grace)):
         return nothing(Outcome.UNCHANGED, Reason.YOUNG)
     if desired.mode == "attach-only":
         return nothing(Outcome.SKIPPED, Reason.ATTACH_ONLY)
@@ -102,7 +102,7 @@ def decide(
         if note and note.verdict != "proven":
             why = f"tag {DISPLACED_TAG} counts for nothing: {note.why}"
             return do("detach", Reason.NOTE_NOT_PROVEN, "", why=why)
-        return do("detach", Reason.NO_LONGER_MAPPED, "")
+        return do("detach", Reason.EXPIRED if over else Reason.NO_LONGER_MAPPED, "")
     if foreign and needs_key and not has_key and not audit:
         return nothing(Outcome.REFUSED, Reason.NO_PROOF_KEY, NO_KEY)
     return do("swap", Reason.FOREIGN_ROLE if foreign else Reason.WRONG, wanted)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 import msgspec
 
 from shared.mapping import Mapping
+from shared.model.decision import Outcome
 from shared.model.instance import DISPLACED_TAG, Desired, Instance
 from shared.model.plan import Change, Plan
-from shared.model.trigger import Selection
+from shared.model.trigger import Selection, Trigger
 from shared.planning.decide import decide
+from shared.planning.guards import OF_AN_INSTANCE, About, Facts, warned
+from shared.planning.guards import judge as judge_changes
 from shared.planning.selection import is_selected, may_be_selected
+from shared.planning.until import end_of, wished
 from shared.proof import Judgement, Keys, Place, judge, sign
+
+replace = msgspec.structs.replace
 
 
 class Signing(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,7 +51,7 @@ class Signing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Planner:
-    """Plans for one mapping. at_birth: whether an instance is observed because it was created. now: aware UTC time."""
+    """Plans for one mapping. causes: what an instance is observed for. now: aware UTC time."""
 
     def __init__(
         self,
@@ -54,17 +60,17 @@ class Planner:
         now: Callable[[], datetime],
         *,
         selection: Selection | None = None,
-        at_birth: Callable[[str], bool] = lambda instance_id: False,
+        causes: Callable[[str], Sequence[Trigger]] = lambda instance_id: (),
     ) -> None:
         self.mapping, self._signing, self._now = mapping, signing, now
         self.selection = selection or Selection()
-        self._at_birth = at_birth
+        self._causes = causes
 
     def plan(self, instances: Iterable[Instance]) -> Plan:
         """Plan for those of the instances that are asked for."""
         changes, settled = list[Change](), list[Change]()
         for instance in instances:
-            desired = self.mapping.desired(instance)
+            desired = self._desired(instance)
             if is_selected(self.selection, instance, desired, self.mapping):
                 change = self._change(instance, desired)
                 (changes if change.outcome is None else settled).append(change)
@@ -72,19 +78,23 @@ class Planner:
 
     def change(self, instance: Instance) -> Change:
         """Decide on one instance, whether it is asked for or not."""
-        return self._change(instance, self.mapping.desired(instance))
+        return self._change(instance, self._desired(instance))
 
     def may_be_selected(self, instance: Instance) -> bool:
         """Say whether an instance whose role is not known may be asked for."""
-        return may_be_selected(self.selection, instance, self.mapping.desired(instance))
+        return may_be_selected(self.selection, instance, self._desired(instance))
 
     def needs_role(self, instance: Instance) -> bool:
         """Say whether the role on an instance that holds no listed one must be read: to give it one, to give one back, or to name it
         in a refusal."""
-        if self.mapping.desired(instance).verdict in ("role", "refused"):
+        if self._desired(instance).verdict in ("role", "refused"):
             return True
         note = self._signing.note(instance, self.mapping)
         return note is not None and (note.verdict == "proven" or (note.verdict == "unknown" and self._signing.operated))
+
+    def _desired(self, instance: Instance) -> Desired:
+        desired = self.mapping.desired(instance)
+        return wished(desired, end_of(instance, self.mapping.settings.until), self._now())
 
     def _change(self, instance: Instance, desired: Desired) -> Change:
         mapping, signing = self.mapping, self._signing
@@ -98,7 +108,38 @@ class Planner:
             needs_key=signing.operated,
             has_key=bool(signing.keys),
             launch_grace=mapping.settings.launch_grace,
-            at_birth=self._at_birth(instance.instance_id),
+            at_birth=any(cause.kind == "created" for cause in self._causes(instance.instance_id)),
         )
-        change = signing.signed(change, instance)
-        return change if change.outcome else msgspec.structs.replace(change, facts=mapping.facts(instance))
+        change = self._guarded(signing.signed(change, instance), instance)
+        return change if change.outcome else replace(change, facts=mapping.facts(instance))
+
+    def _guarded(self, change: Change, instance: Instance) -> Change:
+        """Return the change as the guards of its instance leave it: settled where one says no. They are asked wherever it is decided,
+        so that what a second look finds passes them, too."""
+        if change.role not in self.mapping.roles or change.role_after != change.role:
+            return change
+        facts = self._facts(change, instance)
+        verdict = judge_changes((change,), facts, OF_AN_INSTANCE)
+        for refusal in verdict.refused:
+            return replace(
+                change,
+                action="none",
+                outcome=Outcome.REFUSED,
+                reason=refusal.reason,
+                why=refusal.why,
+                role_after=change.role_before,
+            )
+        return warned(verdict.allowed[0], facts, self.mapping.settings.until.warn)
+
+    def _facts(self, change: Change, instance: Instance) -> Facts:
+        mapping, causes = self.mapping, self._causes(instance.instance_id)
+        about = About(
+            tags={key.lower(): value for key, value in instance.tags.items()},
+            end=end_of(instance, mapping.settings.until),
+            unmet=mapping.unmet(change.role, instance),
+            assignable_by=mapping.roles[change.role].assignable_by,
+            reads=mapping.read_by(change.rule),
+            causes=causes,
+            assigners=mapping.assigners(change.role, [cause.call.actor for cause in causes if cause.call]),
+        )
+        return Facts(now=self._now(), about=about)

@@ -122,7 +122,7 @@ def ran(
     """Go through the pages; return the records, and how the run ended. ask: how many instances hold a listed role."""
     request, start, records = request or RemediationRequest(), start or Progress(), list[Record]()
     trigger = Trigger(kind="remediate", source="manual", request=request)
-    recording = Recording(RecordContext(), "cn-hangzhou", lambda name: trigger, records.append)
+    recording = Recording(RecordContext(), "cn-hangzhou", lambda name, event: trigger, records.append)
     holders = Holders(MAPPING, start.managed, False, ask)
     with ThreadPoolExecutor(workers) if workers else nullcontext() as pool:
         terms = Terms(

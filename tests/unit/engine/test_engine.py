@@ -158,7 +158,9 @@ def test_where_the_number_of_holders_is_known_too_many_removals_are_refused_at_o
         yield page("detach", first=21)
         assert len(records) == 22
 
-    recording = Recording(RecordContext(), "r", lambda name: Trigger(kind="reconcile", source="s"), records.append)
+    recording = Recording(
+        RecordContext(), "r", lambda name, event: Trigger(kind="reconcile", source="s"), records.append
+    )
     holders = Holders(MAPPING, 100, False, lambda: pytest.fail("nobody has to be asked"))
     terms = Terms(facts=Facts(limit=Brake(max_removals=0.2, at_least=10)), room=1_000)
     end = Engine(PLANNER, cloud := Told(), recording, holders, Progress(managed=100)).run(pages(), terms)
@@ -367,7 +369,9 @@ def test_no_more_changes_wait_than_a_run_must_hold() -> None:
             yield page(*["attach", "none"] * 25, first=first)  # type: ignore[arg-type]
         yield LAST
 
-    recording = Recording(RecordContext(), "r", lambda name: Trigger(kind="reconcile", source="s"), records.append)
+    recording = Recording(
+        RecordContext(), "r", lambda name, event: Trigger(kind="reconcile", source="s"), records.append
+    )
     holders = Holders(MAPPING, None, False, lambda: 10_000)
     Engine(PLANNER, cloud, recording, holders, Progress()).run(pages(), Terms(facts=Facts()))
     assert len(records) == 5_000

@@ -11,11 +11,12 @@ from shared.mapping import Mapping, load
 from shared.model.decision import Drift, Outcome, Reason
 from shared.model.instance import DISPLACED_TAG, Instance
 from shared.model.plan import Change
-from shared.model.trigger import Selection
+from shared.model.trigger import Selection, Trigger
 from shared.planning.planner import Planner, Signing
 from shared.proof import Key, Place, sign
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=timezone.utc)
+CREATED = Trigger(kind="created", source="state_change")
 KEY, OTHER = Key("k" * 32), Key("o" * 32)
 RULES = """
 version: 1
@@ -157,7 +158,7 @@ def test_an_instance_that_is_refused_by_its_tag_is_not_of_the_role_in_it() -> No
 @pytest.mark.parametrize("age", [timedelta(minutes=9), timedelta(hours=9)], ids=["young", "old"])
 @pytest.mark.parametrize("named", ["i-1", "i-2"])
 def test_a_role_stays_at_birth_and_within_the_grace(age: timedelta, named: str) -> None:
-    made = planner(at_birth=lambda instance_id: instance_id == named)
+    made = planner(causes=lambda instance_id: (CREATED,) if instance_id == named else ())
     change = made.change(one(role="web", created_at=NOW - age))
     assert (change.action == "none") == (named == "i-1" or age < timedelta(minutes=10))
 
