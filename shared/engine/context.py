@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
@@ -17,7 +17,7 @@ from shared.mapping import Mapping as RoleMapping
 from shared.model.plan_file import Approved
 from shared.model.record import Record, RecordContext
 from shared.model.trigger import FunctionName, Trigger
-from shared.planning.planner import Planner, Signing
+from shared.planning.planner import Causes, Planner, Signing
 from shared.settings import Settings
 
 
@@ -56,9 +56,7 @@ class Context(msgspec.Struct, frozen=True, kw_only=True):
     until: float = float("inf")
     reportable: bool = True
 
-    def planner(
-        self, trigger: Trigger | None = None, causes: Callable[[str], Sequence[Trigger]] = lambda name: ()
-    ) -> Planner:
+    def planner(self, trigger: Trigger | None = None, causes: Causes = lambda name: ()) -> Planner:
         """Return the planner for one account. trigger: of a run, with its account and its selection; None = for events: causes."""
         account = self.settings.account_id if trigger is None else trigger.account_id
         signing = Signing(account_id=account, keys=self.settings.proof_keys, operated=self.observer is not None)

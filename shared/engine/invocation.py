@@ -22,7 +22,7 @@ from shared.model.decision import Outcome, Reason
 from shared.model.outcomes import LONGEST, Outcomes, by_rank, shown
 from shared.model.progress import Progress
 from shared.model.record import Record
-from shared.model.trigger import Trigger
+from shared.model.trigger import Trigger, chief
 from shared.planning.guards import Facts
 from shared.planning.records import is_at_birth
 
@@ -94,7 +94,7 @@ class Invocation:
         context, memory, settings = self._context, self._context.memory, self._context.settings
         ecs, mapping, at = EcsGateway(settings, context.credentials, region), context.mapping, CLOCK.now()
         planner = context.planner(causes=causes.__getitem__)
-        why = {name: min(found, key=lambda cause: cause.kind != "created") for name, found in causes.items()}
+        why = {name: chief(found) for name, found in causes.items()}
 
         def take(record: Record) -> None:
             self._take(record, keep_unchanged=True)
@@ -107,7 +107,7 @@ class Invocation:
         engine = Engine(
             planner,
             Cloud(ecs, planner, self._journal.announce, None, memory.missing[settings.account_id]),
-            Recording(context.record, region, lambda name, event: _cause(causes[name], event) or why[name], take),
+            Recording(context.record, region, lambda name, event: chief(causes[name], event), take),
             Holders(mapping, None, False, asked(ecs, mapping)),
             Progress(),
         )
@@ -138,16 +138,10 @@ class Invocation:
         if self._context.observer:
             self._context.observer.ended(record)
         self._outcomes[record.outcome] += 1
-        is_news = keep_unchanged or record.action != "none" or record.reason == Reason.EXPIRES_SOON.value
-        if record.outcome == Outcome.UNCHANGED.value and not is_news:
+        if record.is_quiet and not keep_unchanged:
             return
         self._journal.record(record)
         self._shown.add(record)
-
-
-def _cause(causes: Sequence[Trigger], event_id: str) -> Trigger | None:
-    """Return the one by which a role's assignment is proven, where it had to be."""
-    return next((cause for cause in causes if event_id and cause.event_id == event_id), None)
 
 
 def _each(errors: Sequence[CloudCallError]) -> str:

@@ -25,11 +25,8 @@ class Recording:
 
     def result(self, result: Result, began: float) -> Ended:
         """Record how a change ended. began: of the observation, by the monotonic clock."""
-        return self._take(
-            records.of_result(
-                result, self._observed(result.change.instance_id, began, result.change.asked_by), self._context
-            )
-        )
+        observed = self._observed(result.change.instance_id, began, result.change.asked_by)
+        return self._take(records.of_result(result, observed, self._context))
 
     def not_found(self, instance_id: str, began: float) -> Ended:
         """Record an instance that ECS does not show."""

@@ -159,9 +159,11 @@ class Mapping:
         values = [tags.get(name) if name.startswith(TAG) else getattr(instance, name) for name in self.reads]
         return sha256(json.dumps([instance.network, values]).encode()).hexdigest()[:16]
 
-    def read_by(self, rule: str) -> frozenset[str]:
-        """Return what a rule reads of an instance to give its role: names of attributes, and "tags." with a key in lower case."""
-        return self._reads.get(rule, frozenset())
+    def provable(self, rule: str) -> frozenset[str] | None:
+        """Return the keys of all tags that a rule reads to give its role, in lower case; None where it reads the instance's name, too,
+        which whoever owns an instance writes, and no call that sets tags."""
+        read = self._read_by.get(rule, frozenset())
+        return None if "name" in read else frozenset(name[len(TAG) :] for name in read if name.startswith(TAG))
 
     def assigners(self, role: str, actors: Collection[str]) -> frozenset[str]:
         """Return those of the actors who may ask for a role."""
@@ -186,7 +188,7 @@ class Mapping:
         return self._no_rule
 
     @cached_property
-    def _reads(self) -> Map[str, frozenset[str]]:
+    def _read_by(self) -> Map[str, frozenset[str]]:
         keys = {rule.name: rule.role.keys if rule.role else () for rule in self.rules}
         return {rule.name: frozenset({*subjects(rule.when), *map(tag, keys[rule.name])}) for rule in self.rules}
 

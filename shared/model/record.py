@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from shared.model.decision import Outcome
 from shared.model.trigger import Trigger
 
 
@@ -42,6 +43,11 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     cloud_request_ids: str = ""  # space-separated
     duration_ms: str = ""
     gap_ms: str = ""  # a swap: how long the instance had no role
+
+    @property
+    def is_quiet(self) -> bool:
+        """Return whether it tells that all is as it should be, and will be."""
+        return self.outcome == Outcome.UNCHANGED.value and self.action == "none" and self.reason != "expires-soon"
 
     def fields(self) -> dict[str, str]:
         """Return what SLS gets: every field that has a value."""

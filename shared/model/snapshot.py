@@ -40,6 +40,7 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     resource_group: str = ""
     instance_type: str = ""
     image: str = ""
+    http_tokens: str = ""
     tags: Mapping[str, str] = {}
     created_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     role: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Literal
 
@@ -79,6 +79,10 @@ class TagCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     tags: Mapping[str, str] = {}
     removed: tuple[str, ...] = ()
 
+    def unset(self, keys: Collection[str], tags: Mapping[str, str]) -> list[str]:
+        """Return those of the keys that it did not set to what the tags are."""
+        return sorted(key for key in keys if key not in self.tags or self.tags[key] != tags.get(key))
+
 
 class Trigger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One event, understood. A hint: it says which instances to observe and is believed in nothing else."""
@@ -102,3 +106,19 @@ class Trigger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """An operator's: always on a remediate, by hand on a reconcile. In JSON `remedy`, as hand-overs have had it from the first."""
     progress: Progress | None = msgspec.field(default=None, name="cursor")
     """Reconcile and remediate: of a run that was handed over. In JSON `cursor`."""
+
+    def touched(self, keys: Collection[str], since: datetime) -> str | None:
+        """Return who set or removed one of these tags since then, or nobody knows when; None where it did not."""
+        if self.call is None or (self.event_at is not None and self.event_at < since):
+            return None
+        return self.call.actor if any(key in self.call.tags or key in self.call.removed for key in keys) else None
+
+    @property
+    def by_operator(self) -> bool:
+        """Return whether an operator asks for this remediation. What an event's invocation leaves to remediate, nobody asked for."""
+        return self.kind == "remediate" and self.source == "manual"
+
+
+def chief(causes: Sequence[Trigger], event_id: str = "") -> Trigger:
+    """Return the one of several triggers that a record names: that of this event, else a creation before others."""
+    return min(causes, key=lambda cause: (bool(event_id) and cause.event_id != event_id, cause.kind != "created"))

@@ -13,17 +13,32 @@ from datetime import datetime, timedelta, timezone
 
 import msgspec
 
-from shared.mapping.conditions import TAG
 from shared.mapping.contents import Brake
+from shared.mapping.until import FORM, End
 from shared.model.decision import Reason
 from shared.model.plan import Change
 from shared.model.plan_file import Approved
-from shared.model.trigger import TagCall, Trigger
-from shared.planning.until import FORM, End
+from shared.model.trigger import Trigger
 
 AGAIN = "make a new plan"
 LASTING, AHEAD = timedelta(hours=1), timedelta(minutes=5)
 """A call proves who asked for a role for so long, however often its event is delivered; clocks differ by no more than the latter."""
+
+
+class About(msgspec.Struct, frozen=True, kw_only=True):
+    """The facts on one instance, and on the role that its rule gives.
+
+    tags: as read from ECS, keys in lower case. end: of its time. unmet: what the role requires and it is not. assignable_by: as the
+    role has it; keys: of the tags that the rule reads, None = it reads what no call can prove; causes: what the instance is observed for; assigners: actors of their calls who may.
+    """
+
+    tags: Mapping[str, str] = {}
+    end: End | None = None
+    unmet: tuple[str, ...] = ()
+    assignable_by: tuple[str, ...] = ()
+    keys: frozenset[str] | None = frozenset()
+    causes: Sequence[Trigger] = ()
+    assigners: frozenset[str] = frozenset()
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,23 +59,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     braked: bool = False
     now: datetime = datetime.fromtimestamp(0, timezone.utc)
     approved: Mapping[str, Approved] | None = None
-    about: About | None = None
-
-
-class About(msgspec.Struct, frozen=True, kw_only=True):
-    """The facts on one instance, and on the role that its rule gives.
-
-    tags: as read from ECS, keys in lower case. end: of its time. unmet: what the role requires and it is not. assignable_by: as the
-    role has it; reads: what the rule reads; causes: what the instance is observed for; assigners: actors of their calls who may.
-    """
-
-    tags: Mapping[str, str] = {}
-    end: End | None = None
-    unmet: tuple[str, ...] = ()
-    assignable_by: tuple[str, ...] = ()
-    reads: frozenset[str] = frozenset()
-    causes: Sequence[Trigger] = ()
-    assigners: frozenset[str] = frozenset()
+    about: About = About()
 
 
 class Refusal(msgspec.Struct, frozen=True):
@@ -81,11 +80,11 @@ class Verdict(msgspec.Struct, frozen=True):
 Guard = Callable[[Sequence[Change], Facts], Verdict]
 
 
-def all_or_none(changes: Sequence[Change], reason: Reason | None, why: str = "") -> Verdict:
+def all_or_none(changes: Sequence[Change], reason: Reason | None) -> Verdict:
     """Refuse all of them for that reason, or where there is none allow all."""
     if reason is None:
         return Verdict(tuple(changes))
-    return Verdict((), tuple(Refusal(change, reason, why) for change in changes))
+    return Verdict((), tuple(Refusal(change, reason) for change in changes))
 
 
 def each(changes: Sequence[Change], why_not: Callable[[Change], str], reason: Reason) -> Verdict:
@@ -134,38 +133,31 @@ def too_many(removals: int, facts: Facts) -> bool:
 
 def readable_until(changes: Sequence[Change], facts: Facts) -> Verdict:
     """Give no role to an instance whose tag names an end that nobody can read, and leave it the one that it has."""
-    end = facts.about.end if facts.about else None
-    if end is None or end.at is not None:
-        return Verdict(tuple(changes))
-    return all_or_none(changes, Reason.UNTIL_UNREADABLE, f"{end.told}, which is no time; {FORM}, or remove the tag")
+    end = facts.about.end
+    why = f"{end.told}, which is no time; {FORM}, or remove the tag" if end and end.at is None else ""
+    return each(changes, lambda change: why, Reason.UNTIL_UNREADABLE)
 
 
 def requirement(changes: Sequence[Change], facts: Facts) -> Verdict:
     """Give a role to no instance that is not what the role requires, and leave one that has it as it is."""
-    unmet = facts.about.unmet if facts.about else ()
-    why = f"the role's require is not met: {', '.join(unmet)}; change the instance, or the rule that gives it the role"
-    return all_or_none(changes, Reason.REQUIREMENT_NOT_MET if unmet else None, why)
+    unmet = ", ".join(facts.about.unmet)
+    why = f"the role's require is not met by {unmet}; change the instance, or the rule that gives it the role"
+    return each(changes, lambda change: unmet and why, Reason.REQUIREMENT_NOT_MET)
 
 
 def assignable(changes: Sequence[Change], facts: Facts) -> Verdict:
     """Give a role that names who may ask for it on nobody else's word; whoever has it keeps it."""
     about = facts.about
-    if about is None or not about.assignable_by or any(map(_by_operator, about.causes)):
+    if not about.assignable_by or any(cause.by_operator for cause in about.causes):
         return Verdict(tuple(changes))
-    missing = [unproven(cause, about, facts.now) for cause in about.causes]
+    missing = {unproven(cause, about, facts.now): cause.event_id for cause in about.causes}
     if "" in missing:
-        proof = about.causes[missing.index("")].event_id
-        return Verdict(tuple(msgspec.structs.replace(change, asked_by=proof) for change in changes))
-    told = next((text for text, cause in zip(missing, about.causes, strict=True) if cause.call), NO_CALLER)
-    allowed = ", ".join(about.assignable_by[:5]) + ", ..." * (len(about.assignable_by) > 5)
-    tags = ", ".join(sorted(key.removeprefix(TAG) for key in about.reads if key.startswith(TAG)))
-    ask = f"have one of these set the tags that the rule reads ({tags}) in one call, or" if tags else "have an operator"
-    why = f"the role is assignable_by {allowed}, and {told}; {ask} run `rolekeeper remediate --id` for this instance"
-    given = [change for change in changes if change.action != "none"]
-    return Verdict(
-        tuple(change for change in changes if change.action == "none"),
-        all_or_none(given, Reason.NOT_ASSIGNABLE, why).refused,
-    )
+        return Verdict(tuple(msgspec.structs.replace(change, asked_by=missing[""]) for change in changes))
+    told = min(missing, key=lambda text: text == NO_CALLER, default=NO_CALLER)
+    tags = ", ".join(sorted(about.keys or ()))
+    ask = f"have one of these set all tags that the rule reads ({tags}) in one call, or " if tags else ""
+    why = f"the role is assignable_by {', '.join(about.assignable_by)}; {told}; {ask}run `rolekeeper remediate --id` on it"
+    return each(changes, lambda change: why if change.action != "none" else "", Reason.NOT_ASSIGNABLE)
 
 
 def unproven(cause: Trigger, about: About, now: datetime) -> str:
@@ -177,26 +169,16 @@ def unproven(cause: Trigger, about: About, now: datetime) -> str:
         return f"{call.actor} is not among them" if call.actor else "the event does not prove who called"
     if at is None or not -AHEAD < now - at < LASTING:
         return f"the call was made at {cause.event_time or 'an unknown time'}, which is too long ago to prove anything"
-    keys = {name.removeprefix(TAG) for name in about.reads if name.startswith(TAG)}
-    if not keys or "name" in about.reads:
-        return "the rule reads the instance's name" if keys else "the rule reads no tag that a call could set"
-    if late := sorted(key for key in keys if key not in call.tags or call.tags[key] != about.tags.get(key)):
+    if not about.keys:
+        return (
+            "the rule reads the instance's name"
+            if about.keys is None
+            else "the rule reads no tag that a call could set"
+        )
+    if late := call.unset(about.keys, about.tags):
         return f"the call of {call.actor} did not set these tags to what they are now: {', '.join(late)}"
-    if any(_meddles(other, at, keys, about) for other in about.causes):
-        return f"somebody else changed these tags after {call.actor} did"
-    return ""
-
-
-def _meddles(other: Trigger, at: datetime, keys: set[str], about: About) -> bool:
-    """Say whether another call, later or of unknown time, by one who may not ask for the role, wrote one of these tags."""
-    call = other.call or TagCall()
-    later = other.event_at is None or other.event_at >= at
-    return later and call.actor not in about.assigners and not keys.isdisjoint({*call.tags, *call.removed})
-
-
-def _by_operator(cause: Trigger) -> bool:
-    """Say whether an operator asks: what an event's invocation leaves to remediate comes from nobody of these."""
-    return cause.kind == "remediate" and cause.source == "manual"
+    meddlers = {other.touched(about.keys, since=at) for other in about.causes} - {None, *about.assigners}
+    return f"somebody else changed these tags after {call.actor} did" if meddlers else ""
 
 
 NO_CALLER = "what this observation was made for names no caller"
@@ -221,7 +203,7 @@ def judge(changes: Sequence[Change], facts: Facts, guards: Sequence[Guard] = GUA
 
 def warned(change: Change, facts: Facts, before: timedelta) -> Change:
     """Return the change with a warning, where it leaves an instance a role that it will lose before long."""
-    end = facts.about.end if facts.about else None
+    end = facts.about.end
     if change.reason is not Reason.IN_SYNC or end is None or end.at is None or end.at - facts.now > before:
         return change
     why = f"{change.role} is removed by the first run after {end.at:%Y-%m-%dT%H:%M:%SZ} ({end.told})"

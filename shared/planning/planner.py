@@ -8,6 +8,7 @@ from datetime import datetime
 import msgspec
 
 from shared.mapping import Mapping
+from shared.mapping.until import end_of, wished
 from shared.model.decision import Outcome
 from shared.model.instance import DISPLACED_TAG, Desired, Instance
 from shared.model.plan import Change, Plan
@@ -16,10 +17,11 @@ from shared.planning.decide import decide
 from shared.planning.guards import OF_AN_INSTANCE, About, Facts, warned
 from shared.planning.guards import judge as judge_changes
 from shared.planning.selection import is_selected, may_be_selected
-from shared.planning.until import end_of, wished
 from shared.proof import Judgement, Keys, Place, judge, sign
 
 replace = msgspec.structs.replace
+Causes = Callable[[str], Sequence[Trigger]]
+"""What an instance, by its id, is observed for."""
 
 
 class Signing(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,7 +62,7 @@ class Planner:
         now: Callable[[], datetime],
         *,
         selection: Selection | None = None,
-        causes: Callable[[str], Sequence[Trigger]] = lambda instance_id: (),
+        causes: Causes = lambda instance_id: (),
     ) -> None:
         self.mapping, self._signing, self._now = mapping, signing, now
         self.selection = selection or Selection()
@@ -116,30 +118,21 @@ class Planner:
     def _guarded(self, change: Change, instance: Instance) -> Change:
         """Return the change as the guards of its instance leave it: settled where one says no. They are asked wherever it is decided,
         so that what a second look finds passes them, too."""
-        if change.role not in self.mapping.roles or change.role_after != change.role:
-            return change
-        facts = self._facts(change, instance)
-        verdict = judge_changes((change,), facts, OF_AN_INSTANCE)
-        for refusal in verdict.refused:
-            return replace(
-                change,
-                action="none",
-                outcome=Outcome.REFUSED,
-                reason=refusal.reason,
-                why=refusal.why,
-                role_after=change.role_before,
-            )
-        return warned(verdict.allowed[0], facts, self.mapping.settings.until.warn)
-
-    def _facts(self, change: Change, instance: Instance) -> Facts:
         mapping, causes = self.mapping, self._causes(instance.instance_id)
+        if change.role not in mapping.roles or change.role_after != change.role:
+            return change
         about = About(
             tags={key.lower(): value for key, value in instance.tags.items()},
             end=end_of(instance, mapping.settings.until),
             unmet=mapping.unmet(change.role, instance),
             assignable_by=mapping.roles[change.role].assignable_by,
-            reads=mapping.read_by(change.rule),
+            keys=mapping.provable(change.rule),
             causes=causes,
             assigners=mapping.assigners(change.role, [cause.call.actor for cause in causes if cause.call]),
         )
-        return Facts(now=self._now(), about=about)
+        facts = Facts(now=self._now(), about=about)
+        verdict = judge_changes((change,), facts, OF_AN_INSTANCE)
+        for refusal in verdict.refused:
+            settled = replace(change, action="none", outcome=Outcome.REFUSED, role_after=change.role_before)
+            return replace(settled, reason=refusal.reason, why=refusal.why)
+        return warned(verdict.allowed[0], facts, mapping.settings.until.warn)
