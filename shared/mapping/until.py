@@ -15,23 +15,23 @@ _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d)(:\d\d)?(?:\.\d{1,9})?(Z|[+-]\d\
 _LONGEST = 40
 
 
-class End(msgspec.Struct, frozen=True):
+class Expiry(msgspec.Struct, frozen=True):
     """The end of an instance's time. at: aware UTC time, None = the tag names none. told: tag and value, fit for a record."""
 
     at: datetime | None
     told: str
 
 
-def end_of(instance: Instance, until: Until) -> End | None:
+def end_of(instance: Instance, until: Until) -> Expiry | None:
     """Return the end that the instance's tag names; None where it has no such tag."""
     text = next((value for key, value in instance.tags.items() if key.lower() == until.tag), None)
     if text is None:
         return None
     shown = "".join(char if char.isprintable() else "?" for char in text[:_LONGEST])
-    return End(_moment(text), f"tag {until.tag} is {shown!r}")
+    return Expiry(_moment(text), f"tag {until.tag} is {shown!r}")
 
 
-def wished(desired: Desired, end: End | None, now: datetime) -> Desired:
+def wished(desired: Desired, end: Expiry | None, now: datetime) -> Desired:
     """Return the wish for an instance with this end: no role once it is over. A tag that names no time ends nothing here."""
     if desired.verdict != "role" or end is None or end.at is None or now < end.at:
         return desired

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta, timezone
 import msgspec
 
 from shared.mapping.contents import Brake
-from shared.mapping.until import FORM, End
+from shared.mapping.until import FORM, Expiry
 from shared.model.decision import Reason
 from shared.model.plan import Change
 from shared.model.plan_file import Approved
@@ -33,7 +33,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     tags: Mapping[str, str] = {}
-    end: End | None = None
+    end: Expiry | None = None
     unmet: tuple[str, ...] = ()
     assignable_by: tuple[str, ...] = ()
     keys: frozenset[str] | None = frozenset()

@@ -21,7 +21,7 @@ from shared.proof import Judgement, Keys, Place, judge, sign
 
 replace = msgspec.structs.replace
 Causes = Callable[[str], Sequence[Trigger]]
-"""What an instance, by its id, is observed for."""
+"""The triggers that an instance, by its id, is observed for."""
 
 
 class Signing(msgspec.Struct, frozen=True, kw_only=True):
