@@ -109,16 +109,25 @@ def _understood(
     if not triggers:
         return [], ignored, None
     mapping = mapping_from(settings.roles_file)
-    triggers, unknown = sort(name, (_asked_for(manual.checked(trigger, mapping), mapping) for trigger in triggers))
+    triggers, unknown = sort(
+        name, (_asked_for(manual.checked(trigger, mapping), mapping, settings) for trigger in triggers)
+    )
     return triggers, [*ignored, *unknown], mapping if triggers else None
 
 
-def _asked_for(read: Trigger | Ignored, mapping: RoleMapping) -> Trigger | Ignored:
-    """The same; a change of attributes that no rule asks for is ignored, and costs no call."""
-    if isinstance(read, Ignored) or not read.attributes or mapping.attributes.union([ROLE]) & set(read.attributes):
+def _asked_for(read: Trigger | Ignored, mapping: RoleMapping, settings: Settings) -> Trigger | Ignored:
+    """The same; a change of attributes is ignored where no rule asks for them, and in a region that is not ours: the moves between resource
+    groups of all regions are recorded in one."""
+    if isinstance(read, Ignored) or not read.attributes:
         return read
-    detail = f"{read.event_name} changed {' and '.join(read.attributes)}, which no rule asks for"
-    return ignored_as("no-rule-reads-it", detail, read)
+    if read.region not in ("", settings.region, *settings.regions):
+        return ignored_as(
+            "not-for-us", f"{read.event_name} in {read.region}, which is no region of this deployment", read
+        )
+    if mapping.attributes.union([ROLE]).isdisjoint(read.attributes):
+        detail = f"{read.event_name} changed {' and '.join(read.attributes)}, which no rule asks for"
+        return ignored_as("no-rule-reads-it", detail, read)
+    return read
 
 
 def _context(name: FunctionName, settings: Settings, mapping: RoleMapping, memory: Memory, context: Any) -> Context:

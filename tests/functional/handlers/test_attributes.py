@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from fakecloud.ecs.models import Instance
 from fakecloud.identity import ACCOUNT
 from tests.functional.handlers.world import EXECUTION_ROLE, REGION, World
 
@@ -37,7 +38,7 @@ def record(call: str, request: dict[str, Any], number: int = 1, user: str = "ali
         "eventRW": "Write",
         "acsRegion": REGION,
         "recipientAccountId": ACCOUNT,
-        "requestParameters": {"RegionId": REGION, **request},
+        "requestParameters": request,
         "userIdentity": {"type": "ram-user", "accountId": ACCOUNT, "userName": user},
         **more,
     }
@@ -161,3 +162,45 @@ def test_a_change_of_tags_is_never_contested(world: World) -> None:
 def test_in_mode_audit_nothing_is_corrected(world: World) -> None:
     world.map(mode="audit")
     assert fight(world, 5) == ["planned"] * 5
+
+
+def moved(*instances: Instance) -> dict[str, Any]:
+    """MoveResources, whose record is of one region wherever the instances are."""
+    rows = [(f"Resources.{n}", one) for n, one in enumerate(instances, 1)]
+    request = {f"{head}.ResourceId": one.instance_id for head, one in rows}
+    request |= {f"{head}.RegionId": one.region for head, one in rows}
+    request |= {
+        f"{head}.{key}": value for head, _ in rows for key, value in (("Service", "ecs"), ("ResourceType", "instance"))
+    }
+    return record("MoveResources", request, serviceName="ResourceManager")
+
+
+GROUPS = ATTRIBUTE_RULES.replace("CONDITION", "resource_group: rg-web")
+
+
+def test_a_move_is_acted_on_in_our_own_region_alone(world: World) -> None:
+    """The record of each move of the account comes here: another region's is that of another deployment, and no failure of ours."""
+    world.map(GROUPS)
+    here, there = world.instance(resource_group="rg-web"), world.instance(resource_group="rg-web", region="cn-beijing")
+    run = world.run("tags_changed", moved(here, there))
+    assert run.result["outcomes"] == {"attached": 1}
+    assert [(one["reason"], "cn-beijing" in one["detail"]) for one in run.result["ignored"]] == [("not-for-us", True)]
+    assert (here.role, there.role) == ("web", "")
+
+
+def test_a_move_is_acted_on_in_the_regions_that_the_deployment_lists(world: World) -> None:
+    world.map(GROUPS)
+    world.env.setenv("ROLEKEEPER_REGIONS", f"{REGION},cn-beijing")
+    world.allow(region="*")
+    there = world.instance(resource_group="rg-web", region="cn-beijing")
+    run = world.run("tags_changed", moved(there))
+    assert run.outcome(there.instance_id) == ("attached", "missing")
+
+
+def test_an_event_that_comes_twice_is_acted_on_once(world: World) -> None:
+    instance = world.instance("web")
+    event = by_hand("DetachInstanceRamRole", instance.instance_id)
+    run = world.run("tags_changed", [event, event, by_hand("AttachInstanceRamRole", instance.instance_id, 2)])
+    assert run.result["outcomes"] == {"attached": 1}
+    assert run.calls.count("AttachInstanceRamRole") == 1
+    assert world.run("tags_changed", event).result["outcomes"] == {"unchanged": 1}
