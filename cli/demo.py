@@ -30,7 +30,7 @@ def run(*, plain: bool) -> int:
 
 
 class Story:
-    """Each chapter acts through an SDK client or an event, lets the cloud settle, then looks."""
+    """Each chapter acts through an SDK client or an event, lets the cloud settle, then observes."""
 
     def __init__(self, on: Stage, console: Screen) -> None:
         self.on, self.console = on, console

@@ -29,8 +29,8 @@ from shared.settings.formats import ACCOUNT, FORMS, HOST, REGION, ROLE, not_of_f
 from shared.suggestions import did_you_mean, suggestion
 
 _WRITTEN = {
-    "region": "export ROLEKEEPER_REGION=cn-hangzhou, the region to look at",
-    "account_id": "export ROLEKEEPER_ACCOUNT_ID=..., the digits of the id of the account to look at",
+    "region": "export ROLEKEEPER_REGION=cn-hangzhou, the region to observe",
+    "account_id": "export ROLEKEEPER_ACCOUNT_ID=..., the digits of the id of the account to observe",
 }
 """Examples for what has to be set."""
 
