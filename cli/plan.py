@@ -65,8 +65,8 @@ def run(
         given = {**given, "all": True}
     mapping = load(text(roles_file), file=str(roles_file))
     seen = _offline(given, mapping, snapshot) if snapshot else _online(given, mapping)
-    code = _code(seen, strict)
     view = View(seen, mapping)
+    code = _code(seen, strict, warned=bool(view.warnings()))
     if as_json:
         if out:
             _write(out, seen, mapping, given)
@@ -120,7 +120,7 @@ def _online(given: Mapping[str, Any], mapping: RoleMapping) -> Seen:
     at_home = ended["account_id"] == settings.account_id
     changes = planned.changes()
     ram = RamGateway(settings, ours)
-    todo = calls_of(changes, len(changes))
+    todo = calls_of(changes, counted=len(mapping.roles) * braked.counts)
     elsewhere = f"of account {ended['account_id']}; RAM was not asked, which takes a key of that account"
 
     def known(role: str) -> Granted:
@@ -138,7 +138,7 @@ def _online(given: Mapping[str, Any], mapping: RoleMapping) -> Seen:
         minutes=minutes(todo, per_minute),
         error=str(ended.get("error", "")),
         ended=ended,
-        notes=[] if given.get("instance_ids") else coverage.note(ended, coverage.others(settings, ended)),
+        notes=[] if given.get("instance_ids") else _notes(given, ended, settings),
     )
 
 
@@ -149,18 +149,25 @@ def _offline(given: Mapping[str, Any], mapping: RoleMapping, file: Path) -> Seen
     check_place(header, str(file), settings, given)
     planned = of_snapshot(snapshot, _trigger(given, header.region, mapping), mapping, settings.proof_keys)
     changes = planned.changes()
-    todo = calls_of(changes, len(changes))
+    braked = planned.braked(mapping)
+    todo = calls_of(changes, counted=len(mapping.roles) * braked.counts)
     return Seen(
         planned=planned,
         account_id=header.account_id,
         region=header.region,
         made_at=header.made_at,
-        braked=planned.braked(mapping),
+        braked=braked,
         permissions={role: listed(mapping, header.account_id, role) for role in _roles(planned)},
         todo=todo,
         minutes=minutes(todo, {"": CALLS_PER_MINUTE, **settings.calls_per_minute}),
         snapshot=str(file),
     )
+
+
+def _notes(given: Mapping[str, Any], ended: Mapping[str, Any], settings: Settings) -> list[str]:
+    nobody = bool(given.get("tags")) and not ended.get("counts") and "error" not in ended
+    unmatched = ["no instance there carries these tags (here the case of a key counts)"] if nobody else []
+    return [*unmatched, *coverage.note(ended, coverage.others(settings, ended))]
 
 
 def check_place(header: Header, name: str, settings: Settings, given: Mapping[str, Any]) -> None:
@@ -182,10 +189,12 @@ def _roles(planned: Planned) -> list[str]:
     return sorted({role for line in planned.lines for role in (line.role_before, line.role_then)})
 
 
-def _code(seen: Seen, strict: bool) -> int:
+def _code(seen: Seen, strict: bool, *, warned: bool) -> int:
     to_do = bool(seen.planned.changes())
     if seen.ended:
-        return exit_code(seen.ended, to_do=to_do, strict=strict)
+        return exit_code(seen.ended, to_do=to_do, strict=strict, warned=warned)
+    if strict and warned:
+        return 1
     bad = {f"{one.outcome}/{one.reason}" for one in seen.planned.wrong if one.outcome in BAD}
     return 1 if bad - (set() if strict else {MILD}) else 2 if to_do else 0
 

@@ -18,6 +18,8 @@ from shared.engine.observe import Observations
 from shared.engine.recording import Recording
 from shared.engine.terms import Terms
 from shared.errors import CloudCallError
+from shared.gateways.ecs import DESCRIBE_IDS, ROLE_IDS, TAG_IDS
+from shared.gateways.exact_reads import DESCRIBE, LOOKUP
 from shared.mapping import Mapping as RoleMapping
 from shared.model.decision import Outcome, Reason
 from shared.model.instance import Instance
@@ -30,6 +32,7 @@ from shared.model.trigger import RemediationRequest, Trigger
 from shared.planning import guards
 from shared.planning.guards import Facts
 from shared.planning.planner import Planner, Signing
+from shared.planning.steps import steps
 from shared.proof import Key
 
 PAGE = 100
@@ -144,6 +147,7 @@ class Planned(Follower):
             holders=facts.holders,
             allowance=guards.allowance(facts) or 0,
             acts=bool(removals) and guards.too_many(removals, facts),
+            counts=guards.needs_holders(removals, facts),
         )
 
     @staticmethod
@@ -184,12 +188,14 @@ def _line(record: Record, name: str, change: Change | None) -> Line:
 
 
 class Braked(msgspec.Struct, frozen=True, kw_only=True):
-    """The brake's word on a plan. holders: None = not known. allowance: removals that it lets through at most."""
+    """The brake's word on a plan. holders: None = not known. allowance: removals that it lets through at most. counts: whether a run
+    has to count the holders for that."""
 
     removals: int
     holders: int | None
     allowance: int
     acts: bool
+    counts: bool = False
 
 
 def of_snapshot(snapshot: Snapshot, trigger: Trigger, mapping: RoleMapping, keys: tuple[Key, ...]) -> Planned:
@@ -227,20 +233,21 @@ def _observations(page: Sequence[Instance]) -> Observations:
     )
 
 
-def calls_of(changes: Sequence[Change], observed: int) -> dict[str, int]:
-    """Return the calls that carrying out takes, if none has to be made twice: observing again, writes in full calls, the second
-    looks of removals, a note for each foreign role that is displaced."""
-    from shared.planning.steps import steps
+def calls_of(changes: Sequence[Change], *, counted: int = 0) -> dict[str, int]:
+    """Return the most calls that carrying out takes, if none has to be made twice: observing again, writes in full calls, the second
+    looks before and after removals, notes of foreign roles written and removed.
 
-    found: Counter[str] = Counter(
-        {"DescribeInstances": -(-observed // 100), "DescribeInstanceRamRole": -(-observed // 50)}
-    )
+    counted: listed roles whose holders are counted for the brake, a call each.
+    """
+    found = Counter({DESCRIBE: -(-len(changes) // DESCRIBE_IDS), LOOKUP: -(-len(changes) // ROLE_IDS) + counted})
     for step in steps(changes):
         if step.attach and step.action in ("attach", "swap"):
             found["AttachInstanceRamRole"] += 1
-        if step.detach:
+        if step.detach and step.action in ("detach", "swap"):
             found["DetachInstanceRamRole"] += 1
-            found["DescribeInstances"] += 1
+            found[DESCRIBE] += 2
+        if step.action == "untag" or step.puts_back:
+            found["UntagResources"] += -(-len(step.changes) // TAG_IDS)
         found["TagResources"] += sum(bool(change.note) for change in step.changes)
     return {name: count for name, count in sorted(found.items()) if count}
 

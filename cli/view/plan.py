@@ -12,10 +12,11 @@ import msgspec
 
 from cli.output import console, counted, say
 from cli.planned import Braked, Line, Planned, Wrong
+from cli.view.access import grouped
 from shared.mapping import Mapping as RoleMapping
 from shared.model.decision import Reason
 from shared.model.outcomes import WRONG
-from shared.setup import Granted
+from shared.setup import Granted, absent
 
 EXAMPLES = 5
 """Instances that a group names where not all are asked for."""
@@ -27,7 +28,7 @@ ADVICE = {
     Reason.NOT_IN_VPC.value: "ECS puts no role on an instance of the classic network: move it into a VPC",
     Reason.ATTACH_ONLY.value: "its rule only attaches: set mode: enforce, or change the role by hand",
     Reason.NO_PROOF_KEY.value: "set ROLEKEEPER_PROOF_KEYS as the deployment has it, or run it there (--invoke)",
-    Reason.NOT_OBSERVED.value: "mend what the error says, and plan again",
+    Reason.NOT_OBSERVED.value: "correct what the error says, and plan again",
     Reason.GONE.value: "no such instance in this region: correct the id, or --region",
     Reason.MAX_CALLS.value: "raise --max-calls, or leave it out",
     Reason.STOPPED.value: "run it again",
@@ -70,7 +71,11 @@ class View:
     def show(self, *, ids: bool) -> None:
         """ids: name every instance of each group."""
         seen, planned = self._seen, self._seen.planned
+        if seen.error:
+            self._say(("not whole: ", "red"), seen.error)
         self._wrong(planned.wrong)
+        for text in self.warnings():
+            self._say(("warning: ", "yellow"), text)
         done = [lines for lines in self._groups if lines[0].change]
         for lines in done:
             self._group(lines, ids)
@@ -84,24 +89,37 @@ class View:
             self._say(
                 "stays as it is: " + ", ".join(f"{count} {reason}" for reason, count in planned.stays.most_common())
             )
-        if seen.error:
-            self._say(("not whole: ", "red"), seen.error)
         if seen.bill:
             self._say(f"this plan took {_calls(seen.bill)}")
         if seen.todo:
-            took = f", about {max(1, round(seen.minutes))} min at the configured rate" if seen.minutes >= 1 else ""
-            self._say(f"to carry it out takes {_calls(seen.todo)}{took}, if none has to be made twice")
+            took = f"about {counted(round(seen.minutes), 'minute')}" if seen.minutes >= 1 else "less than a minute"
+            self._say(
+                f"to carry it out takes up to {_calls(seen.todo)}, if none has to be made twice: {took} at the configured rate"
+            )
         self._say(self.sentence())
 
     def sentence(self) -> str:
         """Return the whole in one sentence."""
         seen = self._seen
-        kinds = Counter(line.action for line in seen.planned.lines if line.change)
-        todo = ", ".join(f"{count} to {action}" for action, count in kinds.most_common()) or "nothing to do"
         wrong = f"; {counted(len(seen.planned.wrong), 'instance')} for a human to see to" if seen.planned.wrong else ""
         where = f"{seen.region} of account {seen.account_id}"
         of = f"{seen.snapshot}, {where} as of {seen.made_at:%Y-%m-%d %H:%M}Z" if seen.snapshot else where
-        return f"plan for {of}: {todo}{wrong}; mapping {self._mapping.hash}"
+        return f"plan for {of}: {self._todo()}{wrong}; mapping {self._mapping.hash}"
+
+    def _todo(self, *, with_removals: bool = True) -> str:
+        changes = (change for change in self._seen.planned.changes() if with_removals or not change.removes)
+        kinds = Counter(change.action for change in changes)
+        return ", ".join(f"{count} to {action}" for action, count in kinds.most_common()) or "nothing to do"
+
+    def warnings(self) -> list[str]:
+        """Return what stands against the plan as a whole: roles that it gives, and that RAM does not have."""
+        given = Counter(line.role_then for line in self._seen.planned.lines if line.change)
+        return [
+            f"role {role} does not exist in RAM, and {counted(count, 'instance')} would be given it, which ECS refuses; "
+            "`rolekeeper provision` makes it"
+            for role, count in sorted(given.items())
+            if absent(self._seen.permissions.get(role, ""))
+        ]
 
     def as_json(self) -> dict[str, Any]:
         """Return all of it."""
@@ -116,6 +134,10 @@ class View:
             "wrong": [
                 {**msgspec.structs.asdict(one), "advice": ADVICE.get(one.reason, "")} for one in seen.planned.wrong
             ],
+            "warnings": self.warnings(),
+            "permissions": {
+                word: dict(found.most_common()) for word, found in zip(("gained", "lost"), self._summed(), strict=True)
+            },
             "groups": [self._told(lines) for lines in self._groups],
             "brake": msgspec.structs.asdict(seen.braked),
             "stays": dict(seen.planned.stays),
@@ -177,7 +199,7 @@ class View:
         if len(lines) > len(shown):
             self._say(f"  and {len(lines) - len(shown)} more (--ids names all)")
         gains, losses, unknown = self._grants(first)
-        self._permissions(gains, losses, "  ")
+        self._permissions(grouped(gains), grouped(losses), "  ")
         for why in unknown:
             self._say(f"  permissions not known: {why}")
         if not (gains or losses or unknown):
@@ -201,14 +223,20 @@ class View:
         """Over all groups, where there are several: permissions by the number of instances that gain or lose them."""
         if len(groups) < 2:
             return
-        gains, losses = Counter[str](), Counter[str]()
-        for lines in groups:
-            gained, lost, _ = self._grants(lines[0])
-            gains.update(dict.fromkeys(gained, len(lines)))
-            losses.update(dict.fromkeys(lost, len(lines)))
+        gains, losses = self._summed()
         if gains or losses:
             self._say("in all:")
             self._permissions(_numbered(gains), _numbered(losses), "  ")
+
+    def _summed(self) -> tuple[Counter[str], Counter[str]]:
+        """Return by permission how many instances gain it, and how many lose it."""
+        gains, losses = Counter[str](), Counter[str]()
+        for lines in self._groups:
+            if lines[0].change:
+                gained, lost, _ = self._grants(lines[0])
+                gains.update(dict.fromkeys(gained, len(lines)))
+                losses.update(dict.fromkeys(lost, len(lines)))
+        return gains, losses
 
     def _brake(self) -> None:
         braked = self._seen.braked
@@ -223,8 +251,9 @@ class View:
         if braked.acts:
             self._say(
                 ("the brake would refuse all ", "red"),
-                f"{counted(braked.removals, 'removal')}: {most}{of}; the others would be done; if it is meant: --lift-brake",
+                f"{counted(braked.removals, 'removal')}: {most}{of}",
             )
+            self._say(f"  without --lift-brake: {self._todo(with_removals=False)}; with it: {self._todo()}")
         else:
             self._say(f"the brake lets {counted(braked.removals, 'removal')} through: {most}{of}")
 
@@ -233,8 +262,13 @@ class View:
 
 
 def _numbered(counts: Mapping[str, int]) -> list[str]:
-    ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
-    return [f"{text} ({counted(count, 'instance')})" for text, count in ordered]
+    """Permissions by the number of instances, the greatest first; those on one resource together."""
+    by_number = sorted({-count for count in counts.values()})
+    return [
+        f"{text} ({counted(-number, 'instance')})"
+        for number in by_number
+        for text in grouped(sorted(line for line, count in counts.items() if count == -number))
+    ]
 
 
 def _named(instance_id: str, name: str) -> str:

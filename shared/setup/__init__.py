@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.setup.actions import plan
 from shared.setup.diff import AccessChange, diff, principals
-from shared.setup.granted import Granted, granted, listed
+from shared.setup.granted import Granted, absent, granted, listed
 from shared.setup.protected import protected
 from shared.setup.provisioner import DesiredState, Provisioned, Provisioner, ProvisionError, RamAccount
 from shared.setup.quotas import Limits, limits
@@ -25,6 +25,7 @@ __all__ = [
     "RamPlan",
     "RamState",
     "RoleState",
+    "absent",
     "diff",
     "granted",
     "limits",

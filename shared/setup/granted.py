@@ -10,6 +10,7 @@ from shared.mapping import Mapping
 from shared.policies import DesiredPolicy, desired
 from shared.setup.diff import lines_of
 
+ABSENT = "does not exist in RAM"
 Granted = frozenset[str] | str
 """Lines as diff() has them; or why they are not known."""
 
@@ -23,7 +24,12 @@ def granted(ram: RamGateway, role: str) -> Granted:
             DesiredPolicy(type=kind, name=name, document=ram.document(name, kind)) for kind, name in ram.attached(role)
         )
     except CloudCallError as error:
-        return f"the role {role} does not exist in RAM" if error.code == "EntityNotExist.Role" else str(error)
+        return f"the role {role} {ABSENT}" if error.code == "EntityNotExist.Role" else str(error)
+
+
+def absent(known: Granted) -> bool:
+    """Return whether RAM has no such role."""
+    return isinstance(known, str) and known.endswith(ABSENT)
 
 
 def listed(mapping: Mapping, account_id: str, role: str) -> Granted:

@@ -111,14 +111,47 @@ def test_permissions_that_nobody_knows_are_called_so(cloud: Cloud, rolekeeper: C
     assert told["attach", "enforce"]["unknown"] == []
 
 
+def test_a_role_that_ram_does_not_have_is_said_before_the_changes(cloud: Cloud, rolekeeper: Command) -> None:
+    make(cloud, 3, "web")
+    make(cloud, 1, "trial", role="worker")
+    for role in ("web", "worker"):
+        del cloud.ram.account(ACCOUNT).roles[role]
+    ran = rolekeeper("plan")
+    assert ran.out.splitlines()[0] == (
+        "warning: role web does not exist in RAM, and 3 instances would be given it, which ECS refuses; `rolekeeper provision` makes it"
+    )
+    assert (ran.code, rolekeeper("plan", "--strict").code) == (2, 1)
+    assert len(rolekeeper("plan", "--json").json()["warnings"]) == 1
+
+
+def test_the_bill_of_carrying_out_is_what_apply_takes_at_most(cloud: Cloud, rolekeeper: Command) -> None:
+    mixed(cloud, scale=8)
+    make(cloud, 130, "web", role="worker")
+    make(cloud, 1000, "web", role="web")
+    told = rolekeeper("plan", "-o", "plan.json", "--json").json()["to_carry_out"]
+    took = rolekeeper("apply", "plan.json", "--json").json()["bill"]["calls"]
+    assert set(took) == set(told)
+    assert {name: took[name] for name in took if took[name] > told[name]} == {}
+    assert {name: took[name] for name in took if name.startswith("A")} == {
+        "AttachInstanceRamRole": told["AttachInstanceRamRole"]
+    }
+
+
+def test_tags_that_nobody_carries_are_said_to_match_none(cloud: Cloud, rolekeeper: Command) -> None:
+    make(cloud, 1, "web")
+    ran = rolekeeper("plan", "--tag", "App=web")
+    assert (ran.code, "no instance there carries these tags" in ran.out) == (0, True)
+
+
 def test_the_brake_s_word_is_in_the_plan(cloud: Cloud, rolekeeper: Command) -> None:
     make(cloud, 10, "web", role="worker")
+    make(cloud, 2, "web")
     ran = rolekeeper("plan")
     assert (
         "the brake would refuse all 10 removals: 2 removals of listed roles may be made at once, of 10 instances that hold one"
         in ran.out
     )
-    assert "--lift-brake" in ran.out
+    assert "  without --lift-brake: 2 to attach; with it: 10 to swap, 2 to attach" in ran.out
 
 
 def test_a_plan_and_a_remediation_agree_line_by_line(cloud: Cloud, rolekeeper: Command) -> None:
