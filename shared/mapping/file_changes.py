@@ -11,7 +11,8 @@ from typing import Any
 
 import msgspec
 
-from shared.mapping.contents import Brake, Mapping, MappingSettings, RoleSpec
+from shared.mapping.conditions import AllOf, Condition, Has, Not
+from shared.mapping.contents import Brake, Mapping, MappingSettings, RoleSpec, Until
 
 ELSEWHERE = {"mode", "foreign_roles"}
 NO_TREATMENT = {"policies", "allow"}
@@ -65,11 +66,24 @@ def _shown(value: Any) -> str:
         return "".join(f"{number}{unit}" for number, unit in units if number) or "0"
     if isinstance(value, Brake):
         return f"max_removals {value.max_removals * 100:.12g}%, at_least {value.at_least}"
+    if isinstance(value, Until):
+        return f"tag {value.tag}, warn {_shown(value.warn)}"
+    if isinstance(value, dict) and value:
+        return ", ".join(f"{name}: {_condition(part)}" for name, part in value.items())
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "none"
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if value not in ("", None, {}) else "none"
+
+
+def _condition(condition: Condition) -> str:
+    """Return a requirement in the words of the file, as near as one line can be."""
+    if isinstance(condition, Has):
+        return " or ".join(condition.globs)
+    if isinstance(condition, Not):
+        return f"not {_condition(condition.part)}"
+    return (" and " if isinstance(condition, AllOf) else " or ").join(map(_condition, condition.parts))
 
 
 _REPLACED = "foreign roles are displaced"
@@ -79,5 +93,6 @@ _MEANS = {
     "launch_grace": "an instance that is younger keeps a listed role that no rule gives",
     "brake": "a run that would take off more roles takes none off",
     "role_patterns": "the roles that the functions' policies let them pass",
+    "until": "the tag that says how long an instance keeps its role, and how long before records warn of it",
     "record_unchanged": "whether a reconcile records instances that are in sync",
 }

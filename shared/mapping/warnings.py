@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from shared.mapping.breadth import MOST, is_broad, share
@@ -24,6 +25,7 @@ def warn(root: Node, mapping: Mapping, report: Report) -> None:
         report.warning(rules.items[index], where, _unreached(takers))
     _warn_of_displacing(root, rules, mapping, report)
     _warn_of_globs(root, mapping, report)
+    _warn_of_assigners(rules, roles, mapping, report)
     for index, rule in enumerate(rules.items):
         where = Where("rules").item(index, mapping.rules[index].name)
         for written in _globs_in_keys(rule.get("when") if isinstance(rule, Block) else None):
@@ -36,6 +38,31 @@ def warn(root: Node, mapping: Mapping, report: Report) -> None:
     for key, _ in roles.entries:
         if isinstance(key, Scalar) and not overlap.gives(key.text):
             report.warning(key, Where("roles").at(key.text), "no rule can give this role to any instance")
+
+
+def _warn_of_assigners(rules: Items, roles: Block, mapping: Mapping, report: Report) -> None:
+    """Actors that are everybody; rules that give a guarded role, and that no call can prove."""
+    for key, entry in roles.entries:
+        name = key.text if isinstance(key, Scalar) else ""
+        written = entry.get("assignable_by") if isinstance(entry, Block) else None
+        for index, item in enumerate(written.items if isinstance(written, Items) else ()):
+            if isinstance(item, Scalar) and not re.search(r"[A-Za-z0-9]", item.text.partition("/")[2] or item.text):
+                where = Where("roles").at(name).at("assignable_by").item(index)
+                report.warning(item, where, _ANYBODY.format(_EVERY.get(item.text.partition("/")[0], "every caller")))
+    for index, rule in enumerate(mapping.rules):
+        guarded = rule.role and any(mapping.roles[role].assignable_by for role in {rule.role.text} & {*mapping.roles})
+        node = rules.items[index]
+        if guarded and not mapping.provable(rule.name) and isinstance(node, Block):
+            where = Where("rules").item(index, rule.name).at("role")
+            report.warning(node.get("role") or node, where, _UNPROVABLE)
+
+
+_EVERY = {"user": "every RAM user", "role": "every RAM role"}
+_ANYBODY = "{} of the account may ask for the role: all that is refused is what names no caller; name those who may"
+_UNPROVABLE = (
+    "the role is assignable_by some, and no change of tags can prove who asks by this rule: it reads no tag, or the "
+    "instance's name; only `rolekeeper remediate` will give the role"
+)
 
 
 def _warn_of_globs(root: Node, mapping: Mapping, report: Report) -> None:
