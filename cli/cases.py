@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from cli.files import text
 from cli.output import print_json
 from cli.view import cases as view
 from cli.view import junit as xml
+from cli.view.case_explanation import explanation
 from cli.view.cases import Judged, Tested
 from shared.errors import ConfigError
 from shared.mapping import Mapping, load
 from shared.mapping.cases import Case, load_cases
 from shared.mapping.described import NOW
-from shared.planning.planner import Planner, Signing
+from shared.model.trigger import TagCall, Trigger
+from shared.planning.planner import Causes, Planner, Signing
 
 
 def beside(roles_file: Path) -> Path:
@@ -42,7 +45,25 @@ def run(file: Path | None, *, roles_file: Path, as_json: bool, coverage: bool, s
 
 def judge(cases: Sequence[Case], mapping: Mapping, *, file: str) -> Tested:
     """Judge each case by what the mapping wants and what the planner would do about it."""
-    planner = Planner(mapping, Signing(), lambda: NOW)
-    judged = tuple(Judged(case, mapping.desired(case.instance), planner.change(case.instance)) for case in cases)
+    judged = []
+    for case in cases:
+        one = decided(case, mapping)
+        judged.append(replace(one, why=explanation(one, mapping)) if one.differences else one)
     reached = Counter(each.desired.rule for each in judged if each.desired.rule)
     return Tested(file, judged, {rule.name: reached[rule.name] for rule in mapping.rules})
+
+
+def decided(case: Case, mapping: Mapping) -> Judged:
+    """Decide on the instance of a case as the functions do."""
+    planner = Planner(mapping, Signing(), lambda: NOW, causes=cause_of(case))
+    return Judged(case, planner.desired(case.instance), planner.change(case.instance))
+
+
+def cause_of(case: Case) -> Causes:
+    """Return what the instance is observed for: a remediation by an operator, or what the case says of who set its tags."""
+    asked = Trigger(kind="remediate", source="manual")
+    if case.tagged_by is not None:
+        tags = {key.lower(): value for key, value in case.instance.tags.items()}
+        call = TagCall(actor=case.tagged_by, tags=tags) if case.tagged_by else None
+        asked = Trigger(kind="changed", source="actiontrail", event_at=NOW, call=call)
+    return lambda instance_id: (asked,)

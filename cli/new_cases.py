@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from cli.cases import beside, judge
+from cli.cases import beside, decided, judge
 from cli.files import text
 from cli.output import counted, print_json, say
 from shared.clean import visible
 from shared.errors import ConfigError
 from shared.mapping import Mapping, load
-from shared.mapping.cases import load_cases
+from shared.mapping.cases import Case, load_cases
+from shared.mapping.described import Described
+from shared.mapping.expectation import Expectation
 from shared.mapping.witnesses import Example, examples
 
 HEAD = """\
@@ -54,7 +57,7 @@ def run(file: Path | None, *, roles_file: Path, as_json: bool) -> int:
 def written(made: list[Example], mapping: Mapping) -> str:
     """Return the text of the file, without its comments."""
     cases = [
-        {"name": example.name, "instance": example.fields, "expect": _expect(example, mapping)} for example in made
+        {"name": example.name, "instance": _instance(example), "expect": _expect(example, mapping)} for example in made
     ]
     parts = [
         yaml.safe_dump([case], sort_keys=False, allow_unicode=True, width=10_000, default_flow_style=None)
@@ -66,12 +69,22 @@ def written(made: list[Example], mapping: Mapping) -> str:
 
 
 def _expect(example: Example, mapping: Mapping) -> str | dict[str, str]:
-    desired = example.desired
-    if desired.verdict == "none":
+    instance = Described(example.fields).instance()
+    got = decided(Case(name=example.name, instance=instance, expect=Expectation(verdict="none")), mapping)
+    (word, role), rule = got.result, got.desired.rule
+    if word == "none":
         return "none"
-    result = {"role": desired.role} if desired.verdict == "role" else {"then": desired.verdict}
-    mode = {"mode": desired.mode} if desired.mode != mapping.settings.mode else {}
-    return {**result, "rule": desired.rule, **mode}
+    result = {"role": role} if word == "role" else {"then": word}
+    reason = {"reason": got.change.reason.value} if word == "refused" else {}
+    mode = {"mode": got.desired.mode} if got.desired.mode != mapping.settings.mode else {}
+    return {**result, "rule": rule, **mode, **reason}
+
+
+def _instance(example: Example) -> dict[str, Any]:
+    """Return the instance as a file of cases has it."""
+    fields = dict(example.fields)
+    tokens = fields.pop("http_tokens", None)
+    return {**fields, **({"imdsv2": tokens == "required"} if tokens else {})}
 
 
 def _check(content: str, mapping: Mapping, file: Path) -> None:

@@ -6,34 +6,52 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from cli.output import Screen, console, counted, print_table, say, table
+from cli.output import Part, Screen, console, counted, print_table, say, table
 from shared.mapping.cases import Case
+from shared.model.decision import Outcome, Reason
 from shared.model.instance import Desired
 from shared.model.plan import Change
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A case, what roles.yaml wants for its instance, and what would be done about the role that it holds."""
+    """A case, what roles.yaml wants for its instance, and what would be done about the role that it holds. why: the lines that explain
+    a case which failed."""
 
     case: Case
     desired: Desired
     change: Change
+    why: Sequence[tuple[Part, ...]] = ()
+
+    @property
+    def result(self) -> tuple[str, str]:
+        """(verdict, role): as of Desired, but refused, too, where a guard refuses."""
+        desired, change = self.desired, self.change
+        return ("refused", change.role) if change.outcome is Outcome.REFUSED else (desired.verdict, desired.role)
 
     @property
     def differences(self) -> list[tuple[str, str, str]]:
         """(what, expected, got) of each that is not as expected; none: the case passes."""
         expect, desired, change = self.case.expect, self.desired, self.change
+        got, role = self.result
         asked = {
-            "result": (verdict(expect.verdict, expect.role or ""), verdict(desired.verdict, desired.role)),
             "rule": (expect.rule, desired.rule),
             "mode": (expect.mode, desired.mode),
             "action": (expect.action, change.action),
             "reason": (expect.reason, change.reason.value),
         }
-        if expect.verdict == desired.verdict and expect.role in (None, desired.role):
-            del asked["result"]
-        return [(what, wanted, got) for what, (wanted, got) in asked.items() if wanted is not None and wanted != got]
+        differ = [(what, wanted, got) for what, (wanted, got) in asked.items() if wanted is not None and wanted != got]
+        if expect.verdict != got or expect.role not in (None, role):
+            differ.insert(0, ("result", verdict(expect.verdict, expect.role or ""), self._got()))
+        return differ
+
+    def _got(self) -> str:
+        word, role = self.result
+        if self.desired.expired:
+            return "no role: the time of its tag ram-role-until is over"
+        if word == "refused" and self.change.reason is not Reason.ROLE_NOT_LISTED:
+            return f"refused ({self.change.reason.value})" + (f" for role {role}" if role else "")
+        return verdict(word, role)
 
 
 @dataclass(frozen=True)
@@ -92,10 +110,17 @@ def failure(each: Judged) -> list[str]:
     return lines
 
 
+def plain(parts: Sequence[Part]) -> str:
+    """Return a line of an explanation without its colours."""
+    return "".join(part if isinstance(part, str) else part[0] for part in parts)
+
+
 def _failed(file: str, each: Judged, out: Screen) -> None:
     say(("FAILED ", "red"), f"{each.case.name} ({file}:{each.case.line})", out=out)
     for line in failure(each):
         say(line, out=out)
+    for parts in each.why:
+        say("  ", *parts, out=out)
 
 
 def as_json(tested: Tested, mapping_hash: str) -> dict[str, Any]:
@@ -109,8 +134,8 @@ def as_json(tested: Tested, mapping_hash: str) -> dict[str, Any]:
                 "name": each.case.name,
                 "line": each.case.line,
                 "passed": not each.differences,
-                "verdict": each.desired.verdict,
-                "role": each.desired.role,
+                "verdict": each.result[0],
+                "role": each.result[1],
                 "rule": each.desired.rule,
                 "mode": each.desired.mode,
                 "action": each.change.action,
@@ -118,6 +143,7 @@ def as_json(tested: Tested, mapping_hash: str) -> dict[str, Any]:
                 "differences": [
                     dict(zip(("what", "expected", "got"), found, strict=True)) for found in each.differences
                 ],
+                "explanation": [plain(parts) for parts in each.why],
             }
             for each in tested.judged
         ],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from xml.etree import ElementTree
 
-from cli.view.cases import Tested, failure
+from cli.view.cases import Tested, failure, plain
 from shared.clean import hidden, visible
 from shared.errors import ConfigError
 
@@ -22,7 +22,14 @@ def write(file: Path, tested: Tested, *, strict: bool) -> None:
 
 def junit(tested: Tested, *, strict: bool) -> ElementTree.Element:
     """Return the document. A text from outside has no character that XML does not allow."""
-    results = [(each.case.name, each.case.line, failure(each) if each.differences else []) for each in tested.judged]
+    results = [
+        (
+            each.case.name,
+            each.case.line,
+            [*failure(each), *(f"  {plain(parts)}" for parts in each.why)] if each.differences else [],
+        )
+        for each in tested.judged
+    ]
     if strict:
         results.append((RULES, 0, [f"no case reaches rule '{rule}'" for rule in tested.unreached]))
     counts = {"tests": str(len(results)), "failures": str(sum(bool(lines) for _, _, lines in results)), "errors": "0"}

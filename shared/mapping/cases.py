@@ -26,12 +26,16 @@ _NAME = Text(
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """One instance and what is expected for it. name: the case's, with the row's. line: of the case, or of the row, in the file."""
+    """One instance and what is expected for it. name: the case's, with the row's. line: of the case, or of the row, in the file.
+
+    tagged_by: the actor whose call set its tags; "" = no call proves who, None = it is observed because an operator asks.
+    """
 
     name: str
     instance: Instance
     expect: Expectation
     line: int = 0
+    tagged_by: str | None = None
 
 
 class _Body(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,5 +160,13 @@ def _cases(body: _Body) -> list[Case]:
         if expect is None:  # refused by _check_case
             continue
         name = f"{body.name} / {row.name or f'row {number}'}" if body.rows else body.name
-        found.append(Case(name=name, instance=described.instance(), expect=expect, line=row.line))
+        found.append(
+            Case(
+                name=name,
+                instance=described.instance(),
+                expect=expect,
+                line=row.line,
+                tagged_by=described.tagged_by,
+            )
+        )
     return found

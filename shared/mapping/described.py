@@ -12,13 +12,17 @@ from shared.mapping.conditions import ATTRIBUTES, tag
 from shared.mapping.nodes import Items, Node
 from shared.mapping.problems import Report, Where
 from shared.mapping.quantities import Duration
-from shared.mapping.shapes import Choice, Schema, Text, text_of
+from shared.mapping.shapes import Choice, Flag, Schema, Text, text_of
 from shared.mapping.tables import Field, Table, Wording, entries
 from shared.mapping.when import TAG_KEY, meant
 from shared.model.instance import Instance
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 """The time at which cases are judged: an age is counted back from it, so that a case gives the same on each day."""
+NOBODY = "nobody"
+ACTOR = Text(
+    "an actor", r"root|nobody|(?:user|role)/[A-Za-z0-9._-]{1,64}", "write user/NAME, role/NAME, root or nobody"
+)
 _ONE = "; an instance has one value: write a case, or a row under rows, for each"
 
 
@@ -77,16 +81,18 @@ class CaseTags:
 
 
 class Described(msgspec.Struct, frozen=True):
-    """The fields that are written, by the names of model.Instance, and the age."""
+    """The fields that are written, by the names of model.Instance, the age, and who set the tags: "" = no call proves it."""
 
     fields: Mapping[str, Any] = {}
     age: timedelta | None = None
+    tagged_by: str | None = None
 
     def over(self, base: Described) -> Described:
         """Return the base with what is written here in its place; tags one by one."""
         tags = {tag(key): (key, value) for part in (base, self) for key, value in part.fields.get("tags", {}).items()}
         merged = {**base.fields, **self.fields, **({"tags": dict(tags.values())} if tags else {})}
-        return Described(merged, base.age if self.age is None else self.age)
+        by = base.tagged_by if self.tagged_by is None else self.tagged_by
+        return Described(merged, base.age if self.age is None else self.age, by)
 
     def instance(self) -> Instance:
         """Return the instance; one whose age is not written is older than any grace."""
@@ -94,8 +100,18 @@ class Described(msgspec.Struct, frozen=True):
         return Instance(**{"instance_id": "i-test", "region": "", "created_at": NOW - age, **self.fields})
 
 
-def _described(age: timedelta | None = None, id: str = "", **fields: Any) -> Described:
-    return Described({**fields, **({"instance_id": id} if id else {})}, age)
+def _described(
+    age: timedelta | None = None,
+    tagged_by: str | None = None,
+    imdsv2: bool | None = None,
+    id: str = "",
+    **fields: Any,
+) -> Described:
+    if id:
+        fields["instance_id"] = id
+    if imdsv2 is not None:
+        fields["http_tokens"] = "required" if imdsv2 else "optional"
+    return Described(fields, age, "" if tagged_by == NOBODY else tagged_by)
 
 
 def _meant(key: str) -> str:
@@ -125,8 +141,11 @@ DESCRIBED: Table[Described] = Table(
     ),
     Field("role", _Value("the name of a RAM role"), "the RAM role that it holds now; without it, it holds none"),
     Field("age", Duration(), "the time since its creation, e.g. 5m; without it, it is older than launch_grace"),
+    Field("imdsv2", Flag(), "whether its metadata service answers to IMDSv2 alone"),
+    Field("tagged_by", ACTOR, "who set its tags, of a role with assignable_by: user/NAME, role/NAME, root, or nobody"),
     build=_described,
     wording=Wording(
-        hint=f"known are tags, {', '.join(ATTRIBUTES)}, network, role, age, id; a tag is under tags", meant=_meant
+        hint=f"known are tags, {', '.join(ATTRIBUTES)}, network, role, age, imdsv2, tagged_by, id; a tag is under tags",
+        meant=_meant,
     ),
 )

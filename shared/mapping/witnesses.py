@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from shared.mapping.conditions import TAG, Has, tag
+from shared.mapping.conditions import TAG, Condition, Has, tag
 from shared.mapping.contents import Mapping, Rule
 from shared.mapping.described import Described
 from shared.mapping.effort import Effort, Undecided
@@ -42,18 +42,29 @@ def examples(mapping: Mapping) -> Iterator[Example | str]:
 
 
 def _granted(overlap: Overlap, index: int, rule: Rule, mapping: Mapping) -> Witness | None:
-    """A template is tried with the tags that give a listed role; where none does, with any: it is refused then."""
-    if rule.role is not None and rule.role.keys:
-        for role in mapping.roles:
-            try:
-                bindings = list(islice(rule.role.bindings(role, Effort(MAX_BINDING_EFFORT)), BINDINGS_A_ROLE))
-            except Undecided:
-                continue
-            for binding in bindings:
-                given = [Has(tag(key), (value,)) for key, value in binding.items()]
-                if (values := overlap.through(index, given)) is not None:
-                    return values
+    """An instance that also is what the role requires comes first. A template is tried with the tags that give a listed role; where
+    none does, with any: it is refused then."""
+    for wanted in _wanted(rule, mapping):
+        if (values := overlap.through(index, wanted)) is not None:
+            return values
     return overlap.through(index)
+
+
+def _wanted(rule: Rule, mapping: Mapping) -> Iterator[list[Condition]]:
+    """Yield what must hold for the rule to give a listed role."""
+    if rule.role is None:
+        return
+    for role in mapping.roles if rule.role.keys else (rule.role.text,):
+        required = list(mapping.roles[role].require.values())
+        try:
+            bindings = list(islice(rule.role.bindings(role, Effort(MAX_BINDING_EFFORT)), BINDINGS_A_ROLE))
+        except Undecided:
+            continue
+        for binding in bindings:
+            given = [Has(tag(key), (value,)) for key, value in binding.items()]
+            yield [*given, *required]
+            if required:
+                yield list(given)
 
 
 def _example(name: str, values: Witness, mapping: Mapping) -> Example:

@@ -72,7 +72,7 @@ class Planner:
         """Plan for those of the instances that are asked for."""
         changes, settled = list[Change](), list[Change]()
         for instance in instances:
-            desired = self._desired(instance)
+            desired = self.desired(instance)
             if is_selected(self.selection, instance, desired, self.mapping):
                 change = self._change(instance, desired)
                 (changes if change.outcome is None else settled).append(change)
@@ -80,21 +80,22 @@ class Planner:
 
     def change(self, instance: Instance) -> Change:
         """Decide on one instance, whether it is asked for or not."""
-        return self._change(instance, self._desired(instance))
+        return self._change(instance, self.desired(instance))
 
     def may_be_selected(self, instance: Instance) -> bool:
         """Say whether an instance whose role is not known may be asked for."""
-        return may_be_selected(self.selection, instance, self._desired(instance))
+        return may_be_selected(self.selection, instance, self.desired(instance))
 
     def needs_role(self, instance: Instance) -> bool:
         """Say whether the role on an instance that holds no listed one must be read: to give it one, to give one back, or to name it
         in a refusal."""
-        if self._desired(instance).verdict in ("role", "refused"):
+        if self.desired(instance).verdict in ("role", "refused"):
             return True
         note = self._signing.note(instance, self.mapping)
         return note is not None and (note.verdict == "proven" or (note.verdict == "unknown" and self._signing.operated))
 
-    def _desired(self, instance: Instance) -> Desired:
+    def desired(self, instance: Instance) -> Desired:
+        """Return what the mapping wants for an instance now."""
         desired = self.mapping.desired(instance)
         return wished(desired, end_of(instance, self.mapping.settings.until), self._now())
 

@@ -13,13 +13,20 @@ from tests.functional.cli.inside import inside
 
 ROLES = """
 version: 1
-roles: {web: {description: w}, worker: {description: k}}
+roles:
+  web: {description: w}
+  worker: {description: k}
+  guarded: {description: g, require: {imdsv2: true}, assignable_by: [user/alice]}
 rules:
+  - {name: guards, when: {tags: {app: guarded}}, role: guarded}
   - {name: off, when: {tags: {rolekeeper: "off"}}, then: ignore}
   - {name: on trial, when: {tags: {app: trial}}, role: web, mode: audit}
   - {name: Web tier, when: {tags: {app: web}, vpc: vpc-a}, role: web}
   - {name: by tag, when: {tags: {ram-role: {exists: true}}}, role: "${tags.ram-role}"}
 """.replace("name: off", 'name: "off"')
+
+
+UNREACHED = ["guards", "off", "on trial", "by tag"]
 
 
 class Ran:
@@ -63,6 +70,38 @@ JUDGED = {
         "{role: web, action: none, reason: not-in-vpc}",
         [],
     ),
+    "what a role requires": ("{tags: {app: guarded}, imdsv2: true}", "{role: guarded}", []),
+    "what it requires is not met": (
+        "{tags: {app: guarded}, imdsv2: false}",
+        "{then: refused, role: guarded, rule: guards, reason: requirement-not-met}",
+        [],
+    ),
+    "a guard refuses what was expected": (
+        "{tags: {app: guarded}}",
+        "{role: guarded}",
+        [("result", "role guarded", "refused (requirement-not-met) for role guarded")],
+    ),
+    "asked for by whom it may": ("{tags: {app: guarded}, imdsv2: true, tagged_by: user/alice}", "{role: guarded}", []),
+    "asked for by somebody else": (
+        "{tags: {app: guarded}, imdsv2: true, tagged_by: user/bob}",
+        "{then: refused, reason: not-assignable}",
+        [],
+    ),
+    "asked for by nobody known": (
+        "{tags: {app: guarded}, imdsv2: true, tagged_by: nobody}",
+        "{then: refused, reason: not-assignable}",
+        [],
+    ),
+    "its time is over": (
+        "{tags: {app: web, ram-role-until: 2025-12-31T23:59Z}, vpc: vpc-a, role: web}",
+        "{then: none, action: detach, reason: expired}",
+        [],
+    ),
+    "its time is over, and that was not expected": (
+        "{tags: {app: web, ram-role-until: 2025-12-31T23:59Z}, vpc: vpc-a}",
+        "{role: web}",
+        [("result", "role web", "no role: the time of its tag ram-role-until is over")],
+    ),
     "another change": (
         "{tags: {app: web}, vpc: vpc-a, role: worker}",
         "{role: web, action: attach}",
@@ -86,10 +125,12 @@ def test_what_failed_stands_first_with_its_line_what_was_expected_and_what_came(
     ran = Ran(tmp_path, case(WEB, "{role: web}", "right") + case(WEB, "{role: worker}", "wrong"))
     assert ran.code == 1
     lines = ran.out.splitlines()
+    assert '  rule 4, "Web tier" -> web: it decides' in lines
+    assert "     yes  tag app is web: it is web" in lines
     assert lines[0] == "FAILED wrong (roles.test.yaml:4)"
     assert lines[1].split() == ["result:", "expected", "role", "worker"]
     assert lines[2].split() == ["got", "role", "web"]
-    assert lines[-1] == "roles.test.yaml: 2 cases, 1 failed; 1 of 4 rules reached"
+    assert lines[-1] == "roles.test.yaml: 2 cases, 1 failed; 1 of 5 rules reached"
     assert "right" not in ran.out
 
 
@@ -99,13 +140,14 @@ def test_a_rule_that_no_case_reaches_is_said_and_is_an_error_under_strict(tmp_pa
     assert Ran(tmp_path, body, "--coverage").code == 0
     ran = Ran(tmp_path, body, "--strict")
     assert ran.code == 1
-    assert ran.out.splitlines()[:3] == [f"no case reaches rule '{name}'" for name in ("off", "on trial", "by tag")]
-    assert Ran(tmp_path, body, "--json").json()["unreached"] == ["off", "on trial", "by tag"]
+    assert ran.out.splitlines()[:4] == [f"no case reaches rule '{name}'" for name in UNREACHED]
+    assert Ran(tmp_path, body, "--json").json()["unreached"] == UNREACHED
 
 
 def test_coverage_shows_each_rule_first_those_that_no_case_reaches(tmp_path: Path) -> None:
     shown = Ran(tmp_path, case(WEB, "{role: web}"), "--coverage").out.splitlines()
-    assert [line.split() for line in shown[1:5]] == [
+    assert [line.split() for line in shown[1:6]] == [
+        ["none", "guards"],
         ["none", "off"],
         ["none", "on", "trial"],
         ["none", "by", "tag"],
@@ -142,8 +184,8 @@ def test_junit_xml_has_a_testcase_a_case_and_one_for_the_rules_under_strict(tmp_
     assert list(found) == ["right", "wr<on&g \\u202e[1m", "every rule is reached by a case"]
     right, wrong, rules = found.values()
     assert right == []
-    assert wrong == ["  result: expected role worker\n          got      role web"]
-    assert rules == ["no case reaches rule 'off'\nno case reaches rule 'on trial'\nno case reaches rule 'by tag'"]
+    assert str(wrong[0]).startswith("  result: expected role worker\n          got      role web\n  rule 4, ")
+    assert rules == ["\n".join(f"no case reaches rule '{name}'" for name in UNREACHED)]
     assert suite[0].get("file") == "roles.test.yaml"
     assert suite[0].get("line") == "3"
 

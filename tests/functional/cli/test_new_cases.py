@@ -21,8 +21,10 @@ from tests.functional.cli.inside import inside
 
 RULES = """
 version: 1
-roles: {web: {}, worker: {}, app-web: {}}
+roles: {web: {}, worker: {}, app-web: {}, strict: {require: {vpc: vpc-z*, imdsv2: true}, assignable_by: [user/al*]}}
 rules:
+  - {name: required, when: {tags: {app: strict}}, role: strict}
+  - {name: never met, when: {tags: {app: other}, vpc: vpc-y}, role: strict}
   - {name: "off", when: {tags: {rolekeeper: "off"}}, then: ignore}
   - {name: 'text: of "YAML", #1', when: {tags: {App: "yes", empty: ""}}, role: web}
   - {name: 中文规则, when: {tags: {团队: "中*"}, name: "a?c"}, role: worker, mode: audit}
@@ -39,12 +41,14 @@ def test_what_it_writes_has_a_case_a_rule_and_passes(tmp_path: Path) -> None:
     assert made.returncode == 0, made.stderr.decode()
     first, last = made.stdout.decode().splitlines()
     assert first.startswith("no case for rule 'again off': no instance was found that gets through to it")
-    assert last == "roles.test.yaml: 7 cases for 7 rules; read them, then run: rolekeeper test"
+    assert last == "roles.test.yaml: 9 cases for 9 rules; read them, then run: rolekeeper test"
     ran = inside("test", "--json", cwd=tmp_path)
     told = json.loads(ran.stdout)
     assert (ran.returncode, told["failed"], told["unreached"]) == (0, 0, ["again off"])
     by_name = {case["name"]: (case["verdict"], case["role"], case["mode"]) for case in told["cases"]}
     assert by_name == {
+        "required": ("role", "strict", "enforce"),
+        "never met": ("refused", "strict", "enforce"),
         "off": ("ignore", "", "enforce"),
         'text: of "YAML", #1': ("role", "web", "enforce"),
         "中文规则": ("role", "worker", "audit"),
@@ -63,7 +67,7 @@ def test_a_file_that_is_there_stays_as_it_is(tmp_path: Path) -> None:
     assert "roles.test.yaml: is there already, and is not overwritten" in ran.stderr.decode()
     assert (tmp_path / "roles.test.yaml").read_text() == "mine"
     told = json.loads(inside("test", "other.yaml", "--new", "--json", cwd=tmp_path).stdout)
-    assert told == {"file": "other.yaml", "cases": 7, "without_case": ["again off"]}
+    assert told == {"file": "other.yaml", "cases": 9, "without_case": ["again off"]}
 
 
 def test_it_goes_with_nothing_that_judges(tmp_path: Path) -> None:
