@@ -1,4 +1,4 @@
-"""ECS calls that change an attribute of an instance: name, resource group, image, type, zone, VPC.
+"""ECS calls that change an attribute of an instance: name, resource group, image, type, zone, VPC, metadata service.
 
 Parameters: the SDK's models and the actions' API pages. What is checked is what rolekeeper's events depend on: that the instance is there,
 that its disk is replaced and its VPC changed while it is stopped, and that a dry run changes nothing. Prices, orders and hardware have no
@@ -39,6 +39,13 @@ _PREPAY = {
     **dict.fromkeys(["OperatorType", "AutoPay", "EndTime", "RebootTime", "RebootWhenFinished", "MigrateAcrossZone", "ModifyMode", "ClientToken"], INERT),
 }  # fmt: skip
 _VPC = {**_ONE, "VSwitchId": Param(required=True), "VpcId": Param(), **dict.fromkeys(["PrivateIpAddress", "SecurityGroupId"], INERT)}  # fmt: skip
+
+
+_OPTIONS = {
+    **_ONE, "RegionId": Param(required=True), "HttpEndpoint": Param(required=True, values=("enabled", "disabled"), wrong=errors.InvalidHttpEndpoint),
+    "HttpTokens": Param(values=("optional", "required"), wrong=errors.InvalidHttpTokens),
+    **dict.fromkeys(["HttpPutResponseHopLimit", "InstanceMetadataTags"], INERT),
+}  # fmt: skip
 
 
 def register(ecs: Ecs) -> None:
@@ -86,6 +93,13 @@ def register(ecs: Ecs) -> None:
     def ModifyInstanceVpcAttribute(call: Call) -> dict[str, Any]:
         region, instance = stopped(ecs, call)
         put(ecs, region, instance, vswitch=call.args["VSwitchId"], vpc=call.args["VpcId"] or instance.vpc)
+        return {}
+
+    @ecs.declare(_OPTIONS, write=True)
+    def ModifyInstanceMetadataOptions(call: Call) -> dict[str, Any]:
+        _, instance = ecs.find(call)
+        instance.http_endpoint = call.args["HttpEndpoint"]
+        instance.http_tokens = call.args["HttpTokens"] or instance.http_tokens
         return {}
 
 

@@ -165,6 +165,6 @@ NEEDS: dict[str, Callable[[Call], list[Need]]] = {
     "DescribeRegions": _anything, "RunInstances": _launch, "CreateInstance": _launch, "StartInstance": _one,
     "StopInstance": _one, "DeleteInstance": _one, "TagResources": _tagged, "UntagResources": _tagged,
     "JoinResourceGroup": _joined, "ModifyInstanceAttribute": _one, "ReplaceSystemDisk": _one, "ModifyInstanceSpec": _one,
-    "ModifyPrepayInstanceSpec": _one, "ModifyInstanceVpcAttribute": _one, "AddTags": _tagged, "RemoveTags": _tagged, "ListTagResources": _tagged,
+    "ModifyPrepayInstanceSpec": _one, "ModifyInstanceVpcAttribute": _one, "ModifyInstanceMetadataOptions": _one, "AddTags": _tagged, "RemoveTags": _tagged, "ListTagResources": _tagged,
 }  # fmt: skip
 """Action -> what it needs. An action without an entry is refused loudly."""

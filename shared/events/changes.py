@@ -1,4 +1,4 @@
-"""The calls that change an attribute which rules may ask for, or the role itself: what each of them changed, and where its ids are.
+"""The calls that change an attribute which rules may ask for or roles require, or the role itself: what each of them changed, and where its ids are.
 
 Parameters by the definitions of ECS 2014-05-26 and Resource Management 2020-03-31. That a record keeps them as they were sent,
 lists flattened ("Resources.1.ResourceId"), follows from published records of other calls: none of these calls was found.
@@ -36,6 +36,7 @@ CALLS: Mapping[str, Mapping[str, Call]] = {
         "replacesystemdisk": Call(("image",)),
         "modifyinstancespec": Call(("instance_type", "zone"), only_with=("InstanceType", "AllowMigrateAcrossZone")),
         "modifyprepayinstancespec": Call(("instance_type", "zone")),
+        "modifyinstancemetadataoptions": Call(("http_tokens",), only_with=("HttpTokens",)),
         "modifyinstancevpcattribute": Call(("vpc",), only_with=("VpcId",)),
     },
     "resourcemanager": {"moveresources": _MOVE},

@@ -15,7 +15,7 @@ import msgspec
 
 from shared.clean import hidden
 from shared.mapping.compiled import Predicate, compile_condition
-from shared.mapping.conditions import ALWAYS, ATTRIBUTES, TAG, Condition, subjects, tag
+from shared.mapping.conditions import ALWAYS, TAG, Condition, subjects, tag
 from shared.mapping.globs import matcher
 from shared.mapping.role_template import MAX_NAME, RoleTemplate
 from shared.model.instance import Desired, ForeignRoles, Instance, Mode
@@ -151,7 +151,7 @@ class Mapping:
     def attributes(self) -> frozenset[str]:
         """Return the attributes of instances that some rule reads or some role requires: a change of any other one changes nothing."""
         required = {subject for parts in self._required.values() for _, subject, _ in parts}
-        return frozenset(ATTRIBUTES).intersection({*self.reads, *required})
+        return frozenset(subject for subject in {*self.reads, *required} if not subject.startswith(TAG))
 
     def facts(self, instance: Instance) -> str:
         """Return a digest of all that its rules read of an instance, 16 hex digits: where two are the same, so is what rules see."""

@@ -9,7 +9,7 @@ from tests.contract import openapi
 def test_ecs_declares_what_is_published(cloud: Cloud) -> None:
     # AddTags and RemoveTags are the older forms, the others of no call that rolekeeper makes: no definitions are at hand.
     others = ["JoinResourceGroup", "ModifyInstanceAttribute", "ModifyInstanceSpec", "ModifyInstanceVpcAttribute"]
-    others += ["ModifyPrepayInstanceSpec", "ReplaceSystemDisk"]
+    others += ["ModifyPrepayInstanceSpec", "ReplaceSystemDisk", "ModifyInstanceMetadataOptions"]
     assert openapi.check(cloud.ecs, "ecs", unpublished=["AddTags", "RemoveTags", *others]) == 15
 
 

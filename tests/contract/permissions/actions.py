@@ -24,7 +24,7 @@ API_CALLS: dict[str, str] = {
 BY_PAGE: dict[str, str] = {
     "ecs:AddTags ecs:RemoveTags": "ECS: Authentication rules (the older calls for tags)",
     "ecs:JoinResourceGroup ecs:ModifyInstanceAttribute ecs:ReplaceSystemDisk ecs:ModifyInstanceSpec ecs:ModifyPrepayInstanceSpec "
-    "ecs:ModifyInstanceVpcAttribute": "ECS: Authentication rules",
+    "ecs:ModifyInstanceVpcAttribute ecs:ModifyInstanceMetadataOptions": "ECS: Authentication rules",
     "resourcemanager:MoveResources": "none: a guess, see fakecloud/resourcemanager/permissions.py",
     "ram:PassRole": "RAM: Grant permissions to pass a role; error table of AttachInstanceRamRole",
     "ram:CreateServiceLinkedRole": "RAM: Service-linked roles",

@@ -15,9 +15,10 @@ from tests.contract import sdk
 
 ATTRIBUTES = """
 version: 1
-roles: {web: {description: w}, worker: {description: k}}
+roles: {web: {description: w}, worker: {description: k}, batch: {description: b, require: {imdsv2: true}}}
 rules:
   - {name: by tag, when: {tags: {app: web}}, role: web}
+  - {name: with IMDSv2, when: {tags: {app: batch}}, role: batch}
   - {name: by group, when: {resource_group: rg-web}, role: web}
   - {name: by name, when: {name: web-*}, role: web}
   - {name: by image, when: {image: web.vhd}, role: web}
@@ -102,6 +103,16 @@ def test_a_change_by_a_call_gives_its_role_at_once(field: Field, action: str, fi
         "one invocation, and none by our own write"
     )
     assert instance.role == "web"
+
+
+def test_an_instance_that_becomes_what_a_role_requires_gets_it_at_once(field: Field) -> None:
+    instance = field.make(tags={"app": "batch"})
+    field.people.tag(instance.instance_id, {"owner": "alice"})
+    assert {one for ran in field.settled() for one in ran["outcomes"]} == {"refused"}
+    options = {"instance_id": "ID", "http_endpoint": "enabled", "http_tokens": "required"}
+    field.ask("modify_instance_metadata_options", options, instance)
+    assert [ran["outcomes"] for ran in field.settled()] == [{"attached": 1}]
+    assert instance.role == "batch"
 
 
 @pytest.mark.parametrize(("action", "fields"), NEEDLESS)

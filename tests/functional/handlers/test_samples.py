@@ -23,7 +23,8 @@ EXPECTED: dict[str, tuple[tuple[str, ...], set[str]]] = {
         "ecs-untag-resources", "ecs-untag-resources-all", "ecs-add-tags", "ecs-remove-tags", "tag-service-untag-string",
         "cloudmonitor-tag-set", "cloudmonitor-tag-removed", "attach-by-hand", "detach-by-hand", "ecs-join-resource-group",
         "move-resources", "move-resources-list", "ecs-modify-instance-attribute", "ecs-replace-system-disk",
-        "ecs-modify-instance-spec", "ecs-modify-prepay-instance-spec", "ecs-modify-instance-vpc-attribute")},
+        "ecs-modify-instance-spec", "ecs-modify-prepay-instance-spec", "ecs-modify-instance-vpc-attribute",
+        "ecs-modify-instance-metadata-options")},
     **{f"tags_changed/{name}": (("tags_changed", "instance_created"), {A, B}) for name in (
         "ecs-tag-resources", "ecs-tag-resources-console", "tag-service-tag-resources", "tag-service-flattened")},
     "reconcile/timer": (("reconcile",), ALL),

@@ -54,11 +54,11 @@ rules:
 settings: {mode: MODE, foreign_roles: FOREIGN, displace: [foreign], launch_grace: 10m, record_unchanged: SHOWN, brake: {max_removals: BRAKE}}
 """
 
-ATTRIBUTE_RULES = RULES.replace(
+ATTRIBUTE_RULES = RULES.replace("{description: b}", "{description: b, require: {imdsv2: true}}").replace(
     "rules:\n",
     "rules:\n  - {name: elsewhere, when: {vpc: v, zone: z, resource_group: g, instance_type: t, image: i, name: n}, role: worker}\n",
 )
-"""The same, with a rule before them that asks for every attribute that can change, and that no instance meets."""
+"""The same, with a rule before them that asks for every attribute that can change, and that no instance meets; a role requires another."""
 
 
 @dataclass

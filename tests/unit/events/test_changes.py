@@ -63,6 +63,7 @@ CHANGES = [
     pytest.param(call("ModifyInstanceSpec", {"InstanceId": A, "InstanceType": "ecs.g7.large"}), (A,), ("instance_type", "zone"), id="type"),
     pytest.param(call("ModifyInstanceSpec", {"InstanceId": A, "AllowMigrateAcrossZone": True}), (A,), ("instance_type", "zone"), id="zone"),
     pytest.param(call("ModifyPrepayInstanceSpec", {"InstanceId": A}), (A,), ("instance_type", "zone"), id="subscription"),
+    pytest.param(call("ModifyInstanceMetadataOptions", {"InstanceId": A, "HttpTokens": "required"}), (A,), ("http_tokens",), id="IMDSv2"),
     pytest.param(call("ModifyInstanceVpcAttribute", {"InstanceId": A, "VpcId": "vpc-1"}), (A,), ("vpc",), id="vpc"),
     pytest.param(
         call("MoveResources", moved(("ecs", "instance", A, HANGZHOU), ("vpc", "vpc", "vpc-1", HANGZHOU), ("ens", "instance", "i-ens", HANGZHOU)), RM),
@@ -115,7 +116,7 @@ NOTHING_OF_OURS = [
     pytest.param(call("ModifyInstanceSpec", {"InstanceId": A, "InternetMaxBandwidthOut": 5}), "no-rule-reads-it", id="a bandwidth"),
     pytest.param(call("ModifyInstanceVpcAttribute", {"InstanceId": A, "VSwitchId": "vsw-1"}), "no-rule-reads-it", id="in the same VPC"),
     pytest.param(call("ModifyInstanceNetworkSpec", {"InstanceId": A}), "not-for-us", id="what no rule can read"),
-    pytest.param(call("ModifyInstanceMetadataOptions", {"InstanceId": A}), "not-for-us", id="the metadata service"),
+    pytest.param(call("ModifyInstanceMetadataOptions", {"InstanceId": A, "HttpEndpoint": "disabled"}), "no-rule-reads-it", id="no metadata service"),
 ]  # fmt: skip
 
 
@@ -138,5 +139,5 @@ def test_a_move_is_told_by_the_region_of_each_resource() -> None:
 def test_the_attributes_are_those_that_rules_may_ask_for() -> None:
     named = {name for calls in CALLS.values() for change in calls.values() for name in change.attributes}
     assert named <= {field.name for field in msgspec.structs.fields(Instance)}
-    assert named - {ROLE} <= set(ATTRIBUTES)
+    assert named - {ROLE, "http_tokens"} <= set(ATTRIBUTES), "and what a role may require beside"
     assert set(ATTRIBUTES) - named == {"region"}, "an instance never leaves its region"

@@ -67,6 +67,14 @@ TRIGGERS: dict[str, tuple[EventKind, tuple[str, ...], str, str, str, str]] = {
         "078",
         CALLED_AT,
     ),
+    "tags_changed/ecs-modify-instance-metadata-options": (
+        "changed",
+        (A,),
+        "ModifyInstanceMetadataOptions",
+        "alice",
+        "084",
+        CALLED_AT,
+    ),
     "tags_changed/ecs-modify-instance-vpc-attribute": (
         "changed",
         (A,),

@@ -56,3 +56,8 @@ def test_a_change_of_what_no_rule_asks_for_changes_nothing(
 )
 def test_a_mapping_knows_what_it_asks_for(file_with: Callable[[str], str], when: str, asked: set[str]) -> None:
     assert load(file_with(f"  - {{name: r, when: {when}, role: web}}\n")).attributes == asked
+
+
+def test_what_a_role_requires_is_asked_for_too() -> None:
+    text = "version: 1\nroles: {web: {require: {image: i-*, imdsv2: true}}}\nrules: [{name: r, when: {vpc: v}, role: web}]\n"
+    assert load(text).attributes == {"vpc", "image", "http_tokens"}
