@@ -16,6 +16,7 @@ from rich.table import Table
 from cli.output import console
 from tests.bench.cold import RUNS, cold
 from tests.bench.fleet import CASES, SIZES, fleets
+from tests.bench.plan import SIZE, planned
 from tests.bench.storm import Route, storm
 
 OUT = Path(__file__).resolve().parents[2] / "build" / "bench.json"
@@ -28,6 +29,7 @@ def main() -> int:
     began = time.monotonic()
     found: dict[str, Any] = {"python": platform.python_version(), "machine": platform.machine()}
     found |= fleets(SIZES[:1] if quick else SIZES, say=lambda row: print(json.dumps(row), file=sys.stderr, flush=True))
+    found["plan"] = planned(1_000 if quick else SIZE)
     routes: tuple[Route, ...] = ("buffered",) if quick else ("buffered", "direct")
     found["storm"] = {route: asdict(storm(route)) for route in routes}
     found["start"] = cold(3 if quick else RUNS)
@@ -64,6 +66,9 @@ def targets(found: dict[str, Any]) -> list[dict[str, Any]]:
         least=True,
     )
     target("CPU s for 1,000 unchanged", found["cpu_s_per_1000_unchanged"]["run"], 0.25)
+    plan, many = found["plan"], f"{found['plan']['instances']:,} instances"
+    target(f"plan of {many} without latency: s", plan["plan"]["wall_s"], 10)
+    target(f"plan of {many}: peak MB", plan["plan"]["peak_mb"], 150)
     buffered = found["storm"]["buffered"]
     target("buffered storm: calls an instance", buffered["calls_an_instance"], 0.7)
     target("buffered storm: refusals", buffered["refusals"], 0)
@@ -124,6 +129,17 @@ def show(found: dict[str, Any]) -> None:
     shown.print(
         f"CPU s for 1,000 unchanged instances: {share['run']:.3f}; the bare SDK for the same calls: "
         f"{share['generic_sdk']:.3f} by its generic call, {share['typed_sdk']:.3f} by the typed client"
+    )
+    plan = found["plan"]
+    for name, what in (("plan", "plan"), ("snapshot", "snapshot"), ("plan_of_snapshot", "plan of the snapshot")):
+        row = plan[name]
+        shown.print(
+            f"{what}, {plan['instances']:,} instances without latency: {row['wall_s']:.1f} s, CPU {row['cpu_s']:.1f} s, "
+            f"{row['peak_mb']:.0f} MB, {row['calls']:,} calls"
+        )
+    shown.print(
+        f"plan / the listing calls alone by the bare SDK ({plan['listing']['calls']:,} calls, {plan['listing']['wall_s']:.1f} s): "
+        f"{plan['ratio']}"
     )
     for route, storm_ in found["storm"].items():
         shown.print(

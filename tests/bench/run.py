@@ -45,12 +45,24 @@ def peak_mb() -> float:
     return round(int(found[1]) / 1024, 1) if found else 0.0
 
 
+def command(words: list[str]) -> int:
+    """Run the console script with these words, and return its exit code."""
+    sys.argv = ["rolekeeper", *words]
+    try:
+        importlib.import_module("cli.main").main()
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    return 0
+
+
 def main() -> None:
     name, payload = sys.argv[1], sys.stdin.buffer.read()
     began, before = time.monotonic(), time.process_time()
     with contextlib.redirect_stdout(io.StringIO()):
         if name in ("reference", "bare"):
             result = getattr(importlib.import_module("tests.bench.plain"), name)(payload)
+        elif name == "command":
+            result = {"outcomes": {"exit_code": command(json.loads(payload))}}
         else:
             function = SimpleNamespace(name=f"rolekeeper-{name}", timeout=3600)
             context = SimpleNamespace(request_id=f"bench-{time.time_ns()}", function=function, retry_count=0)
