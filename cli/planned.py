@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -37,6 +38,8 @@ from shared.proof import Key
 
 PAGE = 100
 """Instances of a snapshot that are planned at once, as of a page of DescribeInstances."""
+
+_BY_NAME = attrgetter("name", "instance_id")
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,13 +115,13 @@ class Planned(Follower):
 
     @property
     def lines(self) -> list[Line]:
-        """Return those for which there is something to do."""
-        return [*self._lines.values()]
+        """Return those for which there is something to do, by name and id: two plans can be compared."""
+        return sorted(self._lines.values(), key=_BY_NAME)
 
     @property
     def wrong(self) -> list[Wrong]:
-        """Return those that need a human."""
-        return [*self._wrong.values()]
+        """Return those that need a human, in the same order."""
+        return sorted(self._wrong.values(), key=_BY_NAME)
 
     @property
     def stays(self) -> Counter[str]:
@@ -127,7 +130,7 @@ class Planned(Follower):
 
     def changes(self) -> list[Change]:
         """Return what would be carried out: not what mode audit only tells."""
-        return [line.change for line in self._lines.values() if line.change]
+        return [line.change for line in self.lines if line.change]
 
     def braked(self, mapping: RoleMapping, *, may_ask: bool = True) -> Braked:
         """Ask the brake of all removals together, as a run does; holders are counted as there, and only where a run counts them.

@@ -17,7 +17,7 @@ def mixed(size: int) -> list[dict[str, Any]]:
     """Half of the fleet is right; of the rest a third has no role, a third another one, a third one that no rule gives."""
     each = size // (6 * len(ROLES))
     turned = ROLES[1:] + ROLES[:1]
-    changes = [
+    changes: list[dict[str, Any]] = [
         group
         for role, other in zip(ROLES, turned, strict=True)
         for group in (
@@ -26,7 +26,7 @@ def mixed(size: int) -> list[dict[str, Any]]:
             {"count": each, "app": "", "role": other},
         )
     ]
-    right = size - sum(group["count"] for group in changes)
+    right = size - each * len(changes)
     return [*changes, {"count": right, "app": ROLES[0], "role": ROLES[0]}]
 
 
