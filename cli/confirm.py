@@ -17,7 +17,7 @@ def all_instances(region: str, account_id: str, hash_: str) -> None:
     by = f"the mapping with hash {hash_}" if hash_ else "the mapping of the deployed function"
     say(f"remediate --all changes roles on every instance of {region}", err=True)
     say(f"in account {account_id}, by {by}.", err=True)
-    say("--dry-run shows what would be done; --yes does not ask. Go on? [y/N]", err=True)
+    say("rolekeeper plan shows what would be done; --yes does not ask. Go on? [y/N]", err=True)
     if sys.stdin.readline().strip().lower() not in YES:
         raise ConfigError("remediate --all: not confirmed; nothing was done")
 

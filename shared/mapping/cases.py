@@ -26,16 +26,22 @@ _NAME = Text(
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """One instance and what is expected for it. name: the case's, with the row's. line: of the case, or of the row, in the file.
-
-    tagged_by: the actor whose call set its tags; "" = no call proves who, None = it is observed because an operator asks.
-    """
+    """One instance and what is expected for it. name: the case's, with the row's. line: of the case, or of the row, in the file."""
 
     name: str
     instance: Instance
     expect: Expectation
     line: int = 0
-    tagged_by: str | None = None
+    described: Described = Described()
+
+    @property
+    def tagged_by(self) -> str | None:
+        """Return the actor whose call set its tags; "" = no call proves who, None = an operator's remediation observes it."""
+        return self.described.tagged_by
+
+    def of(self, found: Instance) -> Case:
+        """Return the case for the instance of a snapshot that it names."""
+        return msgspec.structs.replace(self, instance=self.described.instance(found))
 
 
 class _Body(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,7 +172,7 @@ def _cases(body: _Body) -> list[Case]:
                 instance=described.instance(),
                 expect=expect,
                 line=row.line,
-                tagged_by=described.tagged_by,
+                described=described,
             )
         )
     return found

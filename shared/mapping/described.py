@@ -23,6 +23,7 @@ NOBODY = "nobody"
 ACTOR = Text(
     "an actor", r"root|nobody|(?:user|role)/[A-Za-z0-9._-]{1,64}", "write user/NAME, role/NAME, root or nobody"
 )
+OLD = timedelta(days=365 * 10)
 _ONE = "; an instance has one value: write a case, or a row under rows, for each"
 
 
@@ -81,23 +82,32 @@ class CaseTags:
 
 
 class Described(msgspec.Struct, frozen=True):
-    """The fields that are written, by the names of model.Instance, the age, and who set the tags: "" = no call proves it."""
+    """The fields that are written, by the names of model.Instance, the age, and who set the tags: "" = no call proves it. source: the id
+    of an instance of a snapshot, which has what is not written here; "" = there is none."""
 
     fields: Mapping[str, Any] = {}
     age: timedelta | None = None
     tagged_by: str | None = None
+    source: str = ""
 
     def over(self, base: Described) -> Described:
         """Return the base with what is written here in its place; tags one by one."""
         tags = {tag(key): (key, value) for part in (base, self) for key, value in part.fields.get("tags", {}).items()}
         merged = {**base.fields, **self.fields, **({"tags": dict(tags.values())} if tags else {})}
         by = base.tagged_by if self.tagged_by is None else self.tagged_by
-        return Described(merged, base.age if self.age is None else self.age, by)
+        age = base.age if self.age is None else self.age
+        return Described(merged, age, by, self.source or base.source)
 
-    def instance(self) -> Instance:
-        """Return the instance; one whose age is not written is older than any grace."""
-        age = self.age if self.age is not None else timedelta(days=365 * 10)
-        return Instance(**{"instance_id": "i-test", "region": "", "created_at": NOW - age, **self.fields})
+    def instance(self, found: Instance | None = None) -> Instance:
+        """Return the instance; one whose age is not known is older than any grace. found: the one that it is described by."""
+        fields = dict(self.fields)
+        if self.age is not None:
+            fields["created_at"] = NOW - self.age
+        if found is None:
+            return Instance(**{"instance_id": "i-test", "region": "", "created_at": NOW - OLD, **fields})
+        both = (found.tags, fields.get("tags", {}))
+        tags = {tag(key): (key, value) for part in both for key, value in part.items()}
+        return msgspec.structs.replace(found, **{**fields, "tags": dict(tags.values())})
 
 
 def _described(
@@ -107,11 +117,12 @@ def _described(
     id: str = "",
     **fields: Any,
 ) -> Described:
+    source = fields.pop("from", "")
     if id:
         fields["instance_id"] = id
     if imdsv2 is not None:
         fields["http_tokens"] = "required" if imdsv2 else "optional"
-    return Described(fields, age, "" if tagged_by == NOBODY else tagged_by)
+    return Described(fields, age, "" if tagged_by == NOBODY else tagged_by, source)
 
 
 def _meant(key: str) -> str:
@@ -126,12 +137,11 @@ def _meant(key: str) -> str:
     return suggested if suggested.startswith("did you mean") else ""
 
 
+_ID = Text("an instance id", r"i-[a-zA-Z0-9-]{1,60}", "i- and letters, digits or '-'")
+
 DESCRIBED: Table[Described] = Table(
-    Field(
-        "id",
-        Text("an instance id", r"i-[a-zA-Z0-9-]{1,60}", "i- and letters, digits or '-'"),
-        "its id; rules do not read it",
-    ),
+    Field("id", _ID, "its id; rules do not read it"),
+    Field("from", _ID, "the id of an instance of the snapshot (--snapshot), which has all that is not written here"),
     Field("tags", CaseTags(), "its tags: key and value"),
     *(Field(name, _Value(about), about) for name, about in ATTRIBUTES.items()),
     Field(
@@ -145,7 +155,7 @@ DESCRIBED: Table[Described] = Table(
     Field("tagged_by", ACTOR, "who set its tags, of a role with assignable_by: user/NAME, role/NAME, root, or nobody"),
     build=_described,
     wording=Wording(
-        hint=f"known are tags, {', '.join(ATTRIBUTES)}, network, role, age, imdsv2, tagged_by, id; a tag is under tags",
+        hint=f"known are tags, {', '.join(ATTRIBUTES)}, network, role, age, imdsv2, tagged_by, from, id; a tag is under tags",
         meant=_meant,
     ),
 )

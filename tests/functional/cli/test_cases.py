@@ -196,3 +196,47 @@ def test_junit_xml_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
         1,
         "rolekeeper: --junit: no/such/j.xml: cannot be written: No such file or directory\n",
     )
+
+
+def snapshot(folder: Path) -> None:
+    made_at, created = "2026-12-01T00:00:00Z", "2026-11-30T23:55Z"
+    fleet = [
+        {"rolekeeper_snapshot": 1, "account_id": "1", "region": "cn-hangzhou", "made_at": made_at},
+        {"instance_id": "i-web", "tags": {"App": "web", "env": "prod"}, "vpc": "vpc-a", "role": "worker"},
+        {"instance_id": "i-young", "tags": {}, "role": "web", "created_at": created.replace("Z", ":00Z")},
+        {"instance_id": "i-unread", "unread": "no answer"},
+        {"instances": 3},
+    ]
+    (folder / "fleet.json").write_text("".join(json.dumps(line) + "\n" for line in fleet))
+
+
+FROM_SNAPSHOT = {
+    "as it is": ("{from: i-web}", "{role: web, rule: Web tier, action: swap}"),
+    "in another VPC": ("{from: i-web, vpc: vpc-b}", "none"),
+    "with another tag": ("{from: i-web, tags: {app: trial}}", "{role: web, mode: audit}"),
+    "as young as it was then": ("{from: i-young}", "{then: none, action: none, reason: young}"),
+    "older": ("{from: i-young, age: 1h}", "{then: none, action: detach}"),
+}
+
+
+@pytest.mark.parametrize(("instance", "expect"), FROM_SNAPSHOT.values(), ids=list(FROM_SNAPSHOT))
+def test_an_instance_of_a_snapshot_has_what_is_not_written(tmp_path: Path, instance: str, expect: str) -> None:
+    snapshot(tmp_path)
+    ran = Ran(tmp_path, case(instance, expect), "--snapshot", "fleet.json")
+    assert ran.code == 0, ran.out + ran.err
+
+
+NOT_THERE = {
+    "without a snapshot": ([], "i-web", "instance.from names an instance of a snapshot: give it with --snapshot FILE"),
+    "another id": (["--snapshot", "fleet.json"], "i-gone", "instance.from: i-gone is not there in fleet.json"),
+    "one that was not read": (["--snapshot", "fleet.json"], "i-unread", "i-unread was not read in fleet.json"),
+    "no snapshot": (["--snapshot", "roles.yaml"], "i-web", "no snapshot of rolekeeper's"),
+}
+
+
+@pytest.mark.parametrize(("words", "name", "message"), NOT_THERE.values(), ids=list(NOT_THERE))
+def test_an_instance_that_is_not_there_is_one_error(tmp_path: Path, words: list[str], name: str, message: str) -> None:
+    snapshot(tmp_path)
+    ran = Ran(tmp_path, case(f"{{from: {name}}}", "none"), *words)
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (1, "", 1)
+    assert message in ran.err
