@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,6 +13,7 @@ from shared.errors import ConfigError
 from shared.events import manual
 from shared.events.mistakes import Mistake
 from shared.mapping import Mapping as RoleMapping
+from shared.mapping.conditions import ATTRIBUTES
 from shared.model.trigger import RunKind, Trigger
 
 OPTIONS = {"instance_ids": "--id", "tags": "--tag", "account_id": "--account"}
@@ -74,6 +75,22 @@ def tags(given: Iterable[str]) -> dict[str, str] | None:
         if found.setdefault(key, value) != value:
             raise ConfigError(f"--tag {text!r}: {key!r} is given twice: an instance must carry all of the tags")
     return found or None
+
+
+def attributes(given: Iterable[str], known: Collection[str] = tuple(ATTRIBUTES)) -> dict[str, str]:
+    """KEY=VALUE of each attribute that rules may ask for. Raises ConfigError."""
+    found: dict[str, str] = {}
+    for text in given:
+        key, value = pair(text, "--attribute")
+        if key not in known:
+            raise ConfigError(f"--attribute {text!r}: write KEY=VALUE with one of {', '.join(known)}")
+        if not value:
+            raise ConfigError(
+                f"--attribute {text!r}: the value is empty; leave the option out for an instance without {key}"
+            )
+        if found.setdefault(key, value) != value:
+            raise ConfigError(f"--attribute {text!r}: {key!r} is given twice: an instance has one")
+    return found
 
 
 def pair(text: str, option: str = "--tag") -> tuple[str, str]:

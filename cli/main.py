@@ -16,6 +16,7 @@ import typer
 from typer.core import TyperGroup
 
 from cli import mapping_commands
+from cli.explain_command import explain
 from cli.files import ROLES, RolesFile
 from cli.fleet import apply, plan, reconcile, remediate, snapshot
 from cli.output import finish, give_up, print_json, ready, say, say_error, say_traceback
@@ -198,6 +199,7 @@ app.command()(plan)
 app.command()(apply)
 app.command()(snapshot)
 app.command("test")(cases)
+app.command()(explain)
 app.command()(mapping_commands.compare)
 app.command()(mapping_commands.adopt)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cli.asked import pair
+from cli.asked import attributes as asked_attributes
 from cli.asked import tags as tags_of
 from cli.files import payloads
 from cli.output import print_json, print_table, table
@@ -16,7 +16,6 @@ from fakecloud.ecs.regions import REGIONS
 from fakecloud.fc.models import Outcome
 from fakecloud.identity import ACCOUNT
 from shared import events
-from shared.errors import ConfigError
 from shared.mapping.conditions import ATTRIBUTES
 from shared.model.decision import Outcome as Ended
 from shared.model.outcomes import WRONG, change
@@ -69,19 +68,7 @@ def attributes_of(given: Iterable[str]) -> dict[str, str]:
 
     Raises ConfigError.
     """
-    known = [name for name in ATTRIBUTES if name != "region"]
-    found: dict[str, str] = {}
-    for text in given:
-        key, value = pair(text, "--attribute")
-        if key not in known:
-            raise ConfigError(f"--attribute {text!r}: write KEY=VALUE with one of {', '.join(known)}")
-        if not value:
-            raise ConfigError(
-                f"--attribute {text!r}: the value is empty; leave the option out for an instance without {key}"
-            )
-        if found.setdefault(key, value) != value:
-            raise ConfigError(f"--attribute {text!r}: {key!r} is given twice: an instance has one")
-    return found
+    return asked_attributes(given, [name for name in ATTRIBUTES if name != "region"])
 
 
 def replay(on: Stage, body: bytes, tags: Mapping[str, str], properties: Mapping[str, str]) -> Outcome:

@@ -79,12 +79,12 @@ def heading(asked: Asked, turned: bool) -> str:
 
 
 def asked_lines(asked: Asked, traced: Trace, indent: str = "   ") -> Iterator[tuple[str, bool]]:
-    """Yield a line for each condition, and whether it is met. A group of several is a line and those in it, further in."""
+    """Yield a line for each condition, and whether it is nearly met. A group of several is a line and those in it, further in."""
     parts = together(asked)
     for part in parts:
         yield from _lines(part, traced, indent, wanted=True)
     if not parts:
-        yield f"{indent}yes  no condition: it matches every instance", True
+        yield f"{indent}yes  no condition: it matches every instance", False
 
 
 def _lines(asked: Asked, traced: Trace, indent: str, *, wanted: bool) -> Iterator[tuple[str, bool]]:
@@ -93,9 +93,9 @@ def _lines(asked: Asked, traced: Trace, indent: str, *, wanted: bool) -> Iterato
     if isinstance(inner.condition, Has):
         found = likely(inner, traced) if wanted and not turned and not inner.met else None
         near = f" ({likeness_words(found)})" if found else ""
-        yield f"{indent}{mark}  {test_words(asked)}{near}", asked.met
+        yield f"{indent}{mark}  {test_words(asked)}{near}", bool(near)
         return
-    yield f"{indent}{mark}  {heading(inner, turned)}:", asked.met
+    yield f"{indent}{mark}  {heading(inner, turned)}:", False
     for part in inner.parts:
         yield from _lines(part, traced, indent + "     ", wanted=wanted is not turned)
 

@@ -1,25 +1,40 @@
 """The explanation of one instance as people read it: what roles.yaml wants and why, what nearly matched, every rule, and one sentence.
 
-Makes lines, prints nothing: `rolekeeper explain` shows all of it, `rolekeeper test` that of a case which failed.
+`rolekeeper explain` shows all of it, `rolekeeper test` the lines() of a case which failed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Mapping as Map
 from dataclasses import dataclass
 
-from cli.output import Part
+from cli.output import Part, console, say
 from cli.view.cases import verdict
-from cli.view.conditions import asked_lines, lack_words, near_words
+from cli.view.conditions import asked_lines, lack_words, near_words, subject_words
 from cli.view.examples import asked_for, in_words, quoted
 from shared.mapping import Mapping
 from shared.mapping.near_misses import NearMiss, near_misses
+from shared.mapping.toward import FIXED, Edit, Toward
 from shared.mapping.trace import Trace, TracedRule
 from shared.model.decision import Outcome
 from shared.model.plan import Change
 from shared.suggestions import closest
 
 Line = tuple[Part, ...]
+SHOWN_OF_A_RECORD = (
+    "event_time",
+    "outcome",
+    "reason",
+    "role_before",
+    "role_after",
+    "rule",
+    "trigger",
+    "actor",
+    "error_message",
+)
+MADE_UP = "i-example"
+"""The id of an instance that is described, and in no cloud."""
 MOST_NEAR = 3
 """Near misses that are told at the top; the rules below tell the others."""
 DONE = {"attach": "attach {after}", "detach": "take {before} off", "swap": "take {before} off and attach {after}"}
@@ -27,15 +42,36 @@ DONE = {"attach": "attach {after}", "detach": "take {before} off", "swap": "take
 
 @dataclass(frozen=True)
 class Explained:
-    """The trace of an instance by a mapping, and what would be done about the role that it holds."""
+    """The trace of an instance by a mapping, and what would be done about the role that it holds. toward: what would have to change for
+    another role; then: what would be done after each of its ways."""
 
     mapping: Mapping
     traced: Trace
     change: Change
+    toward: Toward | None = None
+    then: Sequence[Change] = ()
 
     @property
     def near(self) -> Sequence[NearMiss]:
         return near_misses(self.traced)
+
+
+@dataclass(frozen=True)
+class RecordsFound:
+    """The last records of the instance, the newest first, as SLS has them; why there are none, or none could be had."""
+
+    records: Sequence[Map[str, str]] = ()
+    why: str = ""
+
+
+def show(explained: Explained, found: RecordsFound, file: str) -> None:
+    """Print all of it; last the sentence for a ticket. file: the mapping's name."""
+    out = console()
+    for parts in (about(explained), lines(explained), ways(explained), records(found)):
+        for line in parts:
+            say(*line, out=out)
+    say("", out=out)
+    say(sentence(explained, f"{file} {explained.mapping.hash}"), out=out)
 
 
 def lines(explained: Explained) -> Iterator[Line]:
@@ -49,7 +85,7 @@ def lines(explained: Explained) -> Iterator[Line]:
 def about(explained: Explained) -> Iterator[Line]:
     """Yield the instance: what rules can ask for, and the role on it."""
     instance = explained.traced.instance
-    yield (instance_words(explained),)
+    yield (instance_words(explained) if instance.instance_id != MADE_UP else "an instance as it is described:",)
     known = asked_for(instance)
     for key, value in sorted(known.pop("tags", {}).items()):
         yield (f"  tag {quoted(key)} = {quoted(value)}",)
@@ -94,7 +130,54 @@ def rules(traced: Trace) -> Iterator[Line]:
             continue
         decided = step.decides
         yield (f"{head}: ", ("it decides", "green") if step.decides else ("no", "red"))
-        yield from (((text,) if ok else ((text, "red"),)) for text, ok in asked_lines(step.asked, traced))
+        yield from (((text, "yellow"),) if is_near else (text,) for text, is_near in asked_lines(step.asked, traced))
+
+
+def ways(explained: Explained) -> Iterator[Line]:
+    """Yield what would have to change for the role that was asked for, and what would be done then."""
+    asked = explained.toward
+    if asked is None:
+        return
+    yield ("",)
+    if not asked.ways:
+        yield ((f"for {role_words(asked.role)}: {no_way_words(asked)}", "yellow"),)
+    for way, then in zip(asked.ways, explained.then, strict=True):
+        head = f"for {role_words(asked.role)}, by rule {quoted(way.rule)}"
+        if not way.edits:
+            yield (f"{head}: nothing would have to change, roles.yaml gives it that role",)
+        else:
+            shortest = "the shortest list" if asked.proven else "the shortest list that was found"
+            easier = f", without {', '.join(FIXED[:-1])} and {FIXED[-1]}" if way is not asked.ways[0] else ""
+            yield (
+                f"{head}, this would have to change ({shortest}{easier}; proven by evaluating the changed instance):",
+            )
+            yield from ((f"  {edit_words(edit)}",) for edit in way.edits)
+        yield (f"  then rolekeeper would {done_words(then)} ({_ended(then)})",)
+        if then.why:
+            yield (f"  {then.why}",)
+
+
+def no_way_words(asked: Toward) -> str:
+    return (
+        "no change of tags or attributes gets it that role: proven"
+        if asked.proven
+        else "no way was found, and the search was given up"
+    )
+
+
+def edit_words(edit: Edit) -> str:
+    """`tag env: Prod -> prod`."""
+    if edit.after is None:
+        return f"{subject_words(edit.subject)}: {quoted(edit.before or '')} -> removed"
+    return f"{subject_words(edit.subject)}: {'none' if edit.before is None else quoted(edit.before)} -> {quoted(edit.after)}"
+
+
+def records(found: RecordsFound) -> Iterator[Line]:
+    yield ("",)
+    yield (f"last records: {found.why}",) if found.why else ("last records, the newest first:",)
+    for record in found.records:
+        told = [f"{name}={quoted(record[name])}" for name in SHOWN_OF_A_RECORD if record.get(name)]
+        yield (f"  {' '.join(told)}",)
 
 
 def gives_words(step: TracedRule) -> str:
@@ -113,7 +196,7 @@ def sentence(explained: Explained, file: str) -> str:
     whose = f"by rule {quoted(desired.rule)} of {file}" if desired.rule else f"as no rule of {file} matches"
     should = {
         "role": f"should hold role {desired.role} {whose}",
-        "none": f"should hold no role of ours, {whose}",
+        "none": f"should hold no role by our rules, {whose}",
         "ignore": f"is left alone, {whose}",
         "refused": f"asks, {whose}, for role {quoted(desired.role)}, which is not listed",
     }[desired.verdict]
@@ -121,11 +204,20 @@ def sentence(explained: Explained, file: str) -> str:
     found = explained.near
     nearly = f"; {near_miss_words(found[0])}" if found and desired.verdict != "role" else ""
     held = role_words(explained.traced.instance.role)
-    return f"{instance_words(explained)} holds {held} and {should}: {rest}{nearly}."
+    if (asked := explained.toward) and not (desired.verdict == "role" and desired.role == asked.role):
+        nearly = f"; for {role_words(asked.role)}: {no_way_words(asked)}"
+        if asked.ways:
+            way = asked.ways[0]
+            edits = ", ".join(map(edit_words, way.edits))
+            nearly = f"; rule {quoted(way.rule)} would give it {role_words(asked.role)} after this change: {edits}"
+    whole = instance_words(explained)
+    return f"{whole[0].upper() if whole.startswith('an ') else whole[0]}{whole[1:]} holds {held} and {should}: {rest}{nearly}."
 
 
 def instance_words(explained: Explained) -> str:
     instance = explained.traced.instance
+    if instance.instance_id == MADE_UP:
+        return f"an instance with {in_words(asked_for(instance))}"
     name = f" ({quoted(instance.name)})" if instance.name else ""
     return f"{instance.instance_id}{name}" + (f" in {instance.region}" if instance.region else "")
 

@@ -53,6 +53,17 @@ class SlsAdmin:
             )
             return found
 
+    def last(self, query: str, since: int, until: int, lines: int) -> list[Mapping[str, str]]:
+        """Return the newest logs that a query finds, the newest first; times as in query()."""
+        with translated("GetLogs"):
+            answer = self._client.get_log(
+                self._project, self._logstore, since, until, query=query, size=lines, reverse=True
+            )
+            found: list[Mapping[str, str]] = msgspec.convert(
+                [log.get_contents() for log in answer.get_logs()], list[dict[str, str]]
+            )
+            return found
+
 
 def _made(name: str, make: Any) -> bool:
     """Return whether it was made now; False where it was there already."""
