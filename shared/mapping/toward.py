@@ -36,7 +36,7 @@ class Edit(msgspec.Struct, frozen=True):
     after: str | None
 
 
-class Way(msgspec.Struct, frozen=True):
+class RoleRoute(msgspec.Struct, frozen=True):
     """Edits after which the rule gives the role. instance: with them."""
 
     rule: str
@@ -53,7 +53,7 @@ class Toward(msgspec.Struct, frozen=True):
     none shorter, and, without a way, none at all."""
 
     role: str
-    ways: tuple[Way, ...]
+    ways: tuple[RoleRoute, ...]
     proven: bool
 
 
@@ -75,9 +75,9 @@ class _Search:
         self._solver, self._met = Solver(), dict[Has, bool]()
         self.complete = True
 
-    def shortest(self, fixed: Sequence[str]) -> Way | None:
+    def shortest(self, fixed: Sequence[str]) -> RoleRoute | None:
         """Return the way with the fewest edits, of those that leave `fixed` alone; of equal ones the first rule's."""
-        best: Way | None = None
+        best: RoleRoute | None = None
         for index, rule in enumerate(self._mapping.rules):
             try:
                 for given in self._given(rule):
@@ -98,7 +98,7 @@ class _Search:
         for binding in bindings[:MAX_BINDINGS]:
             yield AllOf(tuple(Has(tag(key), (value,)) for key, value in binding.items()))
 
-    def _through(self, index: int, given: Condition, fixed: Sequence[str], most: int | None) -> Way | None:
+    def _through(self, index: int, given: Condition, fixed: Sequence[str], most: int | None) -> RoleRoute | None:
         """Look for a way to this rule with at most so many edits: more and more of them, past the earlier rules that take what is found.
 
         Each set of subjects is asked of fewer conditions than there are, so that one which is refused is refused for good.
@@ -161,7 +161,7 @@ class _Search:
                 tags[names.get(name, name[len(TAG) :])] = values[name]
         return msgspec.structs.replace(self._instance, tags=tags, **attributes)
 
-    def _way(self, rule: Rule, changed: Instance, chosen: Sequence[str]) -> Way | None:
+    def _way(self, rule: Rule, changed: Instance, chosen: Sequence[str]) -> RoleRoute | None:
         """Return the way, with values that read better where they do as well; None where the role is not what comes of it."""
         for name in chosen:
             for better in self._better(name, changed):
@@ -171,7 +171,7 @@ class _Search:
         if not self._gives(rule, changed):
             return None
         edits = (Edit(name, self._value(name), _value(name, changed)) for name in chosen)
-        return Way(rule.name, tuple(edit for edit in edits if edit.before != edit.after), changed)
+        return RoleRoute(rule.name, tuple(edit for edit in edits if edit.before != edit.after), changed)
 
     def _better(self, name: str, changed: Instance) -> Iterator[Instance]:
         value = _value(name, changed)

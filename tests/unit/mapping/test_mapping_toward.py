@@ -49,8 +49,8 @@ WAYS = {
     "a value": ({"env": "dev"}, "tags: {env: prod}", [("tags.env", "dev", "prod")]),
     "a tag that is not there": ({}, "tags: {env: prod}", [("tags.env", None, "prod")]),
     "a tag too many": (
-        {"env": "prod", "off": "1"},
-        "tags: {env: prod, off: {exists: false}}",
+        {"env": "prod", "hold": "1"},
+        "tags: {env: prod, hold: {exists: false}}",
         [("tags.hold", "1", None)],
     ),
     "the key as the instance has it": ({"Env": "dev"}, "tags: {env: prod}", [("tags.env", "dev", "prod")]),
