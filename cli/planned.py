@@ -61,7 +61,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wrong(msgspec.Struct, frozen=True, kw_only=True):
-    """One instance that needs a human: it could not be observed, or a guard or a rule of the table leaves it as it is."""
+    """One instance that needs a human: it could not be observed, a guard or a rule of the table leaves it as it is, or it stays as it
+    is with a warning."""
 
     instance_id: str
     name: str
@@ -108,7 +109,7 @@ class Planned(Follower):
             ended.pop(record.instance_id, None)
         if record.outcome == Outcome.PLANNED.value:
             self._lines[record.instance_id] = _line(record, name, change)
-        elif record.outcome in WRONG or record.reason == Reason.GONE.value:
+        elif record.outcome in WRONG or record.reason == Reason.GONE.value or record.error_message:
             self._wrong[record.instance_id] = _wrong(record, name)
         else:
             self._stays[record.instance_id] = record.reason

@@ -17,6 +17,7 @@ from shared.mapping import Mapping as RoleMapping
 from shared.model.decision import Reason
 from shared.model.outcomes import WRONG
 from shared.setup import Granted, absent
+from shared.suggestions import did_you_mean
 
 EXAMPLES = 5
 """Instances that a group names where not all are asked for."""
@@ -182,9 +183,14 @@ class View:
                 self._say(f"  {error}")
             for one in members:
                 roles = f"  holds {one.role_before}" if one.role_before else ""
-                wants = f"  should hold {one.role}" if one.role else ""
+                wants = f"  should hold {one.role}{self._meant(one)}" if one.role else ""
                 told = f"  {one.error}" if one.error and not error else ""
                 self._say(f"  {_named(one.instance_id, one.name)}{roles}{wants}{told}")
+
+    def _meant(self, one: Wrong) -> str:
+        """A role that is not listed may be a slip of one that is."""
+        near = did_you_mean(one.role, self._mapping.roles) if one.reason == Reason.ROLE_NOT_LISTED.value else ""
+        return near and f" ({near})"
 
     def _group(self, lines: Sequence[Line], ids: bool) -> None:
         first = lines[0]

@@ -9,14 +9,19 @@ from typing import Any
 import pytest
 
 from fakecloud.cloud import Cloud
+from fakecloud.identity import ACCOUNT
 from tests.functional.cli.operator import Command, records
 
 RULES = """
 version: 1
-roles: {web: {description: w}, worker: {description: k}}
+roles:
+  web: {description: w}
+  worker: {description: k}
+  vault: {description: v, assignable_by: [user/ops-*], require: {imdsv2: true}}
 rules:
   - {name: frozen, when: {tags: {app: frozen}}, then: ignore}
   - {name: on trial, when: {tags: {app: trial}}, role: web, mode: audit}
+  - {name: locked, when: {tags: {app: vault}}, role: vault}
   - {name: only attach, when: {tags: {app: gentle}}, role: web, mode: attach-only}
   - {name: takes over, when: {tags: {app: replace}}, role: worker, foreign_roles: replace}
   - {name: Web tier, when: {tags: {app: web}}, role: web}
@@ -25,21 +30,26 @@ settings: {displace: [foreign], brake: {max_removals: MOST, at_least: 3}, launch
 """
 TAGS = (
     *({"app": app} for app in ("frozen", "trial", "gentle", "replace", "web", "other")),
-    {"ram-role": "worker"}, {"ram-role": "nosuch"}, {},
+    {"app": "vault"}, {"ram-role": "worker"}, {"ram-role": "nosuch"}, {},
+    *({"app": "web", "ram-role-until": end} for end in ("2020-01-01T00:00:00Z", "2999-01-01T00:00:00Z", "never")),
 )  # fmt: skip
-HELD = ("", "web", "worker", "foreign")
+HELD = ("", "web", "worker", "foreign", "vault")
 CHANGED = {"attached", "swapped", "detached"}
 
 
 def fleet(cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch, most: str) -> None:
-    """1,000 instances: each tag with each role, in a VPC and in the classic network, old and just launched."""
+    """1,000 instances: each tag with each role, in a VPC and in the classic network, old and just launched, with and without IMDSv2."""
     Path("roles.yaml").write_text(RULES.replace("MOST", most), encoding="utf-8")
     monkeypatch.setenv("ROLEKEEPER_PROOF_KEYS", "0123456789abcdef" * 4)
+    cloud.ram.put_role(ACCOUNT, "vault")
     kinds = [(tags, role, "vpc") for tags, role in product(TAGS, HELD)] + [(tags, "", "classic") for tags in TAGS]
+    each = 1000 // (4 * len(kinds))
     for age in (3600, 0):
         for n, (tags, role, network) in enumerate(kinds):
-            cloud.ecs.make(11 + (n < 5), tags=tags, role=role, network=network, name=f"node-{n}")
+            for tokens in ("optional", "required"):
+                cloud.ecs.make(each, tags=tags, role=role, network=network, http_tokens=tokens, name=f"node-{n}")
         cloud.clock.advance(age)
+    cloud.ecs.make(1000 - 4 * each * len(kinds), tags={"app": "web"}, role="web", name="rest")
 
 
 def lines(plan: dict[str, Any]) -> dict[str, tuple[str, str, str]]:
@@ -64,7 +74,7 @@ def test_a_plan_and_the_remediation_after_it_agree_line_by_line(
         name: plan[name] for name in ("wrong", "stays", "brake")
     }
     assert lines(offline) == lines(plan)
-    assert rolekeeper("remediate", "--all").code == plan["brake"]["acts"]
+    assert rolekeeper("remediate", "--all").code == plan["exit_code"] == 1
     told = {record["instance_id"]: record for record in records(cloud) if "instance_id" in record}
     assert len(told) == 1000
 
@@ -75,7 +85,9 @@ def test_a_plan_and_the_remediation_after_it_agree_line_by_line(
     }
     braked = {n for n, r in told.items() if r["reason"] == "brake"}
     removals = {
-        n for n, (action, before, _) in lines(plan).items() if action != "attach" and before in ("web", "worker")
+        n
+        for n, (action, before, _) in lines(plan).items()
+        if action != "attach" and before in ("web", "worker", "vault")
     }
     assert braked == (removals if plan["brake"]["acts"] else set())
     assert plan["brake"]["acts"] == (most == "20%")

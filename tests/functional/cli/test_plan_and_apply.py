@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from fakecloud.cloud import Cloud
 from fakecloud.ecs.models import Instance
 from fakecloud.identity import ACCOUNT
+from shared.clock import CLOCK
 from tests.functional.cli.operator import REGION, Command, make, records, written
 
 
@@ -135,6 +137,19 @@ def test_the_bill_of_carrying_out_is_what_apply_takes_at_most(cloud: Cloud, role
     assert {name: took[name] for name in took if name.startswith("A")} == {
         "AttachInstanceRamRole": told["AttachInstanceRamRole"]
     }
+
+
+def test_a_role_that_is_nearly_a_listed_one_is_said_to_be(cloud: Cloud, rolekeeper: Command) -> None:
+    cloud.ecs.make(1, tags={"ram-role": "wroker"})
+    assert "should hold wroker (did you mean 'worker'?)" in rolekeeper("plan").out
+
+
+def test_an_instance_that_stays_with_a_warning_is_named(cloud: Cloud, rolekeeper: Command) -> None:
+    soon = f"{CLOCK.now() + timedelta(hours=3):%Y-%m-%dT%H:%M:%SZ}"
+    (one,) = cloud.ecs.make(1, tags={"app": "web", "ram-role-until": soon}, role="web", name="debug")
+    ran = rolekeeper("plan")
+    assert (ran.code, ran.out.splitlines()[0]) == (0, "unchanged, expires-soon: 1 instance")
+    assert f"{one.instance_id}  debug  holds web" in ran.out
 
 
 def test_tags_that_nobody_carries_are_said_to_match_none(cloud: Cloud, rolekeeper: Command) -> None:
