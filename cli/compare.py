@@ -97,7 +97,7 @@ def _report(
     roles = [*_roles(granted, then, fleet), *map(_field, role_changes(old, new))]
     settings = list(map(_field, setting_changes(old, new)))
     differs = bool(differences or roles or settings)
-    open_questions = [one for one in found.undecided if (one.old, one.new) not in fleet.affected]
+    open_questions = [one for one in found.undecided if (one.old, one.new) not in set(fleet.affected)]
     return {
         "result": "differs" if differs else "undecided" if open_questions else "same",
         "undecided": [_question(question) for question in open_questions],
@@ -164,6 +164,6 @@ def _question(question: OpenQuestion) -> dict[str, Any]:
     return {
         "old_rule": question.old_rule,
         "new_rule": question.new_rule,
-        "old": _treated(question.old),
-        "new": _treated(question.new),
+        "old": _treated(question.old) if question.old else None,
+        "new": _treated(question.new) if question.new else None,
     }

@@ -22,7 +22,7 @@ def show(report: Mapping[str, Any], *, ids: bool) -> None:
     say(f"old: {old['file']}, hash {old['hash']}")
     say(f"new: {new['file']}, hash {new['hash']}")
     if fleet:
-        say(f"fleet: {fleet['file']}, {counted(fleet['instances'], 'instance')} of {place(fleet)}")
+        say(f"fleet: {fleet['file']}, {fleet['instances']:,} instances of {place(fleet)}")
     shown = ((undecided(report), "yellow"), (differences(report, ids=ids), ""), (changes(report), ""))
     for lines, style in shown:
         for line in lines:
@@ -43,7 +43,7 @@ def undecided(report: Mapping[str, Any]) -> Iterator[str]:
         yield ""
         yield f"NOT DECIDED: {counted(len(questions), 'question')}; the search has ended before these (--effort 10 searches longer)"
         for one in questions[:MOST_LINES]:
-            yield f"  {rule(one['old_rule'])} -> {rule(one['new_rule'])}: perhaps {one['old']['text']} -> {one['new']['text']}"
+            yield f"  {rule(one['old_rule'])} -> {rule(one['new_rule'])}: {perhaps(one)}"
         yield from more(questions)
 
 
@@ -67,7 +67,7 @@ def differences(report: Mapping[str, Any], *, ids: bool) -> Iterator[str]:
 
 
 def instances(affected: Sequence[Mapping[str, Any]], *, ids: bool) -> Iterator[str]:
-    yield f"   in the fleet: {counted(len(affected), 'instance') if affected else 'none'}"
+    yield f"   in the fleet: {numbers(affected)}"
     shown = affected if ids else affected[:MOST_INSTANCES]
     for one in shown:
         yield f"     {one['instance_id']} {quoted(one['name']) if one['name'] else '(no name)'}, {held(one)}"
@@ -75,8 +75,16 @@ def instances(affected: Sequence[Mapping[str, Any]], *, ids: bool) -> Iterator[s
         yield f"     ... and {len(affected) - len(shown)} more (--ids shows all)"
 
 
+def numbers(affected: Sequence[Mapping[str, Any]]) -> str:
+    foreign = sum(one["foreign"] for one in affected)
+    many = f"{len(affected):,} instance{'s' * (len(affected) != 1)}" if affected else "none"
+    return many + (f", {foreign:,} of them with a foreign role" if foreign else "")
+
+
 def held(one: Mapping[str, Any]) -> str:
-    return f"holds {quoted(one['role'])}" if one["role"] else "holds no role"
+    if not one["role"]:
+        return "holds no role"
+    return f"holds {quoted(one['role'])}" + (", which is foreign" if one["foreign"] else "")
 
 
 def changes(report: Mapping[str, Any]) -> Iterator[str]:
@@ -114,6 +122,12 @@ def more(lines: Sequence[Any], indent: str = "  ") -> Iterator[str]:
 
 def rule(name: str) -> str:
     return f"rule {quoted(name)}" if name else "no rule"
+
+
+def perhaps(question: Mapping[str, Any]) -> str:
+    """A treatment that is not named is any that the rule's template gives."""
+    old, new = (one["text"] if one else "some role by a tag" for one in (question["old"], question["new"]))
+    return f"perhaps {old} -> {new}"
 
 
 def conclusion(report: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from cli.output import say
 from cli.view.access import access
-from cli.view.comparison import conclusion, place
+from cli.view.comparison import conclusion, numbers, perhaps, place
 from cli.view.examples import code_span, in_words
 
 MOST_CHARACTERS = 60_000
@@ -44,7 +44,7 @@ def comment(report: Mapping[str, Any]) -> Iterator[str]:
     if report["undecided"]:
         yield from heading("Not decided: the search has ended before these")
         for one in report["undecided"][:MOST_LINES]:
-            yield f"- {rule(one['old_rule'])} -> {rule(one['new_rule'])}: perhaps {treated(one['old'])} -> {treated(one['new'])}"
+            yield f"- {rule(one['old_rule'])} -> {rule(one['new_rule'])}: {perhaps(one)}"
         yield from more(report["undecided"], "")
     if report["differences"]:
         yield from heading("Instances that are treated differently")
@@ -74,7 +74,7 @@ def comment(report: Mapping[str, Any]) -> Iterator[str]:
 def instances(affected: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     named = ", ".join(code_span(f"{one['instance_id']} {one['name']}".strip()) for one in affected[:MOST_LINES])
     left = f" and {len(affected) - MOST_LINES} more" if len(affected) > MOST_LINES else ""
-    yield f"  - in the fleet: {len(affected)}" + (f": {named}{left}" if affected else "")
+    yield f"  - in the fleet: {numbers(affected)}" + (f": {named}{left}" if affected else "")
 
 
 def heading(text: str) -> Iterator[str]:

@@ -69,10 +69,14 @@ def filled(binding: Iterable[tuple[str, str]]) -> Condition:
     return all_of(Has(tag(key), (value,)) for key, value in binding)
 
 
+def same_text(one: RoleTemplate | None, other: RoleTemplate | None) -> bool:
+    """Return whether both are templates that yield the same text for each instance."""
+    return one is not None and other is not None and (one.literals, one.keys) == (other.literals, other.keys)
+
+
 def never_both(old: Cell, new: Cell, old_roles: Collection[str], new_roles: Collection[str]) -> bool:
     """Return whether one template on both sides rules it out: it yields the same text for an instance, whatever the file."""
-    one, other = old.template, new.template
-    if one is None or other is None or (one.literals, one.keys) != (other.literals, other.keys):
+    if not same_text(old.template, new.template):
         return False
     role, then = old.treatment.role, new.treatment.role
     if role and then:

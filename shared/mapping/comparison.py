@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import msgspec
 
 from shared.mapping.canonical import meaning
-from shared.mapping.cells import Cell, cells, certain, clash, filled, never_both
+from shared.mapping.cells import Cell, Values, cells, certain, clash, filled, never_both, same_text
 from shared.mapping.conditions import ALWAYS, Condition, Not
 from shared.mapping.contents import Mapping
 from shared.mapping.effort import Effort, Undecided
@@ -24,6 +24,8 @@ from shared.model.instance import Instance
 MAX_EFFORT_A_PAIR = 200_000
 MAX_EFFORT = 3_000_000
 """Steps spent on one pair of cells and on the whole comparison: some seconds. What is not proven by then is undecided."""
+EFFORT_OF_AN_EXAMPLE = 25
+"""Steps that count for making an example and evaluating both mappings on it: about the time of as many."""
 MAX_RULE_PAIRS = 20
 """Pairs of rules that are told of one difference; more are not sought."""
 
@@ -48,12 +50,15 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class OpenQuestion(msgspec.Struct, frozen=True, kw_only=True):
-    """A pair of rules for which it is not proven whether an instance is treated so, or so: the effort has ended."""
+    """A pair of rules of which it is not proven whether an instance is treated so, or so: the effort has ended.
+
+    old, new: None = in whatever way these rules treat instances that tags choose a role for.
+    """
 
     old_rule: str
     new_rule: str
-    old: Treatment
-    new: Treatment
+    old: Treatment | None
+    new: Treatment | None
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,6 +91,7 @@ class _Side:
             self.first.setdefault(text, place)
         self.cells = cells(mapping)
         self.more = [[certain(cell.also or ALWAYS) for cell in of_rule] for of_rule in self.cells]
+        self.by_role = [{cell.treatment.role: place for place, cell in enumerate(of_rule)} for of_rule in self.cells]
 
     def escape(self, cell: Cell, rule: str, instance: Instance) -> Condition:
         """Return a condition that all instances of the cell meet, and this one does not: that rule decided on it otherwise.
@@ -124,16 +130,15 @@ class _Search:
 
     def seek(self, before: int, after: int) -> None:
         """Search each pair of cells of these rules that are treated differently."""
-        pairs = [
-            (one, other)
-            for one, known in zip(self._old.cells[before], self._old.more[before], strict=True)
-            for other, also_known in zip(self._new.cells[after], self._new.more[after], strict=True)
-            if one.treatment != other.treatment
-            and not never_both(one, other, self._old.mapping.roles, self._new.mapping.roles)
-            and not (clash(known, also_known) or clash(known, self._new.certain[after]))
-            and not clash(also_known, self._old.certain[before])
-        ]
-        if len(pairs) > 1 and self._apart(before, after):
+        old, new = self._old.cells[before], self._new.cells[after]
+        try:
+            if len(old) + len(new) > 2 and self._apart(before, after):
+                return
+            pairs = list(self._pairs(before, after))
+        except Undecided:
+            self._ask(
+                before, after, old[0].treatment if len(old) == 1 else None, new[0].treatment if len(new) == 1 else None
+            )
             return
         for one, other in pairs:
             told = self._found.get((one.treatment, other.treatment), {})
@@ -142,7 +147,40 @@ class _Search:
             elif (before, after) not in told:
                 self._seek(one, other)
 
+    def _pairs(self, before: int, after: int) -> Iterator[tuple[Cell, Cell]]:
+        """Yield the pairs of cells that are treated differently and do not plainly exclude each other. Raises Undecided."""
+        old, new = self._old, self._new
+        theirs = list(zip(new.cells[after], new.more[after], strict=True))
+        for one, known in zip(old.cells[before], old.more[before], strict=True):
+            if clash(known, new.certain[after]):
+                continue
+            near = self._near(one, after) if same_text(one.template, new.cells[after][0].template) else theirs
+            self._effort.spend(2 * len(near))
+            for other, also_known in near:
+                if (
+                    one.treatment != other.treatment
+                    and not never_both(one, other, old.mapping.roles, new.mapping.roles)
+                    and not clash(known, also_known)
+                    and not clash(also_known, old.certain[before])
+                ):
+                    yield one, other
+
+    def _near(self, one: Cell, after: int) -> list[tuple[Cell, Values]]:
+        """Return the cells of a rule with the same template that an instance of this cell can be in: of the same role, or refused; of
+        those that are refused, the roles that the old mapping does not list."""
+        places, role = self._new.by_role[after], one.treatment.role
+        listed = self._old.mapping.roles
+        wanted = (role, "") if role else [name for name in places if name not in listed]
+        found = [places[name] for name in wanted if name in places]
+        return [(self._new.cells[after][place], self._new.more[after][place]) for place in found]
+
+    def _ask(self, before: int, after: int, old: Treatment | None, new: Treatment | None) -> None:
+        names = self._old.names[before], self._new.names[after]
+        self._open[OpenQuestion(old_rule=names[0], new_rule=names[1], old=old, new=new)] = None
+
     def _apart(self, before: int, after: int) -> bool:
+        """Return whether no instance meets the conditions of both rules, as far as a part of the effort tells. Raises Undecided past all."""
+        self._effort.spend(1)
         try:
             effort = Effort(MAX_EFFORT_A_PAIR, self._effort)
             return self._solver.witness([self._old.whens[before], self._new.whens[after]], effort) is None
@@ -155,6 +193,7 @@ class _Search:
         effort = Effort(MAX_EFFORT_A_PAIR, self._effort)
         try:
             while (values := self._solver.witness(wanted, effort)) is not None:
+                effort.spend(EFFORT_OF_AN_EXAMPLE)
                 instance = witness_instance(values)
                 rule, treated = treatment(old.mapping, instance)
                 then_rule, then_treated = treatment(new.mapping, instance)
@@ -168,13 +207,7 @@ class _Search:
                 if len(wanted) == missed:
                     return
         except Undecided:
-            question = OpenQuestion(
-                old_rule=old.names[one.index],
-                new_rule=new.names[other.index],
-                old=one.treatment,
-                new=other.treatment,
-            )
-            self._open[question] = None
+            self._ask(one.index, other.index, one.treatment, other.treatment)
 
     def _note(self, treated: Treatment, then_treated: Treatment, pair: RulePair) -> None:
         told = self._found.setdefault((treated, then_treated), {})
@@ -186,14 +219,16 @@ class _Search:
 
     def result(self) -> Comparison:
         """Return what was found, in the order of the rules. What is proven is no question; only its rules may be more."""
-        open_ones = [question for question in self._open if (question.old, question.new) not in self._found]
-        incomplete = self._incomplete | {(question.old, question.new) for question in self._open}
+        found, asked = self._found, [(question, (question.old, question.new)) for question in self._open]
+        open_ones = [question for question, treated in asked if treated not in found]
+        incomplete = {*self._incomplete, *(treated for _, treated in asked)}
+        anything = any(None in treated for treated in incomplete)
         differences = [
             Difference(
                 old=old,
                 new=new,
                 by=tuple(pair for _, pair in sorted(told.items(), key=lambda item: item[0])),
-                complete=(old, new) not in incomplete,
+                complete=not anything and (old, new) not in incomplete,
             )
             for (old, new), told in sorted(self._found.items(), key=lambda item: min(item[1]))
         ]

@@ -13,11 +13,15 @@ from shared.model.instance import Instance
 
 
 class Affected(msgspec.Struct, frozen=True, kw_only=True):
-    """An instance that is treated differently, the role on it now ("" = none), and the rules that decide ("" = none)."""
+    """An instance that is treated differently, the role on it now ("" = none), and the rules that decide ("" = none).
+
+    foreign: whether neither mapping lists that role.
+    """
 
     instance_id: str
     name: str
     role: str
+    foreign: bool
     old_rule: str
     new_rule: str
 
@@ -54,6 +58,7 @@ def compare_fleet(old: Mapping, new: Mapping, instances: Iterable[Instance]) -> 
                 instance_id=instance.instance_id,
                 name=instance.name,
                 role=instance.role,
+                foreign=bool(instance.role) and not (old.is_managed(instance.role) or new.is_managed(instance.role)),
                 old_rule=old_rule,
                 new_rule=new_rule,
             )

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from cli.output import console
 from tests.bench.cold import RUNS, cold
+from tests.bench.comparison import comparisons
 from tests.bench.fleet import CASES, SIZES, fleets
 from tests.bench.plan import SIZE, planned
 from tests.bench.storm import Route, storm
@@ -32,6 +33,7 @@ def main() -> int:
     found["plan"] = planned(1_000 if quick else SIZE)
     routes: tuple[Route, ...] = ("buffered",) if quick else ("buffered", "direct")
     found["storm"] = {route: asdict(storm(route)) for route in routes}
+    found["comparisons"] = comparisons()
     found["start"] = cold(3 if quick else RUNS)
     found["targets"] = targets(found)
     found["minutes"] = round((time.monotonic() - began) / 60, 1)
@@ -69,6 +71,10 @@ def targets(found: dict[str, Any]) -> list[dict[str, Any]]:
     plan, many = found["plan"], f"{found['plan']['instances']:,} instances"
     target(f"plan of {many} without latency: s", plan["plan"]["wall_s"], 10)
     target(f"plan of {many}: peak MB", plan["plan"]["peak_mb"], 150)
+    compared = max(row["cpu_s"] for row in found["comparisons"])
+    target("compare, two files of 200 rules, worst shape: CPU s", compared, 5)
+    undecided = sum(row["undecided"] for row in found["comparisons"] if row["with"] in ("itself", "an edit"))
+    target("compare, a file and its edit: undecided", undecided, 0)
     buffered = found["storm"]["buffered"]
     target("buffered storm: calls an instance", buffered["calls_an_instance"], 0.7)
     target("buffered storm: refusals", buffered["refusals"], 0)
@@ -146,6 +152,11 @@ def show(found: dict[str, Any]) -> None:
             f"storm, {route}: {storm_['instances']:,} launches in a minute, {storm_['right']:,} right "
             f"{storm_['seconds']} s after the last, {storm_['calls_an_instance']} calls an instance, "
             f"{storm_['refusals']:,} refused, {storm_['invocations']:,} invocations, {sum(storm_['records'].values()):,} records"
+        )
+    for row in found["comparisons"]:
+        shown.print(
+            f"compare, 200 rules, {row['shape']}, with {row['with']}: {row['cpu_s']:.2f} CPU s, "
+            f"{row['differences']:,} differences, {row['undecided']:,} undecided"
         )
     if found["start"]:
         starts = Table(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from shared.mapping import load
+from shared.mapping import Rule, load
 from shared.mapping.comparison import Comparison, Difference, compare
+from shared.mapping.treatment import Treatment
+from shared.model.instance import Desired
 
 ROLES = "version: 1\nroles: {web: {}, worker: {}, batch: {}}\n"
 
@@ -127,6 +129,12 @@ def test_a_role_that_is_listed_anew_is_no_longer_refused() -> None:
     assert difference.by[0].example.tags == {"r": "b"}
 
 
+def test_all_that_a_rule_may_say_is_compared() -> None:
+    """A new field of a rule, or of what it wants, has to find its place in a Treatment; those of roles and settings are found by themselves."""
+    assert set(Rule.__struct_fields__) == {"name", "when", "role", "mode", "foreign_roles"}
+    assert set(Desired.__struct_fields__) == {"rule", *Treatment.__struct_fields__}
+
+
 def test_without_effort_nothing_is_called_the_same() -> None:
     found = compared(WEB + JOBS, JOBS + WEB, effort=1)
 
@@ -142,7 +150,7 @@ def test_a_template_that_can_be_filled_in_too_many_ways_is_undecided_and_not_the
     other = load(f"{head}  - {{name: t, when: {{vpc: v}}, role: web}}\n")
 
     assert compare(one, one) == Comparison(differences=(), undecided=())
-    assert [str(question.old) for question in compare(one, other).undecided] == [f"role {role}"]
+    assert f"role {role}" in {str(question.old) for question in compare(one, other).undecided}
 
 
 def test_of_many_pairs_of_rules_that_do_the_same_only_some_are_named() -> None:
@@ -152,3 +160,15 @@ def test_of_many_pairs_of_rules_that_do_the_same_only_some_are_named() -> None:
 
     assert len(difference.by) == 20
     assert not difference.complete
+
+
+def test_many_roles_by_many_tags_are_compared_within_the_effort() -> None:
+    """Two hundred rules that give each of two hundred roles by a tag of their own: each meets each, in 1.6 thousand million ways."""
+    roles = ", ".join(f"r{number}: {{}}" for number in range(200))
+    rules = [f"  - {{name: n{n}, when: {{vpc: 'v{n}*'}}, role: '${{tags.t{n}}}'}}\n" for n in range(200)]
+    head = f"version: 1\nroles: {{{roles}}}\nrules:\n"
+    one, turned = load(head + "".join(rules)), load(head + "".join(reversed(rules)))
+
+    assert compare(one, one) == Comparison(differences=(), undecided=())
+    found = compare(one, turned, effort=100_000)
+    assert found.differences or found.undecided
