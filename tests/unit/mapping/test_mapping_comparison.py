@@ -130,9 +130,25 @@ def test_a_role_that_is_listed_anew_is_no_longer_refused() -> None:
 
 
 def test_all_that_a_rule_may_say_is_compared() -> None:
-    """A new field of a rule, or of what it wants, has to find its place in a Treatment; those of roles and settings are found by themselves."""
+    """A new field of a rule, or of what it wants, has to find its place in a Treatment; those of roles and settings are
+    found by themselves. `expired` is decided outside a mapping, by the time."""
     assert set(Rule.__struct_fields__) == {"name", "when", "role", "mode", "foreign_roles"}
-    assert set(Desired.__struct_fields__) == {"rule", *Treatment.__struct_fields__}
+    assert set(Desired.__struct_fields__) - {"rule", "expired"} == set(Treatment.__struct_fields__) - {"proof"}
+
+
+def test_where_not_everybody_may_ask_for_a_role_the_tags_that_show_who_does_count() -> None:
+    head = "version: 1\nroles: {web: {assignable_by: [user/alice]}}\nrules:\n"
+    old = load(f"{head}  - {{name: a, when: {{tags: {{x: {{exists: true}}, y: '1'}}}}, role: web}}\n")
+    new = load(
+        f"{head}  - {{name: a, when: {{tags: {{x: '*', y: '1'}}, any: [{{zone: z}}, {{tags: {{y: '1'}}}}]}}, role: web}}\n"
+    )
+    other = load(
+        f"{head}  - {{name: a, when: {{any: [{{tags: {{x: '*', y: '1', z: '2'}}}}, {{tags: {{x: '*', y: '1'}}}}]}}, role: web}}\n"
+    )
+
+    assert compare(old, new) == Comparison(differences=(), undecided=())
+    (difference,) = compare(old, other).differences
+    assert told(difference) == ("role web (asked for by tag x, y)", "role web (asked for by tag x, y, z)", [("a", "a")])
 
 
 def test_without_effort_nothing_is_called_the_same() -> None:
