@@ -204,3 +204,24 @@ def test_an_event_that_comes_twice_is_acted_on_once(world: World) -> None:
     assert run.result["outcomes"] == {"attached": 1}
     assert run.calls.count("AttachInstanceRamRole") == 1
     assert world.run("tags_changed", event).result["outcomes"] == {"unchanged": 1}
+
+
+ASSIGNED = """
+version: 1
+roles: {web: {description: w, assignable_by: [user/alice]}, worker: {description: k}}
+rules:
+  - {name: by app, when: {tags: {app: [web, worker]}}, role: "${tags.app}"}
+"""
+
+
+@pytest.mark.parametrize(("call", "held"), [("DetachInstanceRamRole", ""), ("AttachInstanceRamRole", "worker")])
+def test_a_role_that_few_may_ask_for_is_not_put_on_again_by_a_call_that_sets_no_tags(
+    world: World, call: str, held: str
+) -> None:
+    """Who attaches and detaches proves no wish for it, whoever it is: what is there stays, and an operator's run decides."""
+    world.map(ASSIGNED)
+    instance = world.instance("web")
+    world.hold(instance, held)
+    run = world.run("tags_changed", by_hand(call, instance.instance_id))
+    assert run.outcome(instance.instance_id) == ("refused", "not-assignable")
+    assert world.role(instance.instance_id) == held
