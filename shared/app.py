@@ -126,7 +126,7 @@ def _asked_for(read: Trigger | Ignored, mapping: RoleMapping, settings: Settings
         )
     if mapping.attributes.union([ROLE]).isdisjoint(read.attributes):
         detail = (
-            f"{read.event_name} changed {' and '.join(read.attributes)}, which no rule asks for and no role requires"
+            f"{read.event_name} changed {' and '.join(read.attributes)}, which roles.yaml does not ask for"
         )
         return ignored_as("no-rule-reads-it", detail, read)
     return read
