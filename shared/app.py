@@ -125,9 +125,7 @@ def _asked_for(read: Trigger | Ignored, mapping: RoleMapping, settings: Settings
             "not-for-us", f"{read.event_name} in {read.region}, which is no region of this deployment", read
         )
     if mapping.attributes.union([ROLE]).isdisjoint(read.attributes):
-        detail = (
-            f"{read.event_name} changed {' and '.join(read.attributes)}, which roles.yaml does not ask for"
-        )
+        detail = f"{read.event_name} changed {' and '.join(read.attributes)}, which roles.yaml does not ask for"
         return ignored_as("no-rule-reads-it", detail, read)
     return read
 
