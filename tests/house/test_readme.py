@@ -40,6 +40,7 @@ def test_the_block_for_the_emulated_account_runs_as_it_stands(tmp_path: Path) ->
         command.write_text(f"#!{sys.executable}\nimport sys\nfrom {name} import main\nsys.exit(main())\n")
         command.chmod(0o755)
     env = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+    env["XDG_STATE_HOME"] = str(tmp_path / "state")
     script = block.replace("source .venv/bin/activate", "").replace("8080", port)
     ran = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)
     assert (ran.returncode, ran.stderr) == (0, ""), ran.stdout + ran.stderr
