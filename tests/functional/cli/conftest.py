@@ -19,6 +19,7 @@ from fakecloud.sls.models import Project
 from shared.mapping import yaml_text
 from tests.clocks import emulated
 from tests.functional.cli.operator import LOGSTORE, PROJECT, REGION, RULES, Command, Ran
+from tests.secrecy import TEXTS
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -69,6 +70,7 @@ def rolekeeper(
         told = capsys.readouterr()
         made = [file for file in (tmp_path / "state").rglob("*.jsonl") if file not in before]
         journal = "".join(file.read_text(encoding="utf-8") for file in made)
+        TEXTS.append(("the file of the run", journal))
         return Ran(int(ended.value.code or 0), told.out, told.err, journal)
 
     return run

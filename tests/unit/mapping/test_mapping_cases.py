@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from shared.mapping import MappingError, load
 from shared.mapping.cases import Case, load_cases
@@ -136,3 +138,26 @@ def test_a_row_changes_the_case_tag_by_tag() -> None:
     )
     assert (changed.name, dict(changed.instance.tags)) == ("one / row 2", {"APP": "x", "env": "dev"})
     assert (changed.instance.vpc, changed.instance.zone, changed.expect.verdict) == ("v", "z", "none")
+
+
+SAMPLE = (
+    "version: 1\ncases:\n  - name: one\n    instance: {tags: {app: web}, vpc: v, age: 5m}\n    expect: {role: web, rule: web tier}\n"
+    "    rows: [{name: a, instance: {imdsv2: true}}, {expect: none}]\n"
+)
+PIECES = st.sampled_from(
+    [*"{}[]:-,&*!|>'\"#% \n\t", "null", "off", "1", "rows", "expect", "from", "<<", "\u2028", "i-a", "none"]
+)
+
+
+@given(st.lists(st.tuples(st.integers(0, len(SAMPLE)), st.integers(0, 8), PIECES), min_size=1, max_size=4))
+def test_whatever_is_written_is_read_or_refused_with_its_place(changes: list[tuple[int, int, str]]) -> None:
+    text = SAMPLE
+    for place, cut, piece in changes:
+        text = text[:place] + piece + text[place + cut :]
+    try:
+        found = load_cases(text, MAPPING, file="t.yaml")
+    except MappingError as error:
+        assert error.problems
+        assert all(str(problem).startswith("t.yaml:") and problem.line >= 1 for problem in error.problems)
+    else:
+        assert all(case.name and case.expect.verdict for case in found)
