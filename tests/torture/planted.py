@@ -60,7 +60,7 @@ PLANTS = {
         "should hold|was not changed|is taken off where",
     ),
     "a dry run that writes": Plant(
-        "shared.engine.run_region", "if self._request.dry_run:", "if False:", "a dry run writes"
+        "shared.engine.run_region", "if context.executor or self._request.dry_run:", "if context.executor:", "a dry run writes"
     ),
     "a hand-over that loses ids": Plant("shared.planning.transitions", "instance_ids=names,", "instance_ids=names[1:],", "holds"),
 }  # fmt: skip
