@@ -29,6 +29,8 @@ from shared.proof import Keys
 from shared.settings import Settings, variable
 from shared.suggestions import suggestion
 
+IMDSV2 = "imdsv2"
+"""What a role may require beside attributes: `--attribute imdsv2=true`."""
 NO_RECORDS_OFFLINE = "not asked for: no cloud was asked"
 
 
@@ -97,6 +99,10 @@ def _found(about: Subject, mapping: RoleMapping) -> Found:
     now = datetime.now(timezone.utc)
     if about.instance_id is None:
         fields = {"region": about.region or "", **(about.attributes or {})}
+        if imdsv2 := fields.pop(IMDSV2, ""):
+            if imdsv2 not in ("true", "false"):
+                raise ConfigError(f"explain: --attribute {IMDSV2}={imdsv2}: write true or false")
+            fields["http_tokens"] = "required" if imdsv2 == "true" else "optional"
         instance = Instance(
             instance_id=MADE_UP,
             tags=dict(about.tags or {}),

@@ -42,12 +42,13 @@ def explain(
     as_json: Json = False,
 ) -> None:
     """Say why an instance gets a role, or does not: each rule, each condition, what nearly matched. Changes nothing."""
-    from cli.explain import Subject, run
+    from cli.explain import IMDSV2, Subject, run
+    from shared.mapping.conditions import ATTRIBUTES
 
     about = Subject(
         instance_id=instance_id,
         tags=asked.tags(tag or ()),
-        attributes=asked.attributes(attribute or ()) or None,
+        attributes=asked.attributes(attribute or (), (*ATTRIBUTES, IMDSV2)) or None,
         holds=holds,
         snapshot=snapshot,
         region=region,

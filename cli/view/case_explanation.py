@@ -29,7 +29,7 @@ def _rule(number: int, step: TracedRule, traced: Trace) -> Iterator[Line]:
     late = "it matches, but an earlier one decides"
     end = ("it decides", "green") if step.decides else (late if step.met else "no", "red")
     yield (f"rule {number}, {quoted(step.rule.name)} {gives_words(step)}: ", end)
-    yield from (((text,) if ok else ((text, "red"),)) for text, ok in asked_lines(step.asked, traced))
+    yield from (((text, "yellow"),) if is_near else (text,) for text, is_near in asked_lines(step.asked, traced))
 
 
 def _concerns(step: TracedRule, expect: Expectation) -> bool:

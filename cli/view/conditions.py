@@ -15,6 +15,8 @@ MOST_LACKS = 3
 
 
 def subject_words(subject: str) -> str:
+    if subject == "http_tokens":
+        return "HttpTokens (imdsv2)"
     return f"tag {quoted(subject[len(TAG) :])}" if subject.startswith(TAG) else subject
 
 

@@ -13,6 +13,7 @@ from cli.output import Part, console, say
 from cli.view.cases import verdict
 from cli.view.conditions import asked_lines, lack_words, near_words, subject_words
 from cli.view.examples import asked_for, in_words, quoted
+from shared.clean import visible
 from shared.mapping import Mapping
 from shared.mapping.near_misses import NearMiss, near_misses
 from shared.mapping.toward import FIXED, Edit, Toward
@@ -108,8 +109,23 @@ def wanted(explained: Explained) -> Iterator[Line]:
     yield ((text, style),) if style else (text,)
     if change.why:
         yield (f"  {change.why}",)
-    if change.removes and change.outcome is None:
-        yield ("  (a run that takes off very many roles may be stopped by the brake: that is judged for a whole run)",)
+    yield from ((f"guard {name}: {told}",) for name, told in guards(explained))
+
+
+def guards(explained: Explained) -> Iterator[tuple[str, str]]:
+    """Yield each guard that has a say, and what it says."""
+    desired, mapping = explained.traced.desired, explained.mapping
+    spec = mapping.roles.get(desired.role) if desired.verdict == "role" else None
+    if spec and spec.require:
+        unmet = mapping.unmet(desired.role, explained.traced.instance)
+        yield "require", f"not met by {', '.join(map(visible, unmet))}" if unmet else "met"
+    if spec and spec.assignable_by:
+        yield (
+            "assignable_by",
+            f"{', '.join(spec.assignable_by)}; asked of each event: here, as in a timer's run, nobody is known to have asked",
+        )
+    if explained.change.removes and explained.change.outcome is None:
+        yield "brake", "asked of all removals of a run together, so not here"
 
 
 def near(explained: Explained) -> Iterator[Line]:
@@ -200,7 +216,8 @@ def sentence(explained: Explained, file: str) -> str:
         "ignore": f"is left alone, {whose}",
         "refused": f"asks, {whose}, for role {quoted(desired.role)}, which is not listed",
     }[desired.verdict]
-    rest = f"rolekeeper would {done_words(change)} ({change.reason.value})"
+    why = f": {change.why}" if change.why else ""
+    rest = f"rolekeeper would {done_words(change)} ({change.reason.value}{why})"
     found = explained.near
     nearly = f"; {near_miss_words(found[0])}" if found and desired.verdict != "role" else ""
     held = role_words(explained.traced.instance.role)
@@ -218,7 +235,7 @@ def instance_words(explained: Explained) -> str:
     instance = explained.traced.instance
     if instance.instance_id == MADE_UP:
         return f"an instance with {in_words(asked_for(instance))}"
-    name = f" ({quoted(instance.name)})" if instance.name else ""
+    name = f" ({quoted(instance.name)})" if instance.name not in ("", instance.instance_id) else ""
     return f"{instance.instance_id}{name}" + (f" in {instance.region}" if instance.region else "")
 
 

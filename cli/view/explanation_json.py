@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from cli.view.examples import asked_for
-from cli.view.explanation import Explained, RecordsFound, near_miss_words, sentence
+from cli.view.explanation import Explained, RecordsFound, guards, near_miss_words, sentence
 from shared.mapping.conditions import AllOf, AnyOf, Has, Not
 from shared.mapping.near_misses import NearMiss
 from shared.mapping.toward import Toward
@@ -24,6 +24,7 @@ def as_json(explained: Explained, found: RecordsFound, file: str) -> dict[str, A
         "instance": {"instance_id": instance.instance_id, **asked_for(instance), "role": instance.role},
         "wanted": msgspec.structs.asdict(desired),
         "change": _change(explained.change),
+        "guards": dict(guards(explained)),
         "near_misses": [_near(miss) for miss in explained.near],
         "rules": [_rule(rule) for rule in explained.traced.steps],
         "toward": _toward(explained.toward, explained.then) if explained.toward else None,

@@ -58,7 +58,7 @@ class Toward(msgspec.Struct, frozen=True):
 
 
 def toward(mapping: Mapping, instance: Instance, role: str, *, effort: int = MAX_EFFORT) -> Toward:
-    """Return what would have to change so that the mapping wants this listed role for the instance."""
+    """Return what would have to change so that the mapping wants this listed role for the instance, which is what the role requires."""
     search = _Search(mapping, instance, role, Effort(effort))
     shortest = search.shortest(())
     easy = search.shortest(FIXED) if shortest and not shortest.is_easy else None
@@ -72,6 +72,7 @@ class _Search:
     def __init__(self, mapping: Mapping, instance: Instance, role: str, effort: Effort) -> None:
         self._mapping, self._instance, self._role, self._effort = mapping, instance, role, effort
         self._tags = {key.lower(): value for key, value in instance.tags.items()}
+        self._required = tuple(mapping.roles[role].require.values())
         self._solver, self._met = Solver(), dict[Has, bool]()
         self.complete = True
 
@@ -106,7 +107,12 @@ class _Search:
         rule, taken = self._mapping.rules[index], set[int]()
         size, refused = 0, set[frozenset[str]]()
         while True:
-            wanted = [rule.when, given, *(Not(self._mapping.rules[other].when) for other in sorted(taken))]
+            wanted = [
+                rule.when,
+                given,
+                *self._required,
+                *(Not(self._mapping.rules[other].when) for other in sorted(taken)),
+            ]
             free = [
                 name for name in dict.fromkeys(name for part in wanted for name in subjects(part)) if name not in fixed
             ]
@@ -183,7 +189,8 @@ class _Search:
 
     def _gives(self, rule: Rule, instance: Instance) -> bool:
         desired = self._mapping.desired(instance)
-        return desired.verdict == "role" and (desired.role, desired.rule) == (self._role, rule.name)
+        given = desired.verdict == "role" and (desired.role, desired.rule) == (self._role, rule.name)
+        return given and not self._mapping.unmet(self._role, instance)
 
     def _value(self, name: str) -> str | None:
         return value_of(name, self._instance, self._tags)

@@ -85,6 +85,7 @@ NOT_THERE = {
     "both": (["explain", "i-1", "--tag", "a=b"], "explain: an id or --tag, not both"),
     "no such role": (["explain", "--tag", "a=b", "--role", "wev"], "did you mean web?"),
     "no such attribute": (["explain", "--attribute", "vcp=vpc-1"], "write KEY=VALUE with one of vpc, region"),
+    "imdsv2, neither": (["explain", "--attribute", "imdsv2=yes"], "imdsv2=yes: write true or false"),
     "no file": (["explain", "i-1", "--snapshot", "none.json"], "none.json: cannot be read: No such file or directory"),
     "no snapshot": (["explain", "i-1", "--snapshot", "roles.yaml"], "roles.yaml:1: no snapshot of rolekeeper's"),
     "a snapshot of what": (["explain", "--tag", "a=b", "--snapshot", "f"], "name the instance of it, by its id"),
@@ -146,6 +147,43 @@ def test_what_would_have_to_change_and_what_comes_of_it(cloud: Cloud, rolekeeper
     shown = rolekeeper("explain", instance.instance_id, "--role", "web").out
     assert "  tag app: queue -> trial\n  then rolekeeper would change nothing (skipped, foreign-role)\n" in shown
     assert shown.rstrip().endswith("would give it role web after this change: tag app: queue -> trial.")
+
+
+GUARDED = """
+version: 1
+roles: {pay: {assignable_by: [user/ops-*]}, web: {require: {imdsv2: true}}}
+rules:
+  - {name: pay, when: {tags: {app: pay}}, role: pay}
+  - {name: web, when: {tags: {app: web}}, role: web}
+"""
+
+
+def test_guards_and_what_they_say(rolekeeper: Command) -> None:
+    Path("guarded.yaml").write_text(GUARDED)
+    words = ("explain", "--roles-file", "guarded.yaml", "--json", "--tag")
+    told = rolekeeper(*words, "app=pay").json()
+    assert (told["change"]["outcome"], told["change"]["reason"]) == ("refused", "not-assignable")
+    assert told["guards"]["assignable_by"].startswith("user/ops-*; ")
+    told = rolekeeper(*words, "app=web").json()
+    assert (told["change"]["reason"], told["guards"]) == (
+        "requirement-not-met",
+        {"require": "not met by imdsv2 (none)"},
+    )
+    told = rolekeeper(*words, "app=web", "--attribute", "imdsv2=true").json()
+    assert (told["change"]["reason"], told["guards"]) == ("missing", {"require": "met"})
+    told = rolekeeper(*words, "app=web", "--holds", "pay", "--attribute", "imdsv2=true").json()
+    assert told["guards"]["brake"] == "asked of all removals of a run together, so not here"
+
+
+def test_what_a_role_requires_is_among_what_would_have_to_change(rolekeeper: Command) -> None:
+    Path("guarded.yaml").write_text(GUARDED)
+    told = rolekeeper("explain", "--roles-file", "guarded.yaml", "--tag", "app=pay", "--role", "web", "--json").json()
+    (way,) = told["toward"]["ways"]
+    assert [(edit["subject"], edit["after"]) for edit in way["edits"]] == [
+        ("tags.app", "web"),
+        ("http_tokens", "required"),
+    ]
+    assert way["then"]["reason"] == "missing"
 
 
 def test_described_instances_call_nothing(cloud: Cloud, rolekeeper: Command) -> None:
