@@ -30,7 +30,7 @@ from shared.settings import Settings, variable
 from shared.suggestions import suggestion
 
 IMDSV2 = "imdsv2"
-"""What a role may require beside attributes: `--attribute imdsv2=true`."""
+"""The requirement of a role that is no attribute of rules: `--attribute imdsv2=true`."""
 NO_RECORDS_OFFLINE = "not asked for: no cloud was asked"
 
 

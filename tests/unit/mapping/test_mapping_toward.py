@@ -91,6 +91,20 @@ def test_an_earlier_rule_that_takes_the_instance_is_got_out_of_the_way(
     assert [(edit.subject, edit.after) for edit in way.edits] == [("tags.rolekeeper", None)]
 
 
+def test_a_value_that_an_earlier_rule_takes_is_not_the_only_one(
+    file_with: Callable[[str], str], an_instance: Callable[..., Instance]
+) -> None:
+    mapping = load(
+        file_with(
+            "  - {name: one, when: {tags: {app: web-}}, then: ignore}\n"
+            "  - {name: w, when: {tags: {app: web-*, env: {not: dev}}}, role: web}\n"
+        )
+    )
+    (way,) = toward(mapping, an_instance(tags={"app": "queue", "env": "prod"}), "web").ways
+    assert [edit.subject for edit in way.edits] == ["tags.app"]
+    assert way.instance.tags["app"].startswith("web-")
+
+
 def test_a_way_that_moves_the_instance_comes_with_one_that_does_not(
     file_with: Callable[[str], str], an_instance: Callable[..., Instance]
 ) -> None:

@@ -29,6 +29,7 @@ def test_the_trace_ends_as_the_evaluation_does(mapping: Mapping, instances: list
         assert [step.rule for step in traced.steps] == list(mapping.rules)
         first = next((step for step in traced.steps if step.met), None)
         assert first is traced.winner
+        assert [step for step in traced.steps if step.decides] == ([first] if first else [])
 
 
 @settings(max_examples=300)
