@@ -70,7 +70,7 @@ def _taken_for_ours(world: World, made: Invocation, record: Mapping[str, str]) -
     switches, outcome, name = world.cloud.switches, record.get("outcome"), record["instance_id"]
     attached_again = switches.same_role_again == "success" and outcome in ("attached", "swapped")
     none_taken_off = switches.detach_nothing == "success" and outcome in ("detached", "swapped")
-    lost = "between" in made.trouble and any(c.writes and name in c.ids and not _answered(c) for c in made.calls)
+    lost = made.trouble >= {"between", "fault"} and any(c.writes and name in c.ids for c in made.calls)
     return attached_again or none_taken_off or lost
 
 
@@ -158,6 +158,26 @@ def _braked(world: World, root: Root) -> Iterator[str]:
         holders = root.holders.get(place, 0)
         if file.brakes(len(names), holders):
             yield f"{len(names)} removals in {place}, of {holders} that hold a listed role: {file.share:.0%}, at least {file.least}"
+
+
+def plan_missed(world: World, made: Invocation, plan: Iterable[Mapping[str, str]]) -> Iterator[str]:
+    """Where an applied plan has left something otherwise than it says, without saying why."""
+    lines = {line["instance_id"]: line.get("role_after", "") for line in plan}
+    for name in dict.fromkeys(change.instance_id for change in made.changes):
+        if name not in lines:
+            yield f"apply changes {name}, which the plan does not name"
+    if made.dead or made.at_once or "between" in made.trouble:
+        return
+    records = {record["instance_id"]: record for record in made.looks()}
+    changed = {change.instance_id for change in made.changes}
+    for name, wanted_role in lines.items():
+        if not world.cloud.ecs.instance(name) or world.role(name) == wanted_role:
+            continue
+        held, record = world.role(name), records.get(name, {})
+        if record.get("outcome") in CHANGED or (name in changed and not made.trouble):
+            yield f"apply leaves {name} with {held!r}, the plan says {wanted_role!r}, and the record {record}"
+        if made.result == 0 and not record:
+            yield f"apply ends well, leaves {name} with {held!r} in place of {wanted_role!r}, and says nothing of it"
 
 
 def expected(world: World, instances: Iterable[Instance], *, just_created: Iterable[str] = ()) -> dict[str, End]:

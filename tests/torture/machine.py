@@ -37,6 +37,7 @@ class Histories(RuleBasedStateMachine):
         super().__init__()
         self.world, self._open = world(), ExitStack()
         self.sls_down = False
+        self.planned: list[dict[str, str]] = []  # the changes of the plan that can be applied
 
     @initialize(
         file=draws.files,
@@ -170,6 +171,38 @@ class Histories(RuleBasedStateMachine):
                     "before", lambda made: stopped(made, signal.SIGTERM if term else signal.SIGINT)
                 )
             self.check(self.world.command(*words, moments=moments, root=root))
+
+    @rule(turns=draws.turns, trouble=draws.troubles, asked=draws.selectors)
+    def plan(self, turns: Any, trouble: tuple[Any, ...], asked: dict[str, Any]) -> None:
+        """One that was made before is kept where this one cannot be."""
+        self.moves.turn(turns)
+        named = self._named(asked)
+        words = ["plan", "-o", str(self.world.folder / "plan.json")]
+        words += [word for name in named.get("instance_ids", ()) for word in ("--id", name)]
+        words += [f"--tag={key}={value}" for key, value in named.get("tags", {}).items()]
+        words += [f"--{key}={named[key]}" for key in ("role", "drift") if key in named]
+        with self.under(trouble) as moments:
+            made = self.world.command(*words, moments=moments, root=self.world.root(dry=True), writes=False)
+        self.check(made)
+        if not made.dead and made.result in (0, 2):
+            self.planned = json.loads((self.world.folder / "plan.json").read_text(encoding="utf-8"))["changes"]
+
+    @precondition(lambda self: self.planned)
+    @rule(
+        turns=draws.turns,
+        lift_brake=st.booleans(),
+        trouble=draws.troubles,
+        stop=st.tuples(draws.calls, st.sampled_from([0, 0, 1, 2])),
+    )
+    def apply(self, turns: Any, lift_brake: bool, trouble: tuple[Any, ...], stop: tuple[int, int]) -> None:
+        self.moves.turn(turns)
+        words = ["apply", str(self.world.folder / "plan.json"), *(["--lift-brake"] if lift_brake else [])]
+        with self.under(trouble) as moments:
+            for n in range(stop[1]):
+                moments[stop[0] + n] = Moment("before", lambda made: stopped(made, signal.SIGINT))
+            made = self.world.command(*words, moments=moments, root=self.world.root(lifted=lift_brake))
+        self.check(made)
+        must_not(after.plan_missed(self.world, made, self.planned))
 
     # How it is done.
 

@@ -1,4 +1,4 @@
-"""Ten bugs of different kinds, each planted into a copy of the source as it is imported: the machine has to find every one.
+"""Eleven bugs of different kinds, each planted into a copy of the source as it is imported: the machine has to find every one.
 
 `python -m tests.torture.planted NAME HISTORIES SEED` plants one and searches for it; exit code 0: it was found. This table is the one
 place that names modules of the product: when one moves, its row is aimed anew. A row whose text is not there, or not once, is an error.
@@ -62,6 +62,7 @@ PLANTS = {
     "a dry run that writes": Plant(
         "shared.engine.run_region", "if context.executor or self._request.dry_run:", "if context.executor:", "a dry run writes"
     ),
+    "a plan that binds nobody": Plant("shared.planning.guards", "if plan is None:", "if True:", "apply "),
     "a hand-over that loses ids": Plant("shared.planning.transitions", "instance_ids=names,", "instance_ids=names[1:],", "holds"),
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The machine sees: each of ten planted bugs is found within so many histories. Slow: `make torture` and CI run it."""
+"""The machine sees: each planted bug is found within so many histories. Slow: `make torture` and CI run it."""
 
 from __future__ import annotations
 

@@ -224,14 +224,15 @@ class World:
             self.handlers.pop(pending.function, None)
         return made
 
-    def command(self, *words: str, moments: Mapping[int, Moment], root: Root) -> Invocation:
-        """Run an operator's command once; its exit code is the result."""
+    def command(self, *words: str, moments: Mapping[int, Moment], root: Root, writes: bool = True) -> Invocation:
+        """Run an operator's command once; its exit code is the result. writes: whether it is one that leaves records."""
         from cli.main import main
 
         made = self._made("command", "", root, float("inf"))
         key = self.cloud.keys.permanent(Identity("Account", ACCOUNT))
         lines = self.folder / f"lines-{self.count}.json"
-        given = ["rolekeeper", *words, "--json", "--records", str(lines), "--roles-file", str(self._path())]
+        given = ["rolekeeper", *words, "--json", "--roles-file", str(self._path())]
+        given += ["--records", str(lines)] if writes else []
         made.lines_file = lines
         with (
             self._run(made, key, moments),
