@@ -188,3 +188,12 @@ def test_many_roles_by_many_tags_are_compared_within_the_effort() -> None:
     assert compare(one, one) == Comparison(differences=(), undecided=())
     found = compare(one, turned, effort=100_000)
     assert found.differences or found.undecided
+
+
+def test_a_role_that_is_listed_no_longer_is_refused() -> None:
+    rules = "rules:\n  - {name: t, when: {tags: {r: {exists: true}}}, role: '${tags.r}'}\n"
+    (difference,) = compare(
+        load(f"version: 1\nroles: {{a: {{}}, b: {{}}}}\n{rules}"), load(f"version: 1\nroles: {{a: {{}}}}\n{rules}")
+    ).differences
+
+    assert told(difference) == ("role b", "refused: a role that is not listed", [("t", "t")])
