@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from cli.output import is_terminal, say
+from cli.progress import asking
 from shared.errors import ConfigError
 
 YES = ("y", "yes")
@@ -18,7 +19,9 @@ def all_instances(region: str, account_id: str, hash_: str) -> None:
     say(f"remediate --all changes roles on every instance of {region}", err=True)
     say(f"in account {account_id}, by {by}.", err=True)
     say("rolekeeper plan shows what would be done; --yes does not ask. Go on? [y/N]", err=True)
-    if sys.stdin.readline().strip().lower() not in YES:
+    with asking():
+        answer = sys.stdin.readline()
+    if answer.strip().lower() not in YES:
         raise ConfigError("remediate --all: not confirmed; nothing was done")
 
 

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from shared.clean import visible
@@ -29,6 +29,7 @@ class Line:
         self._quiet_since, self._lock = time.monotonic(), threading.RLock()  # a signal's handler may print while we do
         self._ended = threading.Event()
         self._live: Any = None
+        self._asking = False
         self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
 
     def __enter__(self) -> Line:
@@ -47,10 +48,22 @@ class Line:
             if live is not None:
                 live.stop()
 
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """Draw nothing while somebody types an answer."""
+        self._asking = True
+        self.pause()
+        try:
+            yield
+        finally:
+            self._asking = False
+            self.pause()
+
     def _run(self) -> None:
         while not self._ended.wait(TICK):
             with self._lock:
-                if self._live is None and not self._ended.is_set() and time.monotonic() - self._quiet_since >= DELAY:
+                quiet = time.monotonic() - self._quiet_since >= DELAY and not self._asking
+                if self._live is None and not self._ended.is_set() and quiet:
                     self._live = _drawn(lambda: self.text())
                     self._live.start(refresh=True)
 
@@ -91,6 +104,11 @@ def pause() -> None:
     """Take the line away, if one is shown: something else is about to be printed."""
     if _line is not None:
         _line.pause()
+
+
+def asking() -> AbstractContextManager[None]:
+    """Show no line as long as the block lasts: a question stands on the terminal, and its answer is typed there."""
+    return nullcontext() if _line is None else _line.asking()
 
 
 def of_command(words: list[str]) -> Text:

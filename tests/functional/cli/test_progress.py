@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import sys
 import threading
+import time
+from collections import Counter
 
 import pytest
 
@@ -77,6 +79,23 @@ def test_a_part_of_the_command_that_knows_more_says_so_as_long_as_it_lasts(monke
             wait_until(lambda: "a part" in stream.getvalue())
         wait_until(lambda: stream.getvalue().rfind("the whole") > stream.getvalue().rfind("a part"))
     assert "progress" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_no_line_is_drawn_over_an_answer_that_is_typed(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream, clock, looks = terminal(monkeypatch), time.monotonic, Counter[str]()
+
+    def counted() -> float:
+        looks[threading.current_thread().name] += 1
+        return clock()
+
+    with progress.line(lambda: "the whole"):
+        wait_until(lambda: "the whole" in stream.getvalue())
+        with progress.asking():
+            asked = stream.getvalue()
+            monkeypatch.setattr(time, "monotonic", counted)
+            wait_until(lambda: looks["progress"] > 3)
+            assert stream.getvalue() == asked
+        wait_until(lambda: "the whole" in stream.getvalue()[len(asked) :])
 
 
 def test_there_is_none_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
