@@ -23,7 +23,7 @@ from shared.mapping import Mapping as RoleMapping
 from shared.mapping import load
 from shared.model import plan_file
 from shared.model.plan_file import AGAIN, PlanFile
-from shared.settings import Settings, Target, targets
+from shared.settings import Settings, Target, targets, variable
 
 UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 CLOCKS_APART = timedelta(minutes=5)
@@ -44,7 +44,8 @@ def run(
     plan = plan_file.read(text(file), str(file))
     settings = Settings.from_env(os.environ)
     mapping = load(text(roles_file), file=str(roles_file))
-    check(plan, str(file), settings, mapping, age(max_age))
+    check(plan, str(file), settings, age(max_age))
+    check_mapping(plan, str(file), mapping, roles_file)
     if not plan.changes:
         if as_json:
             print_json({"kind": "apply", "run": "complete", "changes": [], "exit_code": 0})
@@ -64,17 +65,12 @@ def run(
         return carry_out("remediate", going, lines, as_json=as_json, strict=strict)
 
 
-def check(plan: PlanFile, name: str, settings: Settings, mapping: RoleMapping, most: timedelta) -> None:
-    """Raise ConfigError where the plan is none for this deployment, this mapping or this time."""
+def check(plan: PlanFile, name: str, settings: Settings, most: timedelta) -> None:
+    """Raise ConfigError where the plan is none for this deployment, or for this time."""
     if Target(plan.account_id, plan.region) not in targets(settings):
         raise ConfigError(
             f"{name}: is for {plan.region} of account {plan.account_id}; the settings name {settings.region} of account "
-            f"{settings.account_id}; nothing was done; {AGAIN} here, or set the settings to the plan's"
-        )
-    if plan.mapping_hash != mapping.hash:
-        raise ConfigError(
-            f"{name}: was made with the mapping {plan.mapping_hash}, and roles.yaml is {mapping.hash} now; nothing was done; "
-            f"{AGAIN}, or give the file that it was made with (--roles-file)"
+            f"{settings.account_id}; nothing was done; {AGAIN} here, or set {variable('region')} and {variable('account_id')} to the plan's"
         )
     old = CLOCK.now() - plan.made_at
     if old < -CLOCKS_APART:
@@ -85,6 +81,15 @@ def check(plan: PlanFile, name: str, settings: Settings, mapping: RoleMapping, m
     if old > most:
         raise ConfigError(
             f"{name}: was made at {plan.made_at:%Y-%m-%d %H:%M}Z, which is longer ago than --max-age; nothing was done; {AGAIN}"
+        )
+
+
+def check_mapping(plan: PlanFile, name: str, mapping: RoleMapping, file: Path) -> None:
+    """Raise ConfigError where the plan was made with another mapping than that of the file, or with an earlier one."""
+    if plan.mapping_hash != mapping.hash:
+        raise ConfigError(
+            f"{name}: was made with the mapping {plan.mapping_hash}, and {file} is {mapping.hash} now; nothing was done; "
+            f"{AGAIN}, or give the file that it was made with (--roles-file)"
         )
 
 

@@ -20,40 +20,41 @@ OPTIONS = {"instance_ids": "--id", "tags": "--tag", "account_id": "--account"}
 """Options that are not called as their keys in the payload."""
 
 
-def payload(kind: RunKind, given: Mapping[str, Any]) -> bytes:
+def payload(kind: RunKind, given: Mapping[str, Any], command: str = "") -> bytes:
     """The payload; what was not given is left out. Under LC_ALL=C each byte of a word that was typed is half a pair in it: a byte again.
 
-    Raises ConfigError for what was given and is empty, as a shell's variable may be: it limits nothing, and was meant to.
+    command: the one that was typed, where it is not called as the payload. Raises ConfigError for what was given and is empty, as a
+    shell's variable may be: it limits nothing, and was meant to.
     """
     kept = {key: value for key, value in given.items() if value is not None and value is not False}
     if empty := [option(key) for key, value in kept.items() if value == ""]:
-        raise ConfigError(f"{kind}: {', '.join(empty)}: empty; give a value, or leave it out")
+        raise ConfigError(f"{command or kind}: {', '.join(empty)}: empty; give a value, or leave it out")
     return json.dumps({kind: kept}, ensure_ascii=False).encode(errors="surrogateescape")
 
 
 @contextmanager
-def by_option(kind: RunKind) -> Iterator[None]:
+def by_option(command: str) -> Iterator[None]:
     """Turn a mistake in a payload into a ConfigError that names the option which was given."""
     try:
         yield
     except Mistake as mistake:
         at = f"{option(str(mistake.place[0]))}: " if mistake.place else ""  # an option is given once for each of a list
-        raise ConfigError(f"{kind}: {at}{mistake.said(option)}") from None
+        raise ConfigError(f"{command}: {at}{mistake.said(option)}") from None
 
 
-def trigger(kind: RunKind, body: bytes, *, region: str) -> Trigger:
+def trigger(kind: RunKind, body: bytes, *, region: str, command: str = "") -> Trigger:
     """Read the payload as the functions do. Raises ConfigError, in the words of the command line."""
     try:
         whole = json.loads(body)
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{kind}: not UTF-8: {error.reason} (byte {error.start})") from None
-    with by_option(kind):
+        raise ConfigError(f"{command or kind}: not UTF-8: {error.reason} (byte {error.start})") from None
+    with by_option(command or kind):
         return manual.request(kind, whole[kind], region=region)
 
 
-def check(kind: RunKind, trigger: Trigger, mapping: RoleMapping) -> None:
+def check(command: str, trigger: Trigger, mapping: RoleMapping) -> None:
     """Raise ConfigError where roles.yaml does not have the rule or the role that is asked for."""
-    with by_option(kind):
+    with by_option(command):
         manual.check(trigger, mapping)
 
 

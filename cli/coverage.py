@@ -30,6 +30,15 @@ def note(covered: Mapping[str, Any], places: Sequence[Target]) -> list[str]:
     ]
 
 
+def no_region(covered: Mapping[str, Any]) -> list[str]:
+    """One line where ECS does not know the region, or none. covered: the run, with its error."""
+    if not str(covered.get("error_code", "")).startswith("InvalidRegionId"):
+        return []
+    return [
+        f"{covered['region']} is no region that ECS knows: correct --region or {variable('region')}, as cn-hangzhou"
+    ]
+
+
 def other_accounts(settings: Settings) -> list[str]:
     """The accounts of the settings but their own: what RAM holds is the same in all regions, and a key is of one account."""
     return [account for account in settings.accounts if account != settings.account_id]

@@ -8,12 +8,13 @@ from collections.abc import Mapping
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import msgspec
 
 from cli import asked, coverage
-from cli.files import lines, text
+from cli.files import ROLES, lines, text
 from cli.keys import keys
 from cli.output import print_json, say
 from cli.planned import Planned, calls_of, minutes, of_snapshot
@@ -40,7 +41,7 @@ from shared.model.plan_file import Approved, PlanFile, written
 from shared.model.record import RecordContext
 from shared.model.snapshot import Header, Snapshot
 from shared.model.trigger import Trigger
-from shared.settings import CALLS_PER_MINUTE, Settings, Target, member_role, targets
+from shared.settings import CALLS_PER_MINUTE, Settings, Target, member_role, targets, variable
 from shared.setup import Granted, granted, listed
 
 SELECTORS = ("instance_ids", "tags", "rule", "role", "drift", "all")
@@ -77,15 +78,15 @@ def run(
             say(note)
         if out:
             _write(out, seen, mapping, given)
-            say(f"written to {out}: rolekeeper apply {out}")
+            say(f"written to {out}: {_next(out, seen, given, roles_file)}")
     return code
 
 
 def _trigger(given: Mapping[str, Any], region: str, mapping: RoleMapping) -> Trigger:
     """The brake is lifted: it is asked of the whole plan, see Braked."""
-    payload = asked.payload("remediate", {**given, "dry_run": True, "lift_brake": True})
-    trigger = asked.trigger("remediate", payload, region=region)
-    asked.check("remediate", trigger, mapping)
+    payload = asked.payload("remediate", {**given, "dry_run": True, "lift_brake": True}, "plan")
+    trigger = asked.trigger("remediate", payload, region=region, command="plan")
+    asked.check("plan", trigger, mapping)
     return trigger
 
 
@@ -167,7 +168,7 @@ def _offline(given: Mapping[str, Any], mapping: RoleMapping, file: Path) -> Seen
 def _notes(given: Mapping[str, Any], ended: Mapping[str, Any], settings: Settings) -> list[str]:
     nobody = bool(given.get("tags")) and not ended.get("counts") and "error" not in ended
     unmatched = ["no instance there carries these tags (here the case of a key counts)"] if nobody else []
-    return [*unmatched, *coverage.note(ended, coverage.others(settings, ended))]
+    return [*coverage.no_region(ended), *unmatched, *coverage.note(ended, coverage.others(settings, ended))]
 
 
 def check_place(header: Header, name: str, settings: Settings, given: Mapping[str, Any]) -> None:
@@ -197,6 +198,16 @@ def _code(seen: Seen, strict: bool, *, warned: bool) -> int:
         return 1
     bad = {f"{one.outcome}/{one.reason}" for one in seen.planned.wrong if one.outcome in BAD}
     return 1 if bad - (set() if strict else {MILD}) else 2 if to_do else 0
+
+
+def _next(out: Path, seen: Seen, given: Mapping[str, Any], roles_file: Path) -> str:
+    """Return the command that carries the plan out: in this shell, and with the mapping that it was made with."""
+    if not seen.planned.changes():
+        return "there is no change in it"
+    region, file = variable("region"), os.environ.get(variable("roles_file")) or str(ROLES)
+    there = f"{region}={seen.region} " if given.get("region") not in (None, os.environ.get(region)) else ""
+    mapping = "" if str(roles_file) == file else f" --roles-file {quote(str(roles_file))}"
+    return f"{there}rolekeeper apply {quote(str(out))}{mapping}"
 
 
 def _write(out: Path, seen: Seen, mapping: RoleMapping, given: Mapping[str, Any]) -> None:

@@ -229,10 +229,7 @@ def carry_out(kind: RunKind, going: Going, lines: Journal, *, as_json: bool, str
         notes = [*roles.notes(), *coverage.note(ended, places)]
         if request.tags and not ended["counts"] and not ended.get("error"):
             notes.append("no instance there carries these tags (here the case of a key counts)")
-        if str(ended.get("error_code", "")).startswith("InvalidRegionId"):
-            notes.append(
-                f"{ended['region']} is no region that ECS knows: correct --region or {variable('region')}, as cn-hangzhou"
-            )
+        notes += coverage.no_region(ended)
         report.ended(ended, follower.outcomes, notes, rest)
         return code
     outcomes = follower.outcomes

@@ -105,7 +105,8 @@ class View:
         wrong = f"; {counted(len(seen.planned.wrong), 'instance')} for a human to see to" if seen.planned.wrong else ""
         where = f"{seen.region} of account {seen.account_id}"
         of = f"{seen.snapshot}, {where} as of {seen.made_at:%Y-%m-%d %H:%M}Z" if seen.snapshot else where
-        return f"plan for {of}: {self._todo()}{wrong}; mapping {self._mapping.hash}"
+        todo = f"{self._todo()}, and not whole" if seen.planned.changes() else "not whole"
+        return f"plan for {of}: {todo if seen.error else self._todo()}{wrong}; mapping {self._mapping.hash}"
 
     def _todo(self, *, with_removals: bool = True) -> str:
         changes = (change for change in self._seen.planned.changes() if with_removals or not change.removes)
@@ -172,19 +173,21 @@ class View:
             kinds[rank, one.outcome, one.reason, "" if one.reason != Reason.NOT_OBSERVED.value else one.error].append(
                 one
             )
-        for (_, outcome, reason, error), members in sorted(kinds.items()):
+        for (_, outcome, reason, _), members in sorted(kinds.items()):
             self._say(
                 (f"{outcome}, {reason}", "red" if outcome != "skipped" else "yellow"),
                 f": {counted(len(members), 'instance')}",
             )
             if advice := ADVICE.get(reason):
                 self._say(f"  {advice}")
-            if error:
-                self._say(f"  {error}")
+            errors = {one.error for one in members}
+            common = errors.pop() if len(errors) == 1 else ""
+            if common:
+                self._say(f"  {common}")
             for one in members:
                 roles = f"  holds {one.role_before}" if one.role_before else ""
                 wants = f"  should hold {one.role}{self._meant(one)}" if one.role else ""
-                told = f"  {one.error}" if one.error and not error else ""
+                told = f"  {one.error}" if one.error and not common else ""
                 self._say(f"  {_named(one.instance_id, one.name)}{roles}{wants}{told}")
 
     def _meant(self, one: Wrong) -> str:

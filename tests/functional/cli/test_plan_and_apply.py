@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
@@ -156,6 +157,48 @@ def test_tags_that_nobody_carries_are_said_to_match_none(cloud: Cloud, rolekeepe
     make(cloud, 1, "web")
     ran = rolekeeper("plan", "--tag", "App=web")
     assert (ran.code, "no instance there carries these tags" in ran.out) == (0, True)
+
+
+def test_what_all_of_a_kind_have_in_common_is_said_once(cloud: Cloud, rolekeeper: Command) -> None:
+    cloud.ecs.make(3, tags={"app": "web", "ram-role-until": "tomorrow"}, name="node")
+    lines = rolekeeper("plan").out.splitlines()
+    assert lines[0] == "refused, until-unreadable: 3 instances"
+    assert lines[1].startswith("  tag ram-role-until is 'tomorrow', which is no time; ")
+    assert [len(line.split("  ")) for line in lines[2:5]] == [4, 4, 4], "the id, the name, the role"
+
+
+def test_a_slip_is_told_by_the_name_of_the_command(cloud: Cloud, rolekeeper: Command) -> None:
+    assert rolekeeper("plan", "--role", "wbe").err.startswith("rolekeeper: plan: --role: the mapping does not list")
+    assert rolekeeper("plan", "--rule", "").err.startswith("rolekeeper: plan: --rule: empty; ")
+
+
+def test_a_plan_that_is_not_whole_does_not_say_that_there_is_nothing_to_do(cloud: Cloud, rolekeeper: Command) -> None:
+    ran = rolekeeper("plan", "--region", "cn-nowhere")
+    assert (ran.code, ran.out.count("nothing to do")) == (1, 0)
+    assert f"plan for cn-nowhere of account {ACCOUNT}: not whole; mapping " in ran.out
+    assert "cn-nowhere is no region that ECS knows: correct --region or ROLEKEEPER_REGION" in ran.out
+
+
+NEXT = {
+    "as it is": ([], "rolekeeper apply plan.json"),
+    "another mapping": (["--roles-file", "our roles.yaml"], "rolekeeper apply plan.json --roles-file 'our roles.yaml'"),
+    "another region": (["--region", "cn-beijing"], "ROLEKEEPER_REGION=cn-beijing rolekeeper apply plan.json"),
+}
+
+
+@pytest.mark.parametrize(("words", "command"), NEXT.values(), ids=list(NEXT))
+def test_the_command_that_a_plan_ends_with_carries_it_out(
+    cloud: Cloud, rolekeeper: Command, monkeypatch: pytest.MonkeyPatch, words: list[str], command: str
+) -> None:
+    fleet = make(cloud, 1, "web") + make(cloud, 1, "web", region="cn-beijing")
+    Path("our roles.yaml").write_text(Path("roles.yaml").read_text(encoding="utf-8").replace("20%", "21%"))
+    said = rolekeeper("plan", *words, "-o", "plan.json").out.splitlines()[-1]
+    assert said == f"written to plan.json: {command}"
+    *settings, _ = command.partition("rolekeeper ")[0].split(" ")
+    for setting in settings:
+        monkeypatch.setenv(*setting.split("="))
+    done = rolekeeper(*shlex.split(command.partition("rolekeeper ")[2]))
+    assert (done.code, [one.role for one in fleet].count("web")) == (0, 1), done.err
 
 
 def test_the_brake_s_word_is_in_the_plan(cloud: Cloud, rolekeeper: Command) -> None:
