@@ -19,7 +19,8 @@ class RunProgress:
 
     def text(self, now: float, calls: int) -> str:
         """Say how far the run is."""
-        known = f"{self.done:,} of {self.total:,} instances" if self.total else "listing instances"
+        total = max(self.total, self.done)  # more were launched since, or a listing that began again shows some twice
+        known = f"{self.done:,} of {total:,} instances" if self.total else "listing instances"
         parts = [known, f"{calls:,} {'call' if calls == 1 else 'calls'}"]
         if (wait := self.waiting_until - now) >= 1:
             parts.append(f"waiting {wait:.0f} s for ECS's next minute")

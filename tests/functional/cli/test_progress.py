@@ -40,6 +40,7 @@ STATES = {
     "few are done": (RunProgress(0.0, 3, 2000), 5.0, 40, "3 of 2,000 instances, 40 calls"),
     "half": (RunProgress(0.0, 1000, 2000), 60.0, 1214, "1,000 of 2,000 instances, 1,214 calls, about 60 s left"),
     "long": (RunProgress(0.0, 100, 2000), 60.0, 9, "100 of 2,000 instances, 9 calls, about 19 min left"),
+    "more than were announced": (RunProgress(0.0, 2003, 2000), 60.0, 9, "2,003 of 2,003 instances, 9 calls"),
     "all": (RunProgress(0.0, 2000, 2000), 60.0, 9, "2,000 of 2,000 instances, 9 calls"),
     "waiting": (
         RunProgress(0.0, 50, 2000, 101.0), 60.0, 9, "50 of 2,000 instances, 9 calls, waiting 41 s for ECS's next minute",
