@@ -94,6 +94,7 @@ def _report(
 ) -> dict[str, Any]:
     found = compare(old, new, effort=effort)
     differences = [*found.differences, *_only_in(fleet, found)]
+    differences.sort(key=lambda one: (one.old, one.new) not in fleet.affected)  # what hits nobody today is read last
     roles = [*_roles(granted, then, fleet), *map(_field, role_changes(old, new))]
     settings = list(map(_field, setting_changes(old, new)))
     differs = bool(differences or roles or settings)

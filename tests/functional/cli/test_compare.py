@@ -196,6 +196,17 @@ def test_what_happens_to_nobody_in_the_fleet_still_differs(files: Any, fleet: Pa
     assert ran.stdout.decode().endswith("; none of 13 instances of the fleet are treated differently\n")
 
 
+def test_what_hits_the_fleet_is_read_before_what_hits_nobody(files: Any, fleet: Path) -> None:
+    site = "  - {name: site, when: {tags: {site: a}}, role: batch}\n"
+    changed = OLD.replace("rules:\n", f"rules:\n{site}").replace("{app: web}", "{app: web, tier: '1'}")
+    told = [
+        line for line in files(changed, "--snapshot", "fleet.json").stdout.decode().splitlines() if "fleet:" in line
+    ]
+    nobody = [line.endswith("none") for line in told[1:]]
+    assert nobody == sorted(nobody)
+    assert set(nobody) == {True, False}
+
+
 def test_the_fleet_proves_what_the_search_did_not_decide(files: Any, fleet: Path) -> None:
     with mock.patch("cli.compare.MAX_EFFORT", 1):
         ran = files(OLD.replace("app: web", "app: wep"), "--snapshot", "fleet.json", "--json")
