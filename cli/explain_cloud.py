@@ -35,8 +35,9 @@ def in_cloud(name: str, settings: Settings, mapping: Mapping) -> tuple[Instance,
         raise shown.unread[name]
     if name not in shown.instances:
         ecs.confirm_none()
+        unlike = "" if name.startswith("i-") else "no instance id such as i-bp1a2b3c; "
         raise ConfigError(
-            f"explain: {name!r}: ECS shows no such instance in {settings.region} of account {settings.account_id}; look at the id, "
+            f"explain: {name!r}: {unlike}ECS shows no such instance in {settings.region} of account {settings.account_id}; look at the id, "
             f"at --region, and at {variable('account_id')}"
         )
     return shown.instances[name], _records(name, settings, ours)

@@ -10,6 +10,7 @@ from collections.abc import Mapping as Map
 from dataclasses import dataclass
 
 from cli.output import Part, console, say
+from cli.view.advice import ADVICE
 from cli.view.cases import verdict
 from cli.view.conditions import asked_lines, lack_words, near_words, subject_words
 from cli.view.examples import asked_for, in_words, quoted
@@ -107,8 +108,7 @@ def wanted(explained: Explained) -> Iterator[Line]:
     style = "red" if change.outcome in (Outcome.REFUSED, Outcome.FAILED) else ""
     text = f"would be done: {done_words(change)} ({_ended(change)})"
     yield ((text, style),) if style else (text,)
-    if change.why:
-        yield (f"  {change.why}",)
+    yield from _why(change)
     yield from ((f"guard {name}: {told}",) for name, told in guards(explained))
 
 
@@ -169,8 +169,7 @@ def ways(explained: Explained) -> Iterator[Line]:
             )
             yield from ((f"  {edit_words(edit)}",) for edit in way.edits)
         yield (f"  then rolekeeper would {done_words(then)} ({_ended(then)})",)
-        if then.why:
-            yield (f"  {then.why}",)
+        yield from _why(then)
 
 
 def no_way_words(asked: Toward) -> str:
@@ -248,6 +247,12 @@ def done_words(change: Change) -> str:
         return "change nothing"
     done = DONE[change.action].format(before=role_words(change.role_before), after=role_words(change.role_after))
     return f"only record that it would {done}" if change.outcome else done
+
+
+def _why(change: Change) -> Iterator[Line]:
+    """Yield why it ends so, or else what to do about it, where there is something to be done."""
+    if text := change.why or (ADVICE.get(change.reason.value, "") if change.outcome else ""):
+        yield (f"  {text}",)
 
 
 def _ended(change: Change) -> str:

@@ -13,6 +13,7 @@ import msgspec
 from cli.output import console, counted, say
 from cli.planned import Braked, Line, Planned, Wrong
 from cli.view.access import grouped
+from cli.view.advice import ADVICE
 from shared.mapping import Mapping as RoleMapping
 from shared.model.decision import Reason
 from shared.model.outcomes import WRONG
@@ -23,18 +24,6 @@ EXAMPLES = 5
 """Instances that a group names where not all are asked for."""
 GRANTS = 6
 """Permissions gained, and lost, that a group names; --json has all."""
-ADVICE = {
-    Reason.ROLE_NOT_LISTED.value: "list the role in roles.yaml, or correct the tag",
-    Reason.FOREIGN_ROLE.value: "a role that roles.yaml does not list is on it: list it, detach it by hand, or let `foreign_roles: replace` and `displace` take it off",
-    Reason.NOT_IN_VPC.value: "ECS puts no role on an instance of the classic network: move it into a VPC",
-    Reason.ATTACH_ONLY.value: "its rule only attaches: set mode: enforce, or change the role by hand",
-    Reason.NO_PROOF_KEY.value: "set ROLEKEEPER_PROOF_KEYS as the deployment has it, or run it there (--invoke)",
-    Reason.NOT_OBSERVED.value: "correct what the error says, and plan again",
-    Reason.GONE.value: "no such instance in this region: correct the id, or --region",
-    Reason.MAX_CALLS.value: "raise --max-calls, or leave it out",
-    Reason.STOPPED.value: "run it again",
-}
-"""Advice by reason."""
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,10 @@ def read(text: str, name: str) -> PlanFile:
     try:
         told = json.loads(text)
     except ValueError as error:
+        if text.startswith('{"rolekeeper_snapshot"'):
+            raise ConfigError(
+                f"{name}: is a snapshot, no plan: make one of it with `rolekeeper plan --snapshot {name} -o FILE`"
+            ) from None
         raise ConfigError(f"{name}: no whole JSON: {error}; it may have been cut short; {AGAIN}") from None
     if not isinstance(told, dict) or "rolekeeper_plan" not in told:
         raise ConfigError(f"{name}: no plan of rolekeeper's; {AGAIN}")

@@ -79,6 +79,7 @@ def test_sls_that_refuses_does_not_keep_the_rest_from_being_said(
 
 
 NOT_THERE = {
+    "a name": (["explain", "web-1"], "explain: 'web-1': no instance id such as i-bp1a2b3c; ECS shows no such instance"),
     "not in ECS": (["explain", "i-none"], "explain: 'i-none': ECS shows no such instance in cn-hangzhou of account"),
     "no id": (["explain"], "explain: which instance?"),
     "an empty id": (["explain", ""], "explain: the id is empty"),
@@ -145,7 +146,10 @@ def test_what_would_have_to_change_and_what_comes_of_it(cloud: Cloud, rolekeeper
     assert way["edits"] == [{"subject": "tags.app", "before": "queue", "after": "trial"}]
     assert (way["then"]["outcome"], way["then"]["reason"]) == ("skipped", "foreign-role")
     shown = rolekeeper("explain", instance.instance_id, "--role", "web").out
-    assert "  tag app: queue -> trial\n  then rolekeeper would change nothing (skipped, foreign-role)\n" in shown
+    assert (
+        "  tag app: queue -> trial\n  then rolekeeper would change nothing (skipped, foreign-role)\n  a role that roles.yaml does not list is on it: "
+        in shown
+    )
     assert shown.rstrip().endswith("would give it role web after this change: tag app: queue -> trial.")
 
 

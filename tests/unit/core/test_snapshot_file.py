@@ -112,6 +112,7 @@ def test_a_plan_is_read_as_it_was_written(changes: tuple[Approved, ...]) -> None
     [
         pytest.param("", "no whole JSON", id="an empty file"),
         pytest.param(TEXT[:-20], "it may have been cut short", id="cut short"),
+        pytest.param('{"rolekeeper_snapshot":1}\n{}', "is a snapshot, no plan: make one of it with", id="a snapshot"),
         pytest.param("{}", "no plan of rolekeeper's", id="another JSON"),
         pytest.param("[]", "no plan of rolekeeper's", id="a list"),
         pytest.param(
