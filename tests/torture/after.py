@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from fakecloud.ecs.models import Instance
 from tests.torture.invocation import Call, Invocation, Root
@@ -180,11 +181,13 @@ def plan_missed(world: World, made: Invocation, plan: Iterable[Mapping[str, str]
             yield f"apply ends well, leaves {name} with {held!r} in place of {wanted_role!r}, and says nothing of it"
 
 
-def expected(world: World, instances: Iterable[Instance], *, just_created: Iterable[str] = ()) -> dict[str, End]:
+def expected(
+    world: World, instances: Iterable[Instance], *, just_created: Iterable[str] = (), asked: bool = False
+) -> dict[str, End]:
     """How a healthy look that no guard holds back ends, for those of which that is certain."""
     found = {}
     for instance in instances:
-        seen = world.seen(instance)
+        seen = replace(world.seen(instance), asked=asked)
         if instance.instance_id in just_created:
             seen = Seen(**{**seen.__dict__, "created_just_now": True})
         border = abs(seen.age - world.file.grace) < 2 * MINUTE and world.file.grace > 0

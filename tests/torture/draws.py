@@ -37,6 +37,7 @@ files = st.builds(
     share=st.sampled_from([1.0, 0.0, 0.5]),
     least=st.sampled_from([1, 2, 3]),
     shows_all=st.sampled_from([True, True, False]),
+    guarded=st.sampled_from([(), (), ("web",), ("worker", "batch")]),
 )
 apps = st.sampled_from(["web", "web", "worker", "batch", "ours", *TAGS])
 held = st.sampled_from(["", "", "web", "worker", "batch", "legacy-a", "legacy-b", "alien"])

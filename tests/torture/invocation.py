@@ -24,13 +24,15 @@ class Killed(BaseException):
 class Root:
     """What begins with one request and goes on in others: a run, spread and handed over. forked: a part of it was delivered twice, or
     anew after its process had been killed. holders: of listed roles when its first call to ECS was made there, by account and region. lifted: the brake is. dry: it
-    is to write nothing."""
+    is to write nothing. operated: an operator asks for a remediation. proofs: by instance, the tags that somebody who may set in one call."""
 
     number: int = field(default_factory=lambda: next(_numbers))
     forked: bool = False
     lifted: bool = False
     dry: bool = False
     max_calls: int | None = None
+    operated: bool = False
+    proofs: dict[str, list[dict[str, str]]] = field(default_factory=dict)
     holders: dict[tuple[str, str], int] = field(default_factory=dict)
     invocations: list[Invocation] = field(default_factory=list)
 

@@ -116,9 +116,11 @@ class Histories(RuleBasedStateMachine):
             body = self.moves.batch([p.body for p in events], shape, raw=raw, poison=poison)
             self.world.inbox = [p for p in self.world.inbox if p not in events]
             names, born = (tuple({n: None for p in events for n in getattr(p, which)}) for which in ("names", "born"))
-            whole = Pending(
-                events[0].function, body, self.moves.request_id(), self.world.root(), names=names, born=born
-            )
+            root = self.world.root()
+            for event in events:
+                for name, proofs in event.root.proofs.items():
+                    root.proofs.setdefault(name, []).extend(proofs)
+            whole = Pending(events[0].function, body, self.moves.request_id(), root, names=names, born=born)
             self.world.inbox.append(whole)
             self.delivered(whole, trouble, limit)
 
@@ -140,6 +142,7 @@ class Histories(RuleBasedStateMachine):
         root = self.world.root(
             lifted=bool(options.get("lift_brake")), max_calls=options.get("max_calls"), dry=bool(options.get("dry_run"))
         )
+        root.operated = True
         self.run("remediate", {"remediate": {**self._named(asked), **options}}, root, trouble, limit, whole)
 
     @rule(
@@ -165,6 +168,7 @@ class Histories(RuleBasedStateMachine):
             max_calls=options.get("max_calls") or None,
             dry=bool(options.get("dry_run")),
         )
+        root.operated = True
         with self.under(trouble) as moments:
             for n in range(stop[1]):
                 moments[stop[0] + n] = Moment(
@@ -200,7 +204,9 @@ class Histories(RuleBasedStateMachine):
         with self.under(trouble) as moments:
             for n in range(stop[1]):
                 moments[stop[0] + n] = Moment("before", lambda made: stopped(made, signal.SIGINT))
-            made = self.world.command(*words, moments=moments, root=self.world.root(lifted=lift_brake))
+            root = self.world.root(lifted=lift_brake)
+            root.operated = True
+            made = self.world.command(*words, moments=moments, root=root)
         self.check(made)
         must_not(after.plan_missed(self.world, made, self.planned))
 
@@ -243,7 +249,9 @@ class Histories(RuleBasedStateMachine):
             return {}
         found = [self.world.cloud.ecs.instance(name) for name in pending.names]
         shown = [i for i in found if i and i.visible_at <= self.world.cloud.clock.now()]
-        return after.expected(self.world, shown, just_created=pending.born)
+        sure = after.expected(self.world, shown, just_created=pending.born)
+        asked = after.expected(self.world, shown, just_created=pending.born, asked=True)
+        return {name: end for name, end in sure.items() if asked.get(name) == end}
 
     @contextmanager
     def under(self, trouble: tuple[Any, ...]) -> Iterator[dict[int, Moment]]:

@@ -15,8 +15,9 @@ ROOT = Path(__file__).resolve().parents[2]
 EVERYTHING = """\
 version: 1
 roles:
-  web: {description: Web tier, policies: [{template: oss-read-only, with: {bucket: assets}}, {system: AliyunLogReadOnlyAccess}]}
+  web: {description: Web tier, assignable_by: [user/ops-*, role/deployer, root], policies: [{template: oss-read-only, with: {bucket: assets}}, {system: AliyunLogReadOnlyAccess}]}
   worker:
+    require: {vpc: [vpc-*, x], zone: {not: z}, imdsv2: true}
     policies:
       - name: extra
         document: {Version: "1", Statement: [{Effect: Allow, Action: "mns:ReceiveMessage", Resource: "*"}]}
@@ -32,7 +33,7 @@ rules:
     mode: audit
   - {name: by tag, when: {resource_group: rg-1, region: cn-hangzhou, tags: {ram-role: {exists: true}}}, role: "${tags.ram-role}", foreign_roles: replace}
   - {name: rest, role: "${tags.app}-${tags.env}"}
-settings: {mode: attach-only, foreign_roles: keep, displace: [legacy-*], role_patterns: [w*], launch_grace: 1h30m, brake: {max_removals: 5%, at_least: 3}, record_unchanged: true}
+settings: {mode: attach-only, foreign_roles: keep, displace: [legacy-*], role_patterns: [w*], launch_grace: 1h30m, brake: {max_removals: 5%, at_least: 3}, record_unchanged: true, until: {tag: bis, warn: 2h}}
 """
 PLAIN = RULES.replace("MODE", "enforce").replace("FOREIGN", "keep").replace("SHOWN", "true").replace("BRAKE", "20%")
 GUIDE = re.findall(

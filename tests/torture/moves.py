@@ -22,9 +22,11 @@ TAGS: dict[str, dict[str, str]] = {
     "": {}, "web": {"app": "web"}, "worker": {"app": "worker"}, "batch": {"app": "batch"}, "ours": {"app": "ours"},
     "gentle": {"app": "gentle"}, "trial": {"app": "trial"}, "off": {"rolekeeper": "off", "app": "web"},
     "by tag": {"ram-role": "worker"}, "unlisted": {"ram-role": "alien"}, "case": {"App": "web"},
+    "over": {"app": "web", "ram-role-until": "2020-01-01T00:00Z"}, "later": {"app": "web", "ram-role-until": "2099-01-01T00:00+08:00"},
+    "no time": {"app": "worker", "ram-role-until": "soon"},
 }  # fmt: skip
 """What an instance is tagged with. The keys that rules read are taken off first."""
-READ = ("app", "App", "ram-role", "rolekeeper")
+READ = ("app", "App", "ram-role", "rolekeeper", "ram-role-until")
 
 
 class Moves:
@@ -35,6 +37,7 @@ class Moves:
         self.made: list[str] = []
         self.roles_moved = 0.0
         self._ids = itertools.count(1)
+        self._callers = itertools.cycle(["ops-1", "dev-1", "dev-1", "ops-2"])
 
     def instance(self, number: int) -> Instance | None:
         """None where it is gone, or there never was one."""
@@ -58,7 +61,7 @@ class Moves:
         self.world.watch.touch(instance.instance_id)
         if not age and place[0] == ACCOUNT:
             born = {"InstanceIdSets": {"InstanceIdSet": [instance.instance_id]}}
-            self.tell(self.trail("RunInstances", region.name, responseElements=born), born=instance.instance_id)
+            self._call("RunInstances", region.name, TAGS[app], {}, responseElements=born, born=instance.instance_id)
             self.tell(instance_state(self.cloud, *place, instance.instance_id, "Created"), born=instance.instance_id)
 
     def time_passes(self, seconds: float) -> None:
@@ -86,9 +89,34 @@ class Moves:
             self.world.watch.touch(instance.instance_id)
             if region.account == ACCOUNT:
                 asked = {"ResourceType": "instance", "ResourceId.1": instance.instance_id}
-                self.tell(self.trail("TagResources", region.name, requestParameters=asked), tagged=instance.instance_id)
+                self._call("TagResources", region.name, TAGS[app], asked, tagged=instance.instance_id)
                 about = (region.account, region.name, instance.instance_id, ["app"], dict(instance.tags))
                 self.tell(tag_change(self.cloud, *about), tagged=instance.instance_id)
+
+    def _call(
+        self,
+        name: str,
+        region: str,
+        tags: Mapping[str, str],
+        asked: Mapping[str, str],
+        *,
+        born: str = "",
+        tagged: str = "",
+        **record: Any,
+    ) -> None:
+        """A call that sets tags, by somebody who may ask for guarded roles or by somebody who may not."""
+        caller, numbered = next(self._callers), [*enumerate(tags.items(), 1)]
+        keys = {f"Tag.{n}.Key": key for n, (key, _) in numbered}
+        values = {f"Tag.{n}.Value": value for n, (_, value) in numbered}
+        identity = {"type": "ram-user", "userName": caller, "accountId": ACCOUNT, "principalId": "2"}
+        parameters = {**asked, **keys, **values}
+        self.tell(
+            self.trail(name, region, requestParameters=parameters, userIdentity=identity, **record),
+            born=born,
+            tagged=tagged,
+        )
+        if caller.startswith("ops-"):
+            self.world.inbox[-1].root.proofs = {born or tagged: [dict(tags)]}
 
     def hold(self, number: int, role: str) -> None:
         """Somebody puts a role on by hand, in place of what is there; "" takes it off."""

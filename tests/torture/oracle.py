@@ -38,6 +38,7 @@ class File:
     share: float = 1.0
     least: int = 1
     shows_all: bool = True
+    guarded: tuple[str, ...] = ()  # roles that ops-... alone may ask for
 
     def __repr__(self) -> str:
         values = {**self.__dict__, "rules": [rule.name for rule in self.rules]}
@@ -53,8 +54,11 @@ class File:
             "record_unchanged": self.shows_all,
             **({"displace": list(self.displace)} if self.displace else {}),
         }
-        whole = {"version": 1, "roles": {role: {"description": "d"} for role in self.roles}, "settings": settings}
+        whole = {"version": 1, "roles": {role: self._role(role) for role in self.roles}, "settings": settings}
         return json.dumps({**whole, "rules": [_written(rule) for rule in self.rules]})
+
+    def _role(self, role: str) -> dict[str, Any]:
+        return {"description": "d", **({"assignable_by": ["user/ops-*"]} if role in self.guarded else {})}
 
     def displaces(self, role: str) -> bool:
         """Whether a foreign role may be taken off for a listed one, and put back; where no rule replaces, notes count for nothing."""
@@ -68,17 +72,20 @@ class File:
 
 @dataclass(frozen=True)
 class Wanted:
-    """verdict: "role", "none" (no rule matches), "ignore", "refused" (a role by template that is not listed)."""
+    """verdict: "role", "none" (no rule matches), "ignore", "refused" (a role by template that is not listed, or an end that nobody
+    can read). over: the instance's time is."""
 
     verdict: str
     role: str = ""
     mode: str = "enforce"
     foreign: str = "keep"
+    over: bool = False
 
 
 @dataclass(frozen=True)
 class Seen:
-    """An instance at one moment. displaced: the foreign role that its note names, if the note is one that we wrote there. age: seconds."""
+    """An instance at one moment. displaced: the foreign role that its note names, if the note is one that we wrote there. age: seconds. asked: whether who
+    may has asked for its role."""
 
     tags: Mapping[str, str]
     held: str
@@ -86,6 +93,7 @@ class Seen:
     displaced: str = ""
     age: float = 1e9
     created_just_now: bool = False
+    asked: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,7 +118,11 @@ def wanted(file: File, tags: Mapping[str, str]) -> Wanted:
             role = lower.get(role[len("${tags.") : -1].lower(), "")
         if role not in file.roles:
             return Wanted("refused")
-        return Wanted("role", role, rule.mode or file.mode, rule.foreign or file.foreign)
+        mode, foreign = rule.mode or file.mode, rule.foreign or file.foreign
+        until = lower.get("ram-role-until", "2099")
+        if until < "2026":  # the moves write years that are long over, or far away
+            return Wanted("none", "", mode, foreign, over=True)
+        return Wanted("role", role, mode, foreign) if until[0].isdigit() else Wanted("refused")
     return Wanted("none", "", file.mode, file.foreign)
 
 
@@ -127,12 +139,14 @@ def end(file: File, seen: Seen) -> End:
         or held == want.role != ""
     ):
         return stays
+    if want.role in file.guarded and not seen.asked:
+        return stays
     if not held:
         role = want.role or ("" if seen.classic else displaced)
         return End(role, "attach") if role else stays
     if foreign and (not want.role or want.foreign == "keep" or not file.displaces(held)):
         return stays
-    if not want.role and (seen.created_just_now or seen.age < file.grace):
+    if not want.role and not want.over and (seen.created_just_now or seen.age < file.grace):
         return stays
     if want.mode == "attach-only":
         return stays

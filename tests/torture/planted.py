@@ -1,4 +1,4 @@
-"""Eleven bugs of different kinds, each planted into a copy of the source as it is imported: the machine has to find every one.
+"""Thirteen bugs of different kinds, each planted into a copy of the source as it is imported: the machine has to find every one.
 
 `python -m tests.torture.planted NAME HISTORIES SEED` plants one and searches for it; exit code 0: it was found. This table is the one
 place that names modules of the product: when one moves, its row is aimed anew. A row whose text is not there, or not once, is an error.
@@ -63,6 +63,13 @@ PLANTS = {
         "shared.engine.run_region", "if context.executor or self._request.dry_run:", "if context.executor:", "a dry run writes"
     ),
     "a plan that binds nobody": Plant("shared.planning.guards", "if plan is None:", "if True:", "apply "),
+    "a guarded role for whoever asks": Plant(
+        "shared.planning.guards", "if call.actor not in about.assigners:", "if not call.actor:", "nobody who may"
+    ),
+    "no correction is guarded": Plant(
+        "shared.planning.planner", "if change.role not in mapping.roles or change.role_after != change.role:",
+        "if change.role not in mapping.roles or change.role_after != change.role or change.action == 'swap':", "nobody who may|should hold|dry run plans",
+    ),
     "a hand-over that loses ids": Plant("shared.planning.transitions", "instance_ids=names,", "instance_ids=names[1:],", "holds"),
 }  # fmt: skip
 

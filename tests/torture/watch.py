@@ -152,6 +152,8 @@ class Watch:
             proven = any(text.partition(":")[0] == role for text in self.notes.get(name, ()))
             if role not in file.roles and not ours and not proven:
                 found.append("a role outside the list")
+            if role in file.guarded and not ours and not _asked_for(made, instance, unmoved=unmoved):
+                found.append("an attach that nobody who may has asked for")
             return [*found, "an attach in mode audit"] if unmoved and want.mode == "audit" else found
         if role not in file.roles:
             if not file.displaces(role):
@@ -162,11 +164,21 @@ class Watch:
                 found.append("a foreign role is taken off without a note")
         elif unmoved and instance.role == role:
             age = self.cloud.clock.now() - instance.created
-            if want.verdict == "none" and age + MINUTE < file.grace:  # ECS tells the minute of a creation alone
+            if (
+                want.verdict == "none" and not want.over and age + MINUTE < file.grace
+            ):  # ECS tells the minute of a creation alone
                 found.append(f"a young instance ({age:.0f} s) loses its role")
         if unmoved and instance.role == role and (want.mode != "enforce" or want.verdict in ("ignore", "refused")):
             found.append(f"a role is taken off where the file says {want.verdict}, {want.mode}")
         return found
+
+
+def _asked_for(made: Invocation, instance: Instance, *, unmoved: bool) -> bool:
+    """Whether an operator asks, or an event tells of a call that set the tags to what they are; to what they were, nobody knows."""
+    proofs = made.root.proofs.get(instance.instance_id, [])
+    if made.root.operated or (proofs and not unmoved):
+        return True
+    return any(tags and tags.items() <= instance.tags.items() for tags in proofs)
 
 
 def _announces(intent: dict[str, object], call: Call) -> bool:
