@@ -37,7 +37,7 @@ from shared.gateways.sls import SlsGateway
 from shared.mapping import Mapping as RoleMapping
 from shared.mapping import load
 from shared.model.outcomes import BAD
-from shared.model.plan_file import Approved, PlanFile, written
+from shared.model.plan_file import BEGINS, Approved, PlanFile, written
 from shared.model.record import RecordContext
 from shared.model.snapshot import Header, Snapshot
 from shared.model.trigger import Trigger
@@ -221,5 +221,5 @@ def _write(out: Path, seen: Seen, mapping: RoleMapping, given: Mapping[str, Any]
         asked={name: given[name] for name in SELECTORS if given.get(name)},
         changes=tuple(Approved.of(change) for change in seen.planned.changes()),
     )
-    with replaced(out, "plan: -o") as file:
+    with replaced(out, "plan: -o", BEGINS) as file:
         file.write(written(plan).encode())

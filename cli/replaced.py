@@ -14,12 +14,13 @@ from shared.errors import ConfigError
 
 
 @contextmanager
-def replaced(file: Path, what: str) -> Iterator[IO[bytes]]:
+def replaced(file: Path, what: str, begins: bytes) -> Iterator[IO[bytes]]:
     """Open a file next to it, for its owner alone, which takes its place when all is written, and is removed where that fails.
 
-    what: the command and the option, for errors. Raises ConfigError where it cannot be made or written.
+    what: the command and the option, for errors. begins: what every such file begins with; a file that is there and begins otherwise
+    stays, for it may be somebody's mapping. Raises ConfigError where it cannot be made or written.
     """
-    number, name = _beside(file, what)
+    number, name = _beside(file, what, begins)
     try:
         with os.fdopen(number, "wb") as stream:
             yield stream
@@ -31,10 +32,19 @@ def replaced(file: Path, what: str) -> Iterator[IO[bytes]]:
             os.unlink(name)
 
 
-def _beside(file: Path, what: str) -> tuple[int, str]:
+def _beside(file: Path, what: str, begins: bytes) -> tuple[int, str]:
+    if str(file) == "-":
+        raise ConfigError(f"{what}: '-' is no file; name one")
     try:
         if file.exists() and not stat.S_ISREG(file.stat().st_mode):
             raise ConfigError(f"{what}: {file}: is no file, but a directory, a pipe or a device; name a file")
+        if file.exists():
+            with file.open("rb") as there:
+                head = there.read(len(begins))
+            if head not in (b"", begins):
+                raise ConfigError(
+                    f"{what}: {file}: is there already, and is no file of this kind; it stays: name another"
+                )
         return tempfile.mkstemp(dir=file.parent, prefix=f".{file.name[:100]}.")
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error

@@ -27,7 +27,7 @@ from shared.gateways.sessions import Sessions
 from shared.mapping import load
 from shared.model.instance import Instance
 from shared.model.progress import MAX_RESTARTS, Progress
-from shared.model.snapshot import VERSION, Header, written
+from shared.model.snapshot import BEGINS, VERSION, Header, written
 from shared.settings import CALLS_PER_MINUTE, Settings, member_role
 
 
@@ -45,7 +45,7 @@ def run(out: Path, *, region: str, account: str, roles_file: Path, as_json: bool
         ecs = EcsGateway(settings, ours, region, caller=rate)
     header = Header(rolekeeper_snapshot=VERSION, account_id=account, region=region, made_at=CLOCK.now())
     try:
-        with replaced(out, "snapshot: -o") as file, follower.stoppable():
+        with replaced(out, "snapshot: -o", BEGINS) as file, follower.stoppable():
             fleet = _write(file, header, ecs, rate, settings.parallel_calls)
     except Interrupted as stopped:
         say(f"rolekeeper: {out}: not written: {stopped}", err=True)

@@ -14,10 +14,13 @@ from typing import Annotated, Any
 import msgspec
 
 from shared.errors import ConfigError
+from shared.model import snapshot
 from shared.model.instance import Mode
 from shared.model.plan import Action, Change
 
 VERSION = 1
+BEGINS = b'{\n"rolekeeper_plan"'
+"""The first bytes of every plan's file."""
 AGAIN = "make a new one with `rolekeeper plan -o FILE`"
 
 
@@ -65,7 +68,7 @@ def read(text: str, name: str) -> PlanFile:
     try:
         told = json.loads(text)
     except ValueError as error:
-        if text.startswith('{"rolekeeper_snapshot"'):
+        if text.startswith(snapshot.BEGINS.decode()):
             raise ConfigError(
                 f"{name}: is a snapshot, no plan: make one of it with `rolekeeper plan --snapshot {name} -o FILE`"
             ) from None

@@ -17,6 +17,8 @@ from shared.errors import ConfigError, PermanentError
 from shared.model.instance import Instance
 
 VERSION = 1
+BEGINS = b'{"rolekeeper_snapshot"'
+"""The first bytes of every snapshot."""
 AGAIN = "make it anew with `rolekeeper snapshot -o FILE`"
 
 

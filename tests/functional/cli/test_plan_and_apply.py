@@ -425,6 +425,20 @@ def test_a_plan_that_cannot_be_written_is_shown_all_the_same(cloud: Cloud, rolek
     assert ran.err == "rolekeeper: plan: -o: no/such/plan.json: cannot be written: No such file or directory\n"
 
 
+@pytest.mark.parametrize("file", ["roles.yaml", "fleet.json"])
+def test_a_plan_takes_the_place_of_a_plan_alone(cloud: Cloud, rolekeeper: Command, file: str) -> None:
+    make(cloud, 1, "web")
+    rolekeeper("snapshot", "-o", "fleet.json")
+    before = Path(file).read_bytes()
+    ran = rolekeeper("plan", "-o", file)
+    assert (ran.code, Path(file).read_bytes()) == (1, before)
+    assert (
+        ran.err
+        == f"rolekeeper: plan: -o: {file}: is there already, and is no file of this kind; it stays: name another\n"
+    )
+    assert [rolekeeper("plan", "-o", "plan.json").code for _ in range(2)] == [2, 2]
+
+
 def test_a_snapshot_that_cannot_be_whole_is_not_written(cloud: Cloud, rolekeeper: Command) -> None:
     make(cloud, 120, "web")
     cloud.faults.add("error", action="DescribeInstances", code="Forbidden.RAM", status=403, after=1, count=None)

@@ -21,14 +21,17 @@ def stopping(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Follower, "stopped", lambda self: cloud.calls.actions().count("DescribeInstances") >= LISTED)
 
 
+BEFORE = '{"rolekeeper_snapshot":1}\n'
+
+
 @pytest.mark.usefixtures("stopping")
 def test_a_snapshot_that_is_stopped_leaves_the_file_that_was_there(rolekeeper: Command) -> None:
-    Path("fleet.json").write_text("before", encoding="utf-8")
+    Path("fleet.json").write_text(BEFORE, encoding="utf-8")
     ran = rolekeeper("snapshot", "-o", "fleet.json")
     assert (ran.code, ran.out) == (130, "")
     assert "rolekeeper: fleet.json: not written: " in ran.err
     assert [(file.name, file.read_text(encoding="utf-8")) for file in Path.cwd().glob("*fleet*")] == [
-        ("fleet.json", "before")
+        ("fleet.json", BEFORE)
     ]
 
 

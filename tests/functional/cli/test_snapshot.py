@@ -42,6 +42,12 @@ def test_an_empty_region_is_an_empty_file(rolekeeper: Command, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("words", "says"),
     [
+        pytest.param(
+            ("-o", "roles.yaml"),
+            "-o: roles.yaml: is there already, and is no file of this kind; it stays",
+            id="a file of another kind",
+        ),
+        pytest.param(("-o", "-"), "-o: '-' is no file; name one", id="standard output"),
         pytest.param(("-o", "no/such/fleet.json"), "No such file or directory", id="no folder"),
         pytest.param(("-o", "."), "is no file, but a directory, a pipe or a device", id="a folder"),
         pytest.param(("-o", "fleet.json", "--region", ""), "snapshot: --region: empty", id="empty option"),
@@ -71,11 +77,11 @@ def test_a_listing_that_begins_again_is_written_once(cloud: Cloud, rolekeeper: C
 
 
 def test_a_file_that_was_there_stays_where_ecs_refuses(cloud: Cloud, rolekeeper: Command, tmp_path: Path) -> None:
-    (tmp_path / "fleet.json").write_text("before")
+    (tmp_path / "fleet.json").write_text(before := '{"rolekeeper_snapshot":1}')
     make(cloud, 3)
     cloud.faults.add("error", action="DescribeInstances", code="Forbidden.RAM", status=403, count=None)
     assert rolekeeper("snapshot", "-o", "fleet.json").code == 1
-    assert (tmp_path / "fleet.json").read_text() == "before"
+    assert (tmp_path / "fleet.json").read_text() == before
 
 
 def test_a_role_that_cannot_be_read_is_said(cloud: Cloud, rolekeeper: Command, tmp_path: Path) -> None:
