@@ -1,4 +1,4 @@
-"""The commands `rolekeeper reconcile` and `rolekeeper remediate`: their options, as keys of the payload that the functions take."""
+"""The commands over a fleet, reconcile, remediate, plan, apply and snapshot: their options, as keys of the payload that the functions take."""
 
 from __future__ import annotations
 

@@ -20,8 +20,8 @@ class Observations(msgspec.Struct, frozen=True, kw_only=True):
 
     began: when, by the monotonic clock. not_found: ids that ECS does not show. unread: ids that it refused to tell of, and why.
     unread_roles: instances of a listing that are shown, and whose role could not be read (`unread` says why). deferred: ids for
-    which there was no time. holders: how many instances hold a listed role, as soon as that has been counted. token, listed,
-    restarts: where a listing stands after this page, if it is one of a listing. error: what cut the listing short. is_last: no
+    which there was no time. holders: how many instances hold a listed role, as soon as that has been counted. listing: where a
+    listing stands after this page, if it is one of a listing. error: what cut the listing short. is_last: no
     removal will be found in what comes later, or nothing comes for a while: so begin what waits. was_held: removals among these were
     held, and counted, by an earlier invocation. waiting: ids of such, that have to wait on.
     """

@@ -1,5 +1,5 @@
-"""Second looks: tags once more, right before and right after a role is taken off, so that no removal rests on tags that were
-changed meanwhile.
+"""Second looks: tags once more, right after a role is taken off, and before a step that rests on an old observation, so that no
+removal rests on tags that were changed meanwhile.
 
 Whoever changes a tag sets off an event, whose handler reads the role after that change. Our last look follows our last write: so
 we see the change ourselves, or it came later, and its own handler sees what we wrote. The role is not read again: a detach names

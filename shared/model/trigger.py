@@ -85,7 +85,10 @@ class TagCall(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Trigger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One event, understood. A hint: it says which instances to observe and is believed in nothing else."""
+    """One event, understood. A hint: it says which instances to observe, and what is decided rests on what ECS says.
+
+    `call` alone is believed, and for roles with `assignable_by` alone: that this caller set these tags at that time.
+    """
 
     kind: EventKind
     source: str  # the module of shared/events that read it, e.g. "actiontrail"

@@ -1,9 +1,9 @@
 """Guards: what a change must pass before it is carried out. Each is one pure function of (changes, facts), and one row in
 docs/mapping.md; the engine has fetched the facts that it needs.
 
-A new guard is a function here, and its name in OF_AN_INSTANCE where it is asked each time that an instance is decided on, in CHANGE_GUARDS
-where a change of the plan passes it or not whatever else happens, in GUARDS where that is known only right before it is carried out, or in
-REMOVAL_GUARDS where it is about all removals of a run together.
+A new guard is a function here, and its name in one of four lists, asked in this order. OF_AN_INSTANCE: by the planner, of one instance and the
+role of its rule. CHANGE_GUARDS: of a page's changes, before anything is counted. REMOVAL_GUARDS: of all removals of a run together.
+GUARDS: of each step, right before it begins.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     through. holders: how many instances hold a listed role; None = the cloud does not say. removed: removals that count too,
     because they are done, or wait for another invocation. braked: whether the brake acted earlier in the run. now: aware UTC time.
     approved: the changes of a plan that an operator carries out, by instance id; None = there is no such plan.
-    about: the one instance that the changes are of, where they are of one.
+    about: the one instance that the changes are of. Guards OF_AN_INSTANCE know `now` and `about`, and all else has its default; the other
+    guards know all but `about`.
     """
 
     stopped: Reason | None = None
@@ -116,7 +117,8 @@ def plan_differs(change: Change, line: Approved | None) -> str:
 
 
 def stopped(changes: Sequence[Change], facts: Facts) -> Verdict:
-    """Let nothing begin after a canary failed, or more changes than max_errors."""
+    """Let nothing begin after a canary failed, or more changes than max_errors. (Reason.STOPPED, a run that its operator stops, is none of
+    this: the calls of a run that is stopped are refused.)"""
     return all_or_none(changes, facts.stopped)
 
 
@@ -183,11 +185,12 @@ def unproven(cause: Trigger, about: About, now: datetime) -> str:
 
 NO_CALLER = "what this observation was made for names no caller"
 OF_AN_INSTANCE: tuple[Guard, ...] = (readable_until, requirement, assignable)
-"""Asked of the change of one instance that gives it the role of its rule, or finds it there, each time that it is decided on."""
+"""Asked by the planner of the change of one instance that gives it the role of its rule, or finds it there, each time that it is decided
+on: in mode audit and by second looks, too."""
 CHANGE_GUARDS: tuple[Guard, ...] = (approved,)
 """Asked of changes as soon as they are planned: what they refuse counts for no other."""
 GUARDS: tuple[Guard, ...] = (stopped,)
-"""Asked of each group of changes, right before it is carried out."""
+"""Asked of each step, right before it is carried out."""
 REMOVAL_GUARDS: tuple[Guard, ...] = (brake,)
 """Asked of all removals of a run together, as soon as all are known."""
 
