@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -10,6 +11,9 @@ from shared.model.decision import Outcome
 from shared.model.outcomes import WRONG, Outcomes, change
 from shared.model.record import Record
 from shared.planning.steps import BATCH
+
+OFTEN = 3
+"""Lines of one outcome and reason from which on the error that all of them share is said once, before the table."""
 
 
 class Report:
@@ -38,7 +42,12 @@ class Report:
             self._table(("outcome", "reason", "instances"), counts)
         left_out = outcomes.left_out()
         if shown := [*outcomes.wrong(), *outcomes.others()]:
-            self._table(("instance", "role", "outcome", "reason", "error"), map(row, shown))
+            rows = [row(record) for record in shown]
+            shared = _shared(rows)
+            for (outcome, reason), error in shared.items():
+                self._say(f"{outcome}, {reason}: {error}")
+            lines = ((*line[:-1], "" if (line[2], line[3]) in shared else line[-1]) for line in rows)
+            self._table(("instance", "role", "outcome", "reason", "error"), lines)
         if left_out:
             self._say(f"and {sum(left_out.values())} more")
             for key, count in left_out.items():
@@ -67,13 +76,21 @@ class Report:
         say(text, out=self._console)
 
     def _table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        made = table(*columns, whole=("instance", "role"))
+        made = table(*columns, whole=("instance", "role", "outcome", "reason"))
         for cells in rows:
             made.add(*cells)
         print_table(made, self._console)
 
 
-def row(record: Record) -> Sequence[str]:
+def row(record: Record) -> tuple[str, ...]:
     code, message = record.error_code, record.error_message
     error = message if code in message else f"{code}: {message}"
     return record.instance_id, change(record.fields()), record.outcome, record.reason, error
+
+
+def _shared(rows: Sequence[tuple[str, ...]]) -> dict[tuple[str, str], str]:
+    """Return the error of each outcome and reason of which all lines have one and the same, and often."""
+    errors: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for _, _, outcome, reason, error in rows:
+        errors[outcome, reason].append(error)
+    return {kind: told[0] for kind, told in errors.items() if told[0] and len(told) >= OFTEN and len(set(told)) == 1}

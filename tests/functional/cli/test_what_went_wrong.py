@@ -168,7 +168,10 @@ def test_how_many_are_not_shown_is_said_where_very_many_fail(
     cloud.faults.add("error", action="AttachInstanceRamRole", code="Forbidden.RAM", status=403, count=None)
     ran = rolekeeper("remediate", "--all")
     assert "among them, in the records alone: 200 failed missing" in ran.out
-    assert ran.out.count("Forbidden.RAM: ") == 50
+    assert len(re.findall(r"(?m)^ i-\S+ +- -> - \(not web\) +failed +missing ", ran.out)) == 50
+    assert len(re.findall(r"(?m)^failed, missing: .*Forbidden\.RAM: ", ran.out)) == 1, "said once"
+    assert ran.out.count("Forbidden.RAM: ") == 1
+    assert ran.out.index("Forbidden.RAM: ") < ran.out.index(" - -> - (not web)")
     assert len(re.findall(r"^ *i-.* role-not-listed", ran.out, re.MULTILINE)) == 3
     told = rolekeeper("remediate", "--all", "--json").json()
     assert (told["left_out"], told["changes_left_out"]) == ({"failed/missing": 200}, 200)
@@ -269,3 +272,12 @@ def test_a_deployed_function_is_not_asked_to_be_strict(cloud: Cloud, rolekeeper:
     ran = rolekeeper("reconcile", "--invoke", "--strict")
     assert (ran.code, len(cloud.calls)) == (1, 0)
     assert "--strict: goes with a run on this machine alone" in ran.err
+
+
+def test_errors_that_differ_stay_on_their_lines(cloud: Cloud, rolekeeper: Command) -> None:
+    for until in ("soon", "later", "never"):
+        cloud.ecs.make(1, tags={"app": "web", "ram-role-until": until})
+    out = rolekeeper("remediate", "--all").out
+    assert not re.search("(?m)^refused, until-unreadable: ", out)
+    for until in ("soon", "later", "never"):
+        assert re.search(rf"(?m)^ i-\S+ .* until-unreadable +tag ram-role-until is '{until}', which ", out)
