@@ -166,8 +166,12 @@ def _offline(given: Mapping[str, Any], mapping: RoleMapping, file: Path) -> Seen
 
 
 def _notes(given: Mapping[str, Any], ended: Mapping[str, Any], settings: Settings) -> list[str]:
-    nobody = bool(given.get("tags")) and not ended.get("counts") and "error" not in ended
-    unmatched = ["no instance there carries these tags (here the case of a key counts)"] if nobody else []
+    nobody = not ended.get("counts") and "error" not in ended
+    unmatched = []
+    if nobody and given.get("tags"):
+        unmatched = ["no instance there carries these tags (here the case of a key counts)"]
+    elif nobody and given.get("all"):
+        unmatched = [f"there is no instance in {ended['region']}: another region is planned for with --region"]
     return [*coverage.no_region(ended), *unmatched, *coverage.note(ended, coverage.others(settings, ended))]
 
 

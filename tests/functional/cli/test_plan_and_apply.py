@@ -179,6 +179,13 @@ def test_a_plan_that_is_not_whole_does_not_say_that_there_is_nothing_to_do(cloud
     assert "cn-nowhere is no region that ECS knows: correct --region or ROLEKEEPER_REGION" in ran.out
 
 
+def test_a_region_without_instances_is_said_to_be_one(cloud: Cloud, rolekeeper: Command) -> None:
+    make(cloud, 1, "web")
+    ran = rolekeeper("plan", "--region", "cn-beijing")
+    assert (ran.code, "there is no instance in cn-beijing: another region" in ran.out) == (0, True)
+    assert "there is no instance" not in rolekeeper("plan").out
+
+
 NEXT = {
     "as it is": ([], "rolekeeper apply plan.json"),
     "another mapping": (["--roles-file", "our roles.yaml"], "rolekeeper apply plan.json --roles-file 'our roles.yaml'"),
