@@ -23,6 +23,7 @@ from shared.lines import say
 from shared.model.instance import Instance
 from shared.model.progress import Progress
 
+replace = msgspec.structs.replace
 MANY = 20_000  # holders; above, they are kept in memory only where that saves more than a little
 
 
@@ -137,7 +138,7 @@ class RoleLookup:
         for instance in instances:
             role = self._holds.get(instance.instance_id) if self._holds is not None else None
             if role is not None and not instance.unread:
-                known.append(msgspec.structs.replace(instance, role=role))
+                known.append(replace(instance, role=role))
             elif (
                 not instance.unread
                 and instance.network == "vpc"
@@ -165,16 +166,8 @@ def _answered(chunk: Sequence[Instance], asked: Future[Roles]) -> Answered:
         roles = Roles(unread=dict.fromkeys((i.instance_id for i in chunk), error))
     # One that has been deleted since its page was read holds none: if it matters, a write will find that out.
     return Answered(
-        [
-            msgspec.structs.replace(i, role=roles.held.get(i.instance_id, ""))
-            for i in chunk
-            if i.instance_id not in roles.unread
-        ],
-        [
-            msgspec.structs.replace(i, unread=roles.unread[i.instance_id])
-            for i in chunk
-            if i.instance_id in roles.unread
-        ],
+        [replace(i, role=roles.held.get(i.instance_id, "")) for i in chunk if i.instance_id not in roles.unread],
+        [replace(i, unread=roles.unread[i.instance_id]) for i in chunk if i.instance_id in roles.unread],
     )
 
 

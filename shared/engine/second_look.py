@@ -17,8 +17,10 @@ from shared.gateways.ecs import EcsGateway
 from shared.gateways.exact_reads import GONE_CODE, Shown, described
 from shared.model.decision import Outcome, Reason
 from shared.model.plan import Change, Failure, Result
+from shared.model.plan_file import Approved
+from shared.planning.guards import plan_differs
 from shared.planning.planner import Planner
-from shared.planning.records import not_begun, settled
+from shared.planning.records import not_begun, refused, settled
 
 replace = msgspec.structs.replace
 
@@ -47,13 +49,15 @@ def look_before(ecs: EcsGateway, planner: Planner, changes: Sequence[Change]) ->
             found.results.append(not_begun(change, shown.unread[name]))
         elif name not in shown.instances:
             gone = Failure(code=GONE_CODE, message="it has been deleted", gone=True)
-            found.results.append(
-                Result(change=change, outcome=Outcome.UNCHANGED, reason=Reason.GONE, role_after="", failure=gone)
-            )
+            ended = Result(change=change, outcome=Outcome.UNCHANGED, reason=Reason.GONE, role_after="", failure=gone)
+            found.results.append(ended)
         else:
             new = planner.change(replace(shown.instances[name], role=change.role_before))
+            differs = plan_differs(new, Approved.of(change)) if change.approved else ""
             if new.outcome is not None:
                 found.results.append(settled(new))
+            elif differs:  # the plan is not asked again: it says what is done, or nothing is
+                found.results.append(refused(change, Reason.CHANGED_SINCE_PLAN, differs))
             elif (new.action, new.role_after) == (change.action, change.role_after):
                 found.same.append(new)
             else:

@@ -38,6 +38,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     asked_by: str = ""  # id of the event that proves who asked for the role, where the role asks for proof
     why: str = ""  # for the operator, where the reason does not say it all
     facts: str = ""  # where something is to be done: a digest of what rules read of the instance, see Mapping.facts
+    approved: bool = False  # a plan that an operator applies says so: it is carried out as it is, or not at all
 
     @property
     def removes(self) -> bool:

@@ -100,7 +100,8 @@ def approved(changes: Sequence[Change], facts: Facts) -> Verdict:
     plan = facts.approved
     if plan is None:
         return Verdict(tuple(changes))
-    return each(changes, lambda change: plan_differs(change, plan.get(change.instance_id)), Reason.CHANGED_SINCE_PLAN)
+    bound = [msgspec.structs.replace(change, approved=True) for change in changes]
+    return each(bound, lambda change: plan_differs(change, plan.get(change.instance_id)), Reason.CHANGED_SINCE_PLAN)
 
 
 def plan_differs(change: Change, line: Approved | None) -> str:

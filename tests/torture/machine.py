@@ -53,6 +53,7 @@ class Histories(RuleBasedStateMachine):
         self._open.enter_context(self.world.open())
         self.world.begin(file, Place(everywhere, {"ROLEKEEPER_CALLS_PER_MINUTE": "1000"}))
         self.world.cloud.switches.set(switches)
+        (self.world.folder / "plan.json").unlink(missing_ok=True)
         self.moves = Moves(self.world)
         for machine in fleet:
             self.moves.launch(machine)
@@ -188,8 +189,8 @@ class Histories(RuleBasedStateMachine):
         with self.under(trouble) as moments:
             made = self.world.command(*words, moments=moments, root=self.world.root(dry=True), writes=False)
         self.check(made)
-        if not made.dead and made.result in (0, 2):
-            self.planned = json.loads((self.world.folder / "plan.json").read_text(encoding="utf-8"))["changes"]
+        if (file := self.world.folder / "plan.json").exists():
+            self.planned = json.loads(file.read_text(encoding="utf-8"))["changes"]
 
     @precondition(lambda self: self.planned)
     @rule(

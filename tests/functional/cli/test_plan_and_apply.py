@@ -451,3 +451,21 @@ def test_a_snapshot_that_cannot_be_whole_is_not_written(cloud: Cloud, rolekeeper
     cloud.faults.add("error", action="DescribeInstances", code="Forbidden.RAM", status=403, after=1, count=None)
     ran = rolekeeper("snapshot", "-o", "fleet.json")
     assert (ran.code, "Forbidden.RAM" in ran.err, [*Path.cwd().glob("fleet*")]) == (1, True, [])
+
+
+def test_what_is_changed_right_before_a_removal_is_refused_too(cloud: Cloud, rolekeeper: Command) -> None:
+    """The observation is more than a second old when the removal begins: tags are read again, and the plan holds for what they say."""
+    (one,) = make(cloud, 1, "", role="worker")
+    make(cloud, 5, "web", role="web")
+    rolekeeper("plan", "-o", "plan.json")
+
+    def retag() -> None:
+        one.tags.update(app="web")
+        cloud.clock.advance(2)
+
+    cloud.between.after(1, retag, action="DescribeInstances")
+    ran = rolekeeper("apply", "plan.json")
+    (told,) = [r for r in records(cloud) if r.get("instance_id") == one.instance_id]
+    assert (ran.code, one.role, written(cloud)) == (1, "worker", 0)
+    assert (told["outcome"], told["reason"]) == ("refused", "changed-since-plan")
+    assert "now web would be put on it (swap)" in told["error_message"]

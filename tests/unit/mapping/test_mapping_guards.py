@@ -132,7 +132,7 @@ def test_files_that_differ_in_a_guard_alone_differ() -> None:
 
 
 def test_a_role_that_requires_an_attribute_makes_its_changes_news() -> None:
-    assert load(file("{require: {resource_group: rg-1, imdsv2: true}}")).attributes == {"resource_group"}
+    assert load(file("{require: {resource_group: rg-1, imdsv2: true}}")).attributes == {"resource_group", "http_tokens"}
 
 
 def end(text: str, key: str = "Ram-Role-Until") -> datetime | None:

@@ -30,9 +30,13 @@ def test_a_run_without_a_plan_is_not_asked() -> None:
     assert judge([CHANGE], Facts(), CHANGE_GUARDS).allowed == (CHANGE,)
 
 
+BOUND = msgspec.structs.replace(CHANGE, approved=True)
+"""The change as the guard lets it through: as it is, or not at all."""
+
+
 def test_what_the_plan_says_is_carried_out() -> None:
     verdict = judge([CHANGE], Facts(approved=APPROVED), CHANGE_GUARDS)
-    assert (verdict.allowed, verdict.refused) == ((CHANGE,), ())
+    assert (verdict.allowed, verdict.refused) == ((BOUND,), ())
 
 
 @pytest.mark.parametrize(
@@ -55,7 +59,7 @@ def test_what_differs_is_refused_with_the_reason(differs: dict[str, Any], why: s
     same = msgspec.structs.replace(CHANGE, instance_id="i-0")
     plan = {**APPROVED, "i-0": Approved.of(same)}
     verdict = judge([same, msgspec.structs.replace(CHANGE, **differs)], Facts(approved=plan), CHANGE_GUARDS)
-    assert verdict.allowed == (same,)
+    assert verdict.allowed == (msgspec.structs.replace(same, approved=True),)
     (refusal,) = verdict.refused
     assert (refusal.reason, why in refusal.why, "make a new plan" in refusal.why) == (
         Reason.CHANGED_SINCE_PLAN,
