@@ -64,7 +64,7 @@ PLANTS = {
     ),
     "a plan that binds nobody": Plant("shared.planning.guards", "if plan is None:", "if True:", "apply "),
     "a guarded role for whoever asks": Plant(
-        "shared.planning.guards", "if call.actor not in about.assigners:", "if not call.actor:", "nobody who may"
+        "shared.mapping.contents", "frozenset(filter(matches, filter(None, actors)))", "frozenset(filter(None, actors))", "nobody who may"
     ),
     "no correction is guarded": Plant(
         "shared.planning.planner", "if change.role not in mapping.roles or change.role_after != change.role:",

@@ -43,8 +43,10 @@ def sets(instance_id: str, tags: dict[str, str], identity: dict[str, Any] = OPS,
     return {**event, "id": event_id}
 
 
-def launched(instance_id: str, tags: dict[str, str], identity: dict[str, Any] = OPS) -> dict[str, Any]:
-    event = created([instance_id], **identity)
+def launched(
+    instance_id: str, tags: dict[str, str], identity: dict[str, Any] = OPS, age: float = 1.0
+) -> dict[str, Any]:
+    event = created([instance_id], age=age, **identity)
     numbered = enumerate(tags.items(), 1)
     event["data"]["requestParameters"] = {
         name: text for n, (k, v) in numbered for name, text in ((f"Tag.{n}.Key", k), (f"Tag.{n}.Value", v))
@@ -263,7 +265,7 @@ def test_a_launch_that_is_told_late_is_not_taken_for_known(world: World) -> None
     instance = world.instance(tags=WANTED)
     world.run("instance_created", state(instance.instance_id))
     assert instance.role == ""
-    world.run("instance_created", launched(instance.instance_id, WANTED))
+    world.run("instance_created", launched(instance.instance_id, WANTED, age=10))
     assert instance.role == "web"
 
 
