@@ -59,7 +59,7 @@ def look_before(ecs: EcsGateway, planner: Planner, changes: Sequence[Change]) ->
             elif differs:  # the plan is not asked again: it says what is done, or nothing is
                 found.results.append(refused(change, Reason.CHANGED_SINCE_PLAN, differs))
             elif (new.action, new.role_after) == (change.action, change.role_after):
-                found.same.append(new)
+                found.same.append(replace(new, approved=change.approved))
             else:
                 found.others.append(new)
     return found
@@ -85,7 +85,11 @@ def look_after(ecs: EcsGateway, planner: Planner, results: Sequence[Result]) -> 
             told = result.failure or replace(failure, message=message)
             result = replace(result, failure=told, unsure=failure.transient)
         elif name in shown.instances:
-            new = planner.change(replace(shown.instances[name], role=result.role_after))
-            found.others += [new] if new.outcome is None and new.action != "untag" else []
+            old, role = result.change, result.role_after
+            new = replace(planner.change(replace(shown.instances[name], role=role)), approved=old.approved)
+            if new.outcome is None and new.action != "untag":
+                beyond = new.approved and new.role_after not in ("", old.role_before, role)
+                found.others += [] if beyond else [new]
+                found.results += [refused(new, Reason.CHANGED_SINCE_PLAN, plan_differs(new, None))] if beyond else []
         found.results.append(result)
     return found

@@ -111,7 +111,7 @@ def plan_differs(change: Change, line: Approved | None) -> str:
     if change.role_before != line.role_before:
         held, then = change.role_before or "no role", line.role_before or "none"
         return f"it holds {held} now, and {then} when the plan was made; {AGAIN}"
-    if (change.action, change.role_after, change.rule) != (line.action, line.role_after, line.rule):
+    if any(getattr(change, name) != getattr(line, name) for name in ("action", "role", "role_after", "rule", "mode")):
         by = f"by rule {change.rule!r}" if change.rule else "as no rule gives one"
         return f"now {change.role_after or 'no role'} would be put on it ({change.action}), {by}; {AGAIN}"
     return "" if change.facts == line.facts else f"a tag or attribute that rules read was changed; {AGAIN}"

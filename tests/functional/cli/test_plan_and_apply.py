@@ -469,3 +469,35 @@ def test_what_is_changed_right_before_a_removal_is_refused_too(cloud: Cloud, rol
     assert (ran.code, one.role, written(cloud)) == (1, "worker", 0)
     assert (told["outcome"], told["reason"]) == ("refused", "changed-since-plan")
     assert "now web would be put on it (swap)" in told["error_message"]
+
+
+ADMIN = """
+version: 1
+roles: {web: {}, worker: {}, foreign: {assignable_by: [user/ops-*]}}
+rules:
+  - {name: worker, when: {tags: {app: worker}}, role: worker}
+  - {name: web, when: {tags: {app: web}}, role: web}
+  - {name: admin, when: {tags: {app: admin}}, role: foreign}
+"""
+
+
+@pytest.mark.parametrize("app", ["web", ""], ids=["a swap", "a detach"])
+def test_a_role_that_the_plan_does_not_name_is_not_given_by_a_correction(
+    cloud: Cloud, rolekeeper: Command, app: str
+) -> None:
+    """Whoever may tag changes the tags while a role is taken off. The operator's word is for what the plan says, and for no other role."""
+    Path("roles.yaml").write_text(ADMIN, encoding="utf-8")
+    (one,) = make(cloud, 1, app, role="worker")
+    rolekeeper("plan", "-o", "plan.json")
+    cloud.between.after(1, lambda: one.tags.update(app="admin"), action="DetachInstanceRamRole")
+    rolekeeper("apply", "plan.json")
+    assert one.role == app
+
+
+def test_a_correction_of_a_plan_gives_back_the_role_that_was_taken_off(cloud: Cloud, rolekeeper: Command) -> None:
+    Path("roles.yaml").write_text(ADMIN, encoding="utf-8")
+    (one,) = make(cloud, 1, "", role="worker")
+    rolekeeper("plan", "-o", "plan.json")
+    cloud.between.after(1, lambda: one.tags.update(app="worker"), action="DetachInstanceRamRole")
+    rolekeeper("apply", "plan.json")
+    assert one.role == "worker"

@@ -52,6 +52,7 @@ def test_what_the_plan_says_is_carried_out() -> None:
         ),
         pytest.param({"role_after": "batch"}, "now batch would be put on it (swap)", id="another role"),
         pytest.param({"rule": "other"}, "by rule 'other'", id="another rule"),
+        pytest.param({"mode": "attach-only"}, "by rule 'by app'", id="another mode"),
         pytest.param({"facts": "f" * 16}, "a tag or attribute that rules read was changed", id="other facts"),
     ],
 )
