@@ -44,7 +44,7 @@ def comment(report: Mapping[str, Any]) -> Iterator[str]:
     if report["undecided"]:
         yield from heading("Not decided: the search has ended before these")
         for one in report["undecided"][:MOST_LINES]:
-            yield f"- {rule(one['old_rule'])} -> {rule(one['new_rule'])}: {perhaps(one)}"
+            yield f"- {rule(one['old_rule'])} -> {rule(one['new_rule'])}: {code_span(perhaps(one))}"
         yield from more(report["undecided"], "")
     if report["differences"]:
         yield from heading("Instances that are treated differently")
@@ -98,5 +98,5 @@ def rule(name: str) -> str:
 
 
 def treated(treatment: Mapping[str, Any]) -> str:
-    """A role's name is a word of a few harmless letters, so it needs no code span."""
-    return str(treatment["text"])
+    """It names tags, too, whose keys may be any text."""
+    return code_span(treatment["text"])

@@ -268,6 +268,16 @@ def test_a_comment_shows_what_others_wrote_and_nothing_of_it_is_markup(files: An
         assert "@all" not in outside_of_code(line)
 
 
+def test_a_comment_shows_a_tag_s_key_that_proves_who_asks_as_code(files: Any) -> None:
+    """A mapping of a merge request may name any tag: the comment that judges it must not be written by it."""
+    new = OLD.replace("  web:\n", "  web:\n    assignable_by: [user/ops]\n", 1)
+    new = new.replace("{app: web}", '{"x** <img onerror=e> @all": web}')
+    told = files(new, "--markdown").stdout.decode()
+    assert "asked for by tag x" in told
+    markup = "".join(map(outside_of_code, told.splitlines()))
+    assert ("onerror" in markup, "@all" in markup) == (False, False)
+
+
 def outside_of_code(line: str) -> str:
     """Return what of a line CommonMark reads as markup: code spans end with as many backticks as they begin with."""
     rest, out = line, ""
