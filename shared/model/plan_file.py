@@ -67,7 +67,7 @@ def read(text: str, name: str) -> PlanFile:
     """Return the plan in a file's text. Raises ConfigError for what is none, is of another version, was cut short or edited."""
     try:
         told = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         if text.startswith(snapshot.BEGINS.decode()):
             raise ConfigError(
                 f"{name}: is a snapshot, no plan: make one of it with `rolekeeper plan --snapshot {name} -o FILE`"
@@ -77,12 +77,12 @@ def read(text: str, name: str) -> PlanFile:
         raise ConfigError(f"{name}: no plan of rolekeeper's; {AGAIN}")
     if told["rolekeeper_plan"] != VERSION:
         raise ConfigError(
-            f"{name}: a plan of version {told['rolekeeper_plan']!r}; this rolekeeper applies version {VERSION}; {AGAIN}"
+            f"{name}: a plan of version {told['rolekeeper_plan']!r:.40}; this rolekeeper applies version {VERSION}; {AGAIN}"
         )
     expected = told.pop("hash", "")
     try:
         plan = msgspec.convert(told, PlanFile)
-    except msgspec.ValidationError as error:
+    except ValueError as error:  # halves of surrogate pairs, too
         raise ConfigError(f"{name}: {error}; {AGAIN}") from None
     if expected != _hash(plan):
         raise ConfigError(f"{name}: its hash does not fit: it was changed after it was made; {AGAIN}")

@@ -80,6 +80,14 @@ def test_what_could_not_be_read_stays_so() -> None:
             [LINES[0], b'{"instance_id": "i-1", "tags": [1]}\n'], "fleet.json:2:", id="a value of another kind"
         ),
         pytest.param([LINES[0], b'{"instance_id": "i-1", "rolle": "web"}\n'], "fleet.json:2:", id="an unknown field"),
+        pytest.param([b'{"rolekeeper_snapshot": ' + b"[" * 100_000], "fleet.json:1: no snapshot", id="nested deeply"),
+        pytest.param([b"\xef\xbb\xbf" + LINES[0]], "fleet.json:1: JSON is malformed", id="a byte order mark"),
+        pytest.param([LINES[0][:-2] + b', "a": NaN}'], "fleet.json:1:", id="no number"),
+        pytest.param(
+            [LINES[0].replace(b"cn-hangzhou", b"\\ud800")], "fleet.json:1: JSON is malformed", id="half a pair"
+        ),
+        pytest.param([LINES[0], b'{"instance_id": "\xff"}\n'], "fleet.json:2: no JSON", id="no UTF-8"),
+        pytest.param([*LINES[:3], LINES[3][:-2]], "fleet.json:4:", id="cut in the last line"),
     ],
 )
 def test_what_is_no_snapshot_is_one_clear_error(lines: list[bytes], says: str) -> None:
@@ -136,6 +144,8 @@ def test_a_plan_is_read_as_it_was_written(changes: tuple[Approved, ...]) -> None
             "an instance stands in it twice",
             id="twice",
         ),
+        pytest.param("[" * 100_000, "no whole JSON", id="nested deeply"),
+        pytest.param(TEXT.replace(f"{AT:%Y-%m-%d}", r"\ud800"), "plan.json: ", id="half a pair"),
     ],
 )
 def test_what_is_no_plan_is_one_clear_error(text: str, says: str) -> None:
