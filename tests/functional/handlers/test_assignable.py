@@ -320,3 +320,14 @@ def test_a_hand_over_says_nothing_of_who_set_a_tag(world: World) -> None:
     whole = {"kind": "reconcile", "source": "timer", "cursor": {"run_id": "x"}, "call": call}
     run = world.run("reconcile", {"rolekeeper": whole})
     assert run.result["ignored"][0]["reason"] == "bad-payload"
+
+
+def test_a_role_whose_time_is_over_is_not_had_back_by_a_later_time_from_an_outsider(world: World) -> None:
+    """Before its end he can write a later one, and the role stays; afterwards a new wish needs the proof."""
+    one = world.instance(tags={**WANTED, "ram-role-until": "2020-01-01T00:00Z"}, role="web")
+    world.run("reconcile", timer())
+    assert one.role == ""
+    one.tags["ram-role-until"] = "2999-01-01T00:00Z"
+    world.run("tags_changed", sets(one.instance_id, {"ram-role-until": "2999-01-01T00:00Z"}, OUTSIDER))
+    world.run("reconcile", timer())
+    assert one.role == ""
