@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -9,12 +10,16 @@ from cli.view.cases import Tested, failure, plain
 from shared.clean import hidden, visible
 from shared.errors import ConfigError
 
+HEAD = b"<?xml"
 RULES = "every rule is reached by a case"
 
 
 def write(file: Path, tested: Tested, *, strict: bool) -> None:
-    """Write the file, over one that is there. Raises ConfigError."""
+    """Write the file, over one of its kind that is there. Raises ConfigError."""
     try:
+        with suppress(FileNotFoundError), file.open("rb") as there:
+            if there.read(len(HEAD)) not in (b"", HEAD):
+                raise ConfigError(f"--junit: {file}: is there already, and is no XML; it stays: name another")
         file.write_bytes(ElementTree.tostring(junit(tested, strict=strict), encoding="utf-8", xml_declaration=True))
     except OSError as error:
         raise ConfigError(f"--junit: {file}: cannot be written: {error.strerror}") from error

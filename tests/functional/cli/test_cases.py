@@ -190,6 +190,13 @@ def test_junit_xml_has_a_testcase_a_case_and_one_for_the_rules_under_strict(tmp_
     assert suite[0].get("line") == "3"
 
 
+def test_junit_xml_takes_no_other_file_s_place(tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text("mine", encoding="utf-8")
+    ran = Ran(tmp_path, case(WEB, "{role: web}"), "--junit", "mine.yaml")
+    assert (ran.code, (tmp_path / "mine.yaml").read_text(encoding="utf-8")) == (1, "mine")
+    assert ran.err == "rolekeeper: --junit: mine.yaml: is there already, and is no XML; it stays: name another\n"
+
+
 def test_junit_xml_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
     ran = Ran(tmp_path, case(WEB, "{role: web}"), "--junit", "no/such/j.xml")
     assert (ran.code, ran.err) == (
