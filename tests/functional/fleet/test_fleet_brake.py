@@ -173,6 +173,7 @@ def test_those_that_earlier_links_gave_a_role_are_no_measure_either(fleet: Fleet
 @pytest.mark.parametrize("missed", ["NextToken", "InstanceIds"])
 def test_a_region_that_was_not_seen_to_its_end_is_counted(fleet: Fleet, missed: str) -> None:
     """A tenth is to be removed; of what was seen it would be more than a fifth."""
+    fleet.env.setenv("ROLEKEEPER_PARALLEL_CALLS", "1")  # so that the fault does not hit those to be removed
     fleet.ten(brake=BRAKE)
     fleet.instances(30, role="r3")
     fleet.instances(270, "r0", role="r0")
