@@ -162,7 +162,7 @@ def _braked(world: World, root: Root) -> Iterator[str]:
 
 
 def plan_missed(world: World, made: Invocation, plan: Iterable[Mapping[str, str]]) -> Iterator[str]:
-    """Where an applied plan has left something otherwise than it says, without saying why."""
+    """Tell where an applied plan has left something otherwise than it says, without saying why."""
     lines = {line["instance_id"]: line.get("role_after", "") for line in plan}
     for name in dict.fromkeys(change.instance_id for change in made.changes):
         if name not in lines:

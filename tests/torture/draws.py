@@ -135,7 +135,7 @@ faults = st.one_of(
         )
     ),
 )
-"""What may go wrong with a call. `Tags` of nothing are left out: so ECS tells of an instance that has none, and nobody can know better."""
+"""The faults of a call. `Tags` of nothing are left out: so ECS tells of an instance that has none, and nobody can know better."""
 hidden = st.sampled_from([0.0, 0.0, 5.0, 60.0])
 notes = st.sampled_from([None, None, "legacy-a", "legacy-a:012345:AAAAAAAAAAAAAAAAAAAAAA", "x"])
 MOVES = {
