@@ -128,7 +128,7 @@ def test_a_recipe_runs_and_the_comparison_becomes_a_comment(recipe: str, reposit
     done = ran(recipe, repository)
     assert done.returncode == 0, (done.stdout + done.stderr).decode()
     comparison = (repository / "comparison.md").read_text(encoding="utf-8")
-    assert "role web-reader -> " in comparison
+    assert "`role web-reader` -> " in comparison
     assert b"<testsuites" in (repository / "rolekeeper.xml").read_bytes()
     asked = [json.loads(line) for line in (repository / "asked.txt").read_text().splitlines()]
     last = asked[-1]
